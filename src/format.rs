@@ -1,0 +1,91 @@
+//! Capture formats: bytes to events and back, streaming over any reader, in bounded memory.
+//!
+//! The kind of a file is found by its content. Damage costs the damaged record: it is counted and described with its
+//! position, and the rest is read.
+
+use std::io;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::lab::event::CaptureEvent;
+
+/// About how many events one call of [`EventReader::read`] appends.
+pub const BATCH: usize = 256;
+
+/// A capture as a stream of events.
+pub trait EventReader: Send {
+    /// Appends the next events, about [`BATCH`] of them, to `batch`; `false` when there are no more. May append nothing
+    /// and return `true` (a long stretch without events).
+    ///
+    /// # Errors
+    /// [`FormatError`] when reading cannot go on at all. Damaged records are no error, see [`EventReader::damage`].
+    fn read(&mut self, batch: &mut Vec<CaptureEvent>) -> Result<bool, FormatError>;
+
+    /// What was damaged so far.
+    fn damage(&self) -> &DamageLog;
+
+    /// Bytes consumed so far (of the compressed file where it is compressed), for progress.
+    fn bytes_read(&self) -> u64;
+}
+
+/// Why a capture cannot be read, or not any further.
+#[derive(Debug, Error)]
+pub enum FormatError {
+    /// The operating system refused.
+    #[error("{context}: {source}")]
+    Io {
+        /// What was being done, with the path.
+        context: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The content is none of the known kinds.
+    #[error("{0}")]
+    Unrecognised(String),
+    /// The kind is known, but its header or version cannot be read.
+    #[error("at byte {offset}: {what}")]
+    Header {
+        /// Where.
+        offset: u64,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+}
+
+/// One damaged record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Damage {
+    /// Byte offset of the record in the (uncompressed) file.
+    pub offset: u64,
+    /// Number of the record or line, from 1.
+    pub record: u64,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// Damage met while reading: all of it counted, the first few described.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DamageLog {
+    /// How many records were damaged.
+    pub count: u64,
+    /// The first of them.
+    pub first: Vec<Damage>,
+}
+
+impl DamageLog {
+    /// How many are described.
+    pub const KEPT: usize = 20;
+
+    /// Counts one, and keeps its description while there is room.
+    pub fn add(&mut self, offset: u64, record: u64, what: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.first.len() < Self::KEPT {
+            self.first.push(Damage {
+                offset,
+                record,
+                what: what(),
+            });
+        }
+    }
+}

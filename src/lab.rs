@@ -1,0 +1,14 @@
+//! The pure core: from one advertisement to everything a screen or a report shows.
+//!
+//! Nothing below reads a clock, a file, the network, the environment or a random generator; time comes from the
+//! data. Feeding the same events in the same order gives the same session, whatever the source. `clippy.toml` and
+//! `tests/layering.rs` hold this fence.
+
+pub mod ad;
+pub mod address;
+pub mod advert;
+pub mod beacon;
+pub mod event;
+pub mod gaen;
+pub mod time;
+pub mod units;

@@ -1,0 +1,14 @@
+//! Vicino: a Bluetooth proximity lab kit.
+//!
+//! One path leads from the air to every result: a source (live radio, a capture, the simulator) gives
+//! [`lab::event::CaptureEvent`]s, the session takes them, and screens, verbs and reports are views over that session.
+
+pub mod lab;
+
+pub mod format;
+
+pub mod clock;
+pub mod sink;
+pub mod source;
+
+pub mod cli;
