@@ -135,7 +135,7 @@ impl FromStr for PduType {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        find_word(text, &Self::ALL, |pdu| pdu.word())
+        find_word(text, &Self::ALL, PduType::word)
     }
 }
 
@@ -183,7 +183,7 @@ impl FromStr for RssiQuality {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        find_word(text, &Self::ALL, |quality| quality.word())
+        find_word(text, &Self::ALL, RssiQuality::word)
     }
 }
 
@@ -233,7 +233,7 @@ impl FromStr for ReportForm {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        find_word(text, &Self::ALL, |form| form.word())
+        find_word(text, &Self::ALL, ReportForm::word)
     }
 }
 
