@@ -7,8 +7,13 @@
 pub mod ad;
 pub mod address;
 pub mod advert;
+pub mod attenuation;
 pub mod beacon;
 pub mod event;
 pub mod gaen;
+pub mod history;
+pub mod interval;
+pub mod ledger;
+pub mod stats;
 pub mod time;
 pub mod units;

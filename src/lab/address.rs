@@ -130,8 +130,8 @@ impl Address {
     #[must_use]
     #[inline]
     pub fn from_hci(address_type: u8, little_endian: [u8; 6]) -> Self {
-        let [a, b, c, d, e, f] = little_endian;
-        let bytes = [f, e, d, c, b, a];
+        let mut bytes = little_endian;
+        bytes.reverse();
         let kind = match address_type {
             0x00 => AddressKind::Public,
             0x01 => Self::random_kind(bytes),
@@ -173,9 +173,9 @@ impl Address {
 
     /// The bytes least significant first, as on the air.
     #[must_use]
-    pub const fn little_endian(self) -> [u8; 6] {
-        let [a, b, c, d, e, f] = self.bytes;
-        [f, e, d, c, b, a]
+    pub const fn little_endian(mut self) -> [u8; 6] {
+        self.bytes.reverse();
+        self.bytes
     }
 }
 

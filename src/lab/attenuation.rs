@@ -1,0 +1,158 @@
+//! Attenuation from signal strength: what is known of sender and receiver, and how far it can be trusted.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::beacon::Family;
+use super::units::{Db, Dbm};
+
+/// How far a calibration can be trusted; the scale of exposure notifications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// Nothing known of the model: the average of its class is assumed.
+    Lowest,
+    /// Average of the manufacturer.
+    Low,
+    /// A similar model, or one measured in a single orientation.
+    Medium,
+    /// Measured for this model.
+    High,
+}
+
+/// What is known of a phone model, relative to an average iPhone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Added to the model's RSSI, in dB.
+    pub rssi_correction_db: i8,
+    /// Radiated level as an average iPhone would report it, in dBm.
+    pub tx_power_dbm: i8,
+}
+
+/// Profiles by model, of one edition.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileTable {
+    /// Which edition.
+    pub edition: String,
+    average: Averages,
+    #[serde(rename = "profile")]
+    profiles: Vec<NamedProfile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Averages {
+    android: Profile,
+    ios: Profile,
+}
+
+#[derive(Debug, Deserialize)]
+struct NamedProfile {
+    model: String,
+    #[serde(flatten)]
+    profile: Profile,
+}
+
+static STARTER: LazyLock<ProfileTable> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../calibration/starter.toml"))
+        .expect("the built-in table parses, as its test shows")
+});
+
+impl ProfileTable {
+    /// The built-in table, `calibration/starter.toml`.
+    #[must_use]
+    pub fn starter() -> &'static Self {
+        &STARTER
+    }
+
+    /// The profile of a model, by its exact name.
+    #[must_use]
+    pub fn get(&self, model: &str) -> Option<Profile> {
+        self.profiles
+            .iter()
+            .find(|named| named.model == model)
+            .map(|named| named.profile)
+    }
+
+    fn class_of(&self, family: Family) -> Option<Profile> {
+        match family {
+            Family::GaenAndroid => Some(self.average.android),
+            Family::GaenIos => Some(self.average.ios),
+            _ => None,
+        }
+    }
+
+    /// Attenuation of an exposure-notification broadcast: TX power − (RSSI + correction), not below 0.
+    ///
+    /// Unknown models are taken as the average of their class, at the lowest confidence; `None` for broadcasts of which
+    /// not even the class is known. Formula: Google, "BLE attenuation computation".
+    #[must_use]
+    pub fn attenuation(&self, rssi: Dbm, family: Family, sender: &str, receiver: &str) -> Option<Attenuation> {
+        let class = self.class_of(family)?;
+        let (sender_known, receiver_known) = (self.get(sender), self.get(receiver));
+        let tx_power = Dbm(sender_known.unwrap_or(class).tx_power_dbm);
+        let correction_db = receiver_known.unwrap_or(self.average.android).rssi_correction_db;
+        let db = i32::from(tx_power.0) - (i32::from(rssi.0) + i32::from(correction_db));
+        let known = sender_known.is_some() && receiver_known.is_some();
+        Some(Attenuation {
+            value: Db(f64::from(db.max(0))),
+            confidence: if known { Confidence::High } else { Confidence::Lowest },
+            tx_power,
+            correction: Db(f64::from(correction_db)),
+            sender_known: sender_known.is_some(),
+            receiver_known: receiver_known.is_some(),
+        })
+    }
+}
+
+/// An attenuation and where it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Attenuation {
+    /// The attenuation.
+    #[serde(rename = "db")]
+    pub value: Db,
+    /// The lower of both ends' confidences.
+    pub confidence: Confidence,
+    /// The sender's level that was used.
+    #[serde(rename = "tx_power_dbm")]
+    pub tx_power: Dbm,
+    /// The receiver's correction that was used.
+    #[serde(rename = "correction_db")]
+    pub correction: Db,
+    /// Whether the sender's model has a profile.
+    pub sender_known: bool,
+    /// Whether the receiver's model has a profile.
+    pub receiver_known: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_known_models_give_googles_formula_at_high_confidence() {
+        let found = ProfileTable::starter()
+            .attenuation(Dbm(-80), Family::GaenAndroid, "Pixel 4", "Pixel 4")
+            .unwrap();
+        assert_eq!((found.value, found.confidence), (Db(42.0), Confidence::High));
+    }
+
+    #[test]
+    fn unknown_models_are_the_average_of_their_class_at_the_lowest_confidence() {
+        let table = ProfileTable::starter();
+        let ios = table.attenuation(Dbm(-56), Family::GaenIos, "", "").unwrap();
+        assert_eq!((ios.value, ios.confidence), (Db(53.0), Confidence::Lowest));
+        assert_eq!(table.attenuation(Dbm(-56), Family::Unknown, "", ""), None);
+    }
+
+    #[test]
+    fn attenuation_is_never_negative() {
+        let found = ProfileTable::starter()
+            .attenuation(Dbm(75), Family::GaenAndroid, "", "Pixel 4")
+            .unwrap();
+        assert_eq!(found.value, Db(0.0));
+    }
+}
