@@ -22,7 +22,7 @@ pub struct TrackKey {
 }
 
 /// Number of a record in the ledger, in order of first hearing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecordId(u32);
 
 /// What is kept of one identifier (or of none) under one address at one station.

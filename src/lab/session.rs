@@ -1,0 +1,487 @@
+//! The session: takes events in order, owns tracks, the ledger, clocks and derived state.
+//!
+//! Results depend on the events alone: how they are split into batches, how often [`Session::advance`] is called and
+//! what is drawn in between changes nothing (a law that tests hold).
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashTable;
+
+use super::address::{Address, AddressKind};
+use super::advert::{Advertisement, DataStatus, StationId};
+use super::event::{AdapterState, CaptureEvent, Event, EventKind, Mark, StationInfo};
+use super::gaen::Rpi;
+use super::ledger::{Ledger, RecordId, TrackKey, hash_key};
+use super::own::OwnLog;
+use super::reassembly::Reassembly;
+use super::time::{Micros, UnixMicros};
+use super::totals::Totals;
+use super::track::{self, Track};
+
+/// A broadcaster silent for longer is no track any more; its record stays. Longer than a phone's pause between scans.
+const IDLE: Micros = Micros::from_secs(6 * 60);
+/// How often idle tracks are looked for, in time of the data.
+const SWEEP: Micros = Micros::from_secs(30);
+/// A larger step back is a clock that was set; a smaller one is the order of writing.
+const CLOCK_STEP: Micros = Micros::from_secs(5);
+/// Marks, gaps, stations and peers kept; further ones are counted only.
+const MOST_NOTES: usize = 10_000;
+
+/// What a session is built with.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Most tracks at a time; when there are more, those silent longest are retired first.
+    pub most_tracks: usize,
+    /// Secret that keeps hostile addresses from colliding; changes no result.
+    pub hash_seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            most_tracks: 20_000,
+            hash_seed: 0,
+        }
+    }
+}
+
+/// A stretch in which nothing could be heard.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Gap {
+    /// Which station was deaf.
+    pub station: StationId,
+    /// From when.
+    #[serde(rename = "from_us")]
+    pub from: UnixMicros,
+    /// Until when.
+    #[serde(rename = "to_us")]
+    pub to: UnixMicros,
+    /// Why.
+    pub reason: String,
+}
+
+/// Everything derived from the events so far.
+#[derive(Clone, Debug)]
+pub struct Session {
+    options: Options,
+    now: UnixMicros,
+    data_now: Option<UnixMicros>,
+    next_sweep: UnixMicros,
+    /// Numbers the stretches of uninterrupted listening, over all stations.
+    listening: u32,
+    tracks: Vec<Track>,
+    index: HashTable<(TrackKey, u32)>,
+    pub(super) ledger: Ledger,
+    reassembly: Reassembly,
+    pub(super) totals: Totals,
+    pub(super) stations: Vec<StationInfo>,
+    pub(super) adapters: BTreeMap<StationId, AdapterState>,
+    pub(super) marks: Vec<(StationId, Mark)>,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) own: OwnLog,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new(Options::default())
+    }
+}
+
+impl Session {
+    /// An empty session.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            now: UnixMicros::default(),
+            data_now: None,
+            next_sweep: UnixMicros(i64::MIN),
+            listening: 0,
+            tracks: Vec::new(),
+            index: HashTable::new(),
+            ledger: Ledger::new(options.hash_seed),
+            reassembly: Reassembly::default(),
+            totals: Totals::default(),
+            stations: Vec::new(),
+            adapters: BTreeMap::new(),
+            marks: Vec::new(),
+            gaps: Vec::new(),
+            own: OwnLog::default(),
+        }
+    }
+
+    /// Takes the next event.
+    #[inline]
+    pub fn ingest(&mut self, event: &CaptureEvent) {
+        match event {
+            CaptureEvent::Advert(advert) => self.advert(advert),
+            CaptureEvent::Other(other) => self.other(other),
+        }
+    }
+
+    /// Lets time pass without an event, so that views show true ages. Changes no result.
+    pub fn advance(&mut self, now: UnixMicros) {
+        self.now = self.now.max(now);
+    }
+
+    /// The present, by the data and by [`Session::advance`].
+    #[must_use]
+    pub const fn now(&self) -> UnixMicros {
+        self.now
+    }
+
+    /// Time of the latest event; `None` before the first.
+    #[must_use]
+    pub const fn data_now(&self) -> Option<UnixMicros> {
+        self.data_now
+    }
+
+    /// The tracks, in no meaningful order.
+    #[must_use]
+    pub fn tracks(&self) -> &[Track] {
+        &self.tracks
+    }
+
+    /// The track of a broadcaster, while it is one.
+    #[must_use]
+    pub fn track(&self, key: TrackKey) -> Option<&Track> {
+        let (_, slot) = self
+            .index
+            .find(hash_key(key, self.options.hash_seed), |(other, _)| *other == key)?;
+        self.tracks.get(*slot as usize)
+    }
+
+    /// All that was ever heard.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Sums over everything.
+    #[must_use]
+    pub const fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// A station's name and model; an unnamed one is called by its number.
+    #[must_use]
+    pub fn station(&self, id: StationId) -> StationInfo {
+        let unnamed = || StationInfo {
+            name: format!("station-{}", id.0),
+            model: String::new(),
+        };
+        self.stations
+            .get(usize::from(id.0))
+            .filter(|info| !info.name.is_empty())
+            .cloned()
+            .unwrap_or_else(unnamed)
+    }
+
+    /// The stations introduced so far, by number.
+    #[must_use]
+    pub fn stations(&self) -> &[StationInfo] {
+        &self.stations
+    }
+
+    /// The latest state of each station's adapter.
+    #[must_use]
+    pub const fn adapters(&self) -> &BTreeMap<StationId, AdapterState> {
+        &self.adapters
+    }
+
+    /// Marks in order of arrival.
+    pub fn marks(&self) -> impl Iterator<Item = &Mark> + '_ {
+        self.marks.iter().map(|(_, mark)| mark)
+    }
+
+    /// Gaps in order of arrival.
+    #[must_use]
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// What the stations themselves broadcast.
+    #[must_use]
+    pub const fn own(&self) -> &OwnLog {
+        &self.own
+    }
+
+    /// The model of a broadcaster, from the latest mark that names it by address, identifier prefix or for all.
+    #[must_use]
+    pub fn model_of(&self, track: &Track) -> &str {
+        let address = track.key.address.to_string();
+        let rpi = track.rpi.map(|rpi| rpi.to_string()).unwrap_or_default();
+        let names = |mark: &Mark| {
+            mark.device.is_empty()
+                || mark.device.eq_ignore_ascii_case(&address)
+                || (mark.device.len() >= 4 && rpi.starts_with(&mark.device.to_ascii_lowercase()))
+        };
+        let latest = self
+            .marks
+            .iter()
+            .rev()
+            .map(|(_, mark)| mark)
+            .find(|mark| !mark.model.is_empty() && names(mark));
+        latest.map_or("", |mark| &mark.model)
+    }
+
+    #[inline]
+    fn advert(&mut self, advert: &Advertisement) {
+        self.clock(advert.at);
+        if advert.details.bad_crc {
+            self.totals.bad_crc += 1;
+            return;
+        }
+        if advert.data_status() == DataStatus::Complete && self.reassembly.is_empty() {
+            self.take(advert, &advert.data);
+        } else if let Some(joined) = self.reassembly.join(advert) {
+            self.take(advert, &joined);
+        } else {
+            self.totals.fragments += 1;
+        }
+    }
+
+    #[inline]
+    fn take(&mut self, advert: &Advertisement, payload: &[u8]) {
+        let slot = self.slot(advert);
+        let track = &mut self.tracks[slot];
+        if advert.is_scan_response() {
+            self.totals.scan_responses += 1;
+            track.scan_responses += 1;
+            track.last = advert.at;
+            if *track.scan_response != *payload {
+                track.scan_response = payload.into();
+                track.keep_name(payload);
+            }
+            return;
+        }
+        if *track.payload != *payload || track.heard == 0 {
+            Self::change_payload(&mut self.ledger, track, payload, advert.at);
+        }
+        track.observe(advert, self.listening);
+        let record = self.ledger.get_mut(track.current);
+        record.count(advert.at, advert.rssi);
+        self.totals.count(record.family, advert);
+    }
+
+    /// A payload other than the latest: another identifier, other contents, or the first.
+    fn change_payload(ledger: &mut Ledger, track: &mut Track, payload: &[u8], at: UnixMicros) {
+        let change = track::read(payload);
+        let (rpi, aem) = change.frame.map_or((None, None), |frame| (Some(frame.rpi), frame.aem));
+        let rotated = rpi.is_some() && track.rpi != rpi;
+        if rotated && let Some(ended) = track.with_rpi {
+            ledger.get_mut(ended).end_stay(track.stay());
+            track.histogram = Default::default();
+        }
+        let cached = if rpi.is_some() {
+            track.with_rpi.filter(|_| !rotated)
+        } else {
+            track.without_rpi
+        };
+        track.current = cached.unwrap_or_else(|| ledger.find_or_add(track.key, rpi, aem, change.family, at));
+        if rpi.is_some() {
+            track.with_rpi = Some(track.current);
+            ledger.get_mut(track.current).see_aem(aem);
+        } else {
+            track.without_rpi = Some(track.current);
+            ledger.get_mut(track.current).family = change.family;
+        }
+        track.keep_payload(payload, &change, at);
+    }
+
+    #[inline]
+    fn slot(&mut self, advert: &Advertisement) -> usize {
+        let key = TrackKey {
+            station: advert.station,
+            address: advert.address,
+        };
+        let hash = hash_key(key, self.options.hash_seed);
+        match self.index.find(hash, |(other, _)| *other == key) {
+            Some((_, slot)) => *slot as usize,
+            None => self.add_track(key, hash, advert.at),
+        }
+    }
+
+    #[cold]
+    fn add_track(&mut self, key: TrackKey, hash: u64, at: UnixMicros) -> usize {
+        if self.tracks.len() >= self.options.most_tracks.max(2) {
+            self.retire_longest_silent();
+        }
+        let slot = self.tracks.len();
+        self.tracks.push(Track::new(key, at, RecordId::default()));
+        let seed = self.options.hash_seed;
+        let entry = (
+            key,
+            u32::try_from(slot).expect("most_tracks keeps slots far below 2^32"),
+        );
+        self.index
+            .insert_unique(hash, entry, |(other, _)| hash_key(*other, seed));
+        slot
+    }
+
+    /// Moves the clock to an event's time and does what is due by then.
+    #[inline]
+    fn clock(&mut self, at: UnixMicros) {
+        let latest = self.data_now.unwrap_or(at);
+        if at >= latest {
+            self.data_now = Some(at);
+        } else {
+            self.step_back(at, latest);
+        }
+        self.now = self.now.max(at);
+        if at >= self.next_sweep {
+            self.next_sweep = at.plus(SWEEP);
+            self.retire(|track| at.since(track.last).0.abs() > IDLE.0);
+        }
+    }
+
+    #[cold]
+    fn step_back(&mut self, at: UnixMicros, latest: UnixMicros) {
+        self.totals.times_going_back += 1;
+        if latest.since(at) > CLOCK_STEP {
+            self.totals.clock_steps += 1;
+            (self.data_now, self.now) = (Some(at), at);
+            self.next_sweep = at;
+            self.listening = self.listening.wrapping_add(1);
+        }
+    }
+
+    /// Takes out the tracks that are due; their records know the rest.
+    fn retire(&mut self, is_due: impl Fn(&Track) -> bool) {
+        let mut slot = 0;
+        while slot < self.tracks.len() {
+            if !is_due(&self.tracks[slot]) {
+                slot += 1;
+                continue;
+            }
+            let track = self.tracks.swap_remove(slot);
+            if track.heard > 0 {
+                self.ledger
+                    .get_mut(track.with_rpi.unwrap_or(track.current))
+                    .end_stay(track.stay());
+            }
+            self.unindex(track.key);
+            if let Some(moved) = self.tracks.get(slot) {
+                let hash = hash_key(moved.key, self.options.hash_seed);
+                if let Some((_, old)) = self.index.find_mut(hash, |(other, _)| *other == moved.key) {
+                    *old = u32::try_from(slot).expect("most_tracks keeps slots far below 2^32");
+                }
+            }
+        }
+    }
+
+    fn unindex(&mut self, key: TrackKey) {
+        let hash = hash_key(key, self.options.hash_seed);
+        if let Ok(entry) = self.index.find_entry(hash, |(other, _)| *other == key) {
+            entry.remove();
+        }
+    }
+
+    /// Makes room: the half that was silent longest goes. Exact order, so that no result depends on chance.
+    fn retire_longest_silent(&mut self) {
+        let mut ages: Vec<(UnixMicros, TrackKey)> = self.tracks.iter().map(|track| (track.last, track.key)).collect();
+        let middle = ages.len() / 2;
+        let (_, limit, _) = ages.select_nth_unstable(middle);
+        let limit = *limit;
+        self.totals.evicted += middle as u64;
+        self.retire(|track| (track.last, track.key) < limit);
+    }
+
+    fn other(&mut self, event: &Event) {
+        if !matches!(event.kind, EventKind::Station(_)) {
+            self.clock(event.at);
+        }
+        match &event.kind {
+            EventKind::Station(info) => self.introduce(event.station, info),
+            EventKind::Mark(mark) => keep(
+                &mut self.marks,
+                (event.station, mark.clone()),
+                &mut self.totals.notes_left_out,
+            ),
+            EventKind::Gap { from, to, reason } => {
+                self.listening = self.listening.wrapping_add(1);
+                let gap = Gap {
+                    station: event.station,
+                    from: *from,
+                    to: *to,
+                    reason: reason.clone(),
+                };
+                keep(&mut self.gaps, gap, &mut self.totals.notes_left_out);
+            }
+            EventKind::Dropped { n } => self.totals.dropped = self.totals.dropped.saturating_add(*n),
+            EventKind::Adapter(state) => {
+                self.listening = self.listening.wrapping_add(1);
+                self.adapters.insert(event.station, *state);
+            }
+            EventKind::ScanEnable { on, .. } => {
+                if !on {
+                    self.listening = self.listening.wrapping_add(1);
+                }
+                self.own.take(event);
+            }
+            _ => self.own.take(event),
+        }
+    }
+
+    fn introduce(&mut self, id: StationId, info: &StationInfo) {
+        let idx = usize::from(id.0);
+        if self.stations.len() <= idx {
+            self.stations.resize(idx + 1, StationInfo::default());
+        }
+        self.stations[idx] = info.clone();
+    }
+
+    /// Identifiers heard under more than one address, and addresses heard with more than one identifier, over all
+    /// stations: each should be none.
+    #[must_use]
+    pub fn unsynchronised(&self) -> Unsynchronised {
+        let mut found = Unsynchronised::default();
+        for rpi in self.ledger.rpis() {
+            found.rpis += 1;
+            let mut addresses: Vec<Address> = self
+                .ledger
+                .of_rpi(rpi)
+                .map(|(_, record)| record.key().address)
+                .collect();
+            addresses.sort_unstable();
+            addresses.dedup();
+            if addresses.len() > 1 {
+                found.rpis_with_several_addresses += 1;
+                let resolved = |kind| matches!(kind, AddressKind::PublicIdentity | AddressKind::RandomIdentity);
+                if addresses.iter().any(|address| resolved(address.kind)) {
+                    found.of_these_with_a_resolved_identity += 1;
+                }
+            }
+        }
+        let mut by_address: BTreeMap<Address, (Rpi, bool)> = BTreeMap::new();
+        for record in self.ledger.iter() {
+            if let Some(rpi) = record.rpi() {
+                let entry = by_address.entry(record.key().address).or_insert((rpi, false));
+                entry.1 |= entry.0 != rpi;
+            }
+        }
+        found.addresses_with_several_rpis = by_address.values().filter(|(_, several)| *several).count();
+        found
+    }
+}
+
+/// Rotation out of step, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Unsynchronised {
+    /// Identifiers heard.
+    pub rpis: usize,
+    /// Identifiers under more than one address.
+    pub rpis_with_several_addresses: usize,
+    /// Of these, those where one of the addresses is an identity that the controller resolved.
+    pub of_these_with_a_resolved_identity: usize,
+    /// Addresses with more than one identifier.
+    pub addresses_with_several_rpis: usize,
+}
+
+fn keep<T>(kept: &mut Vec<T>, new: T, left_out: &mut u64) {
+    if kept.len() < MOST_NOTES {
+        kept.push(new);
+    } else {
+        *left_out += 1;
+    }
+}
