@@ -75,6 +75,18 @@ pub struct Stay {
     pub loss: Option<f64>,
 }
 
+impl Stay {
+    /// As a record keeps it, so that a report does not depend on whether the stay has ended.
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        let interval = self
+            .interval
+            .map(|interval| Micros::from_millis((interval.0 + 500) / 1000));
+        let loss = self.loss.map(|loss| (loss.clamp(0.0, 1.0) * 200.0).round() / 200.0);
+        Self { interval, loss, ..self }
+    }
+}
+
 impl Record {
     /// The identifier, if these reports carried one.
     #[must_use]
