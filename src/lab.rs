@@ -7,8 +7,12 @@
 pub mod ad;
 pub mod address;
 pub mod advert;
+pub mod assigned;
 pub mod beacon;
 pub mod event;
+pub mod explain;
 pub mod gaen;
+pub mod text;
 pub mod time;
 pub mod units;
+pub mod validate;
