@@ -145,7 +145,10 @@ impl Session {
             last_us: self.span.map(|span| span.1),
             stations: self.station_reports(),
             totals: self.totals_report(),
-            rotation: RotationReport { unsynchronised: self.unsynchronised(), rpi_lifetime_s: self.lifetimes() },
+            rotation: RotationReport {
+                unsynchronised: self.unsynchronised(),
+                rpi_lifetime_s: self.lifetimes(),
+            },
             own: self.own_report(),
             gaps: &self.gaps,
             marks: self.mark_reports(),
@@ -166,7 +169,9 @@ impl Session {
 
     fn totals_report(&self) -> TotalsReport {
         let totals = &self.totals;
-        let by_family = Family::ALL.iter().map(|family| (family.word(), totals.of_family(*family)));
+        let by_family = Family::ALL
+            .iter()
+            .map(|family| (family.word(), totals.of_family(*family)));
         TotalsReport {
             adverts: totals.adverts,
             scan_responses: totals.scan_responses,
@@ -184,16 +189,24 @@ impl Session {
 
     fn lifetimes(&self) -> Option<Lifetimes> {
         let lifetime = |rpi| {
-            let span = self.ledger.of_rpi(rpi).fold(None, |span: Option<(UnixMicros, UnixMicros)>, (_, record)| {
-                let (first, last) = span.unwrap_or((record.first, record.last));
-                Some((first.min(record.first), last.max(record.last)))
-            });
+            let span = self
+                .ledger
+                .of_rpi(rpi)
+                .fold(None, |span: Option<(UnixMicros, UnixMicros)>, (_, record)| {
+                    let (first, last) = span.unwrap_or((record.first, record.last));
+                    Some((first.min(record.first), last.max(record.last)))
+                });
             span.map(|(first, last)| last.since(first).0 / 1_000_000)
         };
         let mut seconds: Vec<i64> = self.ledger.rpis().filter_map(lifetime).collect();
         seconds.sort_unstable();
         let rank = |per_cent: usize| seconds.get((seconds.len().max(1) - 1) * per_cent / 100).copied();
-        Some(Lifetimes { n: seconds.len(), median: rank(50)?, p95: rank(95)?, longest: rank(100)? })
+        Some(Lifetimes {
+            n: seconds.len(),
+            median: rank(50)?,
+            p95: rank(95)?,
+            longest: rank(100)?,
+        })
     }
 
     fn own_report(&self) -> OwnReport {
@@ -236,7 +249,9 @@ impl Session {
 
     /// What is known of a record's latest stay, whether it lasts or not, rounded alike.
     fn stay_of(&self, key: TrackKey, id: RecordId, record: &Record) -> Stay {
-        let track = self.track(key).filter(|track| track.with_rpi.unwrap_or(track.current) == id);
+        let track = self
+            .track(key)
+            .filter(|track| track.with_rpi.unwrap_or(track.current) == id);
         track.map_or_else(|| record.stay(), super::track::Track::stay).rounded()
     }
 
@@ -245,13 +260,20 @@ impl Session {
         let mut levels = LevelSum::default();
         records.iter().for_each(|(_, record)| levels.merge(&record.levels()));
         // The stay that ended last speaks for the device; of several the newest record with an identifier does.
-        let main = records.iter().find(|(_, record)| record.rpi().is_some()).or(records.first());
-        let stay = main.map(|(id, record)| self.stay_of(key, *id, record)).unwrap_or_default();
+        let main = records
+            .iter()
+            .find(|(_, record)| record.rpi().is_some())
+            .or(records.first());
+        let stay = main
+            .map(|(id, record)| self.stay_of(key, *id, record))
+            .unwrap_or_default();
         let family = main.map_or(Family::Unknown, |(_, record)| record.family);
         let rpi = main.and_then(|(_, record)| record.rpi());
         let station = self.station(key.station);
         let model = self.model_of(key.address, rpi);
-        let rssi = stay.median.or_else(|| main.and_then(|(_, record)| record.stay().median));
+        let rssi = stay
+            .median
+            .or_else(|| main.and_then(|(_, record)| record.stay().median));
         let attenuation =
             rssi.and_then(|rssi| ProfileTable::starter().attenuation(rssi, family, model, &station.model));
         DeviceReport {
