@@ -521,3 +521,6 @@ fn keep_name(names: &mut BTreeMap<TrackKey, Box<str>>, track: &mut Track, payloa
         names.insert(track.key, name.into());
     }
 }
+
+#[cfg(test)]
+mod tests;
