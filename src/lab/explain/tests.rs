@@ -222,13 +222,13 @@ fn vectors_are_explained_to_their_last_part() {
 
 #[test]
 fn frames_of_beacons_and_companies() {
-    let url = hex!("0816aafe10ee03676f07");
+    let url = hex!("0916aafe10ee03676f07");
     assert!(tiles(&url));
     assert_eq!(
         (value(&url, "scheme"), value(&url, "address")),
         ("https://".to_owned(), "\"go.com\"".to_owned())
     );
-    let telemetry = hex!("1116aafe20000bb8178000000001000002 5b");
+    let telemetry = hex!("1116aafe20000bb817800000000100 00025b");
     assert_eq!(value(&telemetry, "battery"), "3000 mV");
     assert_eq!(value(&telemetry, "temperature"), "23.5 °C");
     assert_eq!(value(&telemetry, "advertisements"), "1");
