@@ -299,7 +299,8 @@ fn apple_message(message: Message<'_>, parts: &mut Parts<'_, '_>) {
         }
         ty::HANDOFF => {
             parts.take("clipboard", |[copied]| {
-                if copied == 0 { "empty" } else { "copied" }.to_owned()
+                let state = if copied == 0 { "empty" } else { "copied" };
+                format!("0x{copied:02x} {state}")
             });
             parts.take_noted(
                 "counter",
@@ -366,7 +367,16 @@ fn proximity_pairing(parts: &mut Parts<'_, '_>) {
         _ => "unknown".to_owned(),
     };
     parts.take_hex::<1>("prefix", None);
-    parts.take("model", |model| format!("0x{:04x}", u16::from_be_bytes(model)));
+    parts.take("model", |model| {
+        let model = u16::from_be_bytes(model);
+        let name = match model {
+            0x0220 => "AirPods",
+            0x0f20 => "AirPods 2",
+            0x0e20 => "AirPods Pro",
+            _ => "unknown",
+        };
+        format!("0x{model:04x} {name}")
+    });
     parts.take_hex::<1>("status", Some("in ear, in case"));
     parts.take("battery", |[levels]| {
         format!("right {}, left {}", tenths(levels >> 4), tenths(levels & 0x0f))
@@ -475,6 +485,7 @@ fn nearby_info(parts: &mut Parts<'_, '_>) {
     });
     parts.take_hex::<1>("data flags", Some("depends on the iOS version"));
     parts.take_hex::<3>("authentication tag", None);
+    parts.rest("further data");
 }
 
 /// The long form is broadcast away from the owner; near the owner two bytes remain.
