@@ -1,0 +1,1 @@
+//! A single payload, event or PDU, taken apart.
