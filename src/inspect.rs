@@ -8,6 +8,7 @@ pub mod histogram;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use counts::LOUD;
 use histogram::RssiHistogram;
 
 use crate::format::decode::{DecodeCounts, Decoder};
@@ -21,7 +22,6 @@ use crate::lab::advert::{Advertisement, ReportForm, StationId};
 use crate::lab::event::{CaptureEvent, EventKind, OwnDataCommand};
 use crate::lab::gaen;
 use crate::lab::time::{Micros, UnixMicros};
-use crate::lab::units::Dbm;
 
 /// Distinct names kept; what comes after them is only counted.
 const MAX_NAMES: usize = 4096;
@@ -112,7 +112,8 @@ impl ReportCounts {
         self.legacy += u64::from(advert.details.form == ReportForm::Legacy);
         self.extended += u64::from(advert.details.form == ReportForm::Extended);
         *self.kinds.entry(address_kind_word(advert.address)).or_default() += 1;
-        self.addresses.insert((advert.details.address_type, advert.address.bytes));
+        self.addresses
+            .insert((advert.details.address_type, advert.address.bytes));
         match advert.rssi {
             Some(rssi) => self.rssi.add(rssi),
             None => self.no_rssi += 1,
@@ -168,6 +169,15 @@ pub struct LinkCounts {
     pub crc: (u64, u64),
 }
 
+/// Reports with one name.
+#[derive(Clone, Debug, Default)]
+pub struct NameCounts {
+    /// How many.
+    pub n: u64,
+    /// Signal strengths.
+    pub rssi: RssiHistogram,
+}
+
 /// What is in a capture.
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
@@ -212,7 +222,7 @@ pub struct Inspection {
     /// Link-layer frames.
     pub link: LinkCounts,
     /// Names in advertisements with their signal strengths; bytes that are not UTF-8 as U+FFFD, nothing neutralised.
-    pub names: BTreeMap<String, RssiHistogram>,
+    pub names: BTreeMap<String, NameCounts>,
     /// Reports whose name found no room in `names`.
     pub more_names: u64,
 }
@@ -283,7 +293,9 @@ impl Inspection {
                 }
                 if let Some(pdu) = AdvertisingPdu::parse(packet.data, link) {
                     *self.link.pdu_types.entry(pdu.ty()).or_default() += 1;
-                    self.link.advertisers.extend(pdu.advertiser().map(|address| address.bytes));
+                    self.link
+                        .advertisers
+                        .extend(pdu.advertiser().map(|address| address.bytes));
                 }
             }
             PacketKind::Note(_) | PacketKind::Unknown(_) => {}
@@ -368,23 +380,29 @@ impl Inspection {
     }
 
     fn name(&mut self, advert: &Advertisement) {
-        let names = ad::structures(&advert.data)
-            .filter(|structure| matches!(structure.ty, ty::NAME_SHORT | ty::NAME_COMPLETE));
+        let names =
+            ad::structures(&advert.data).filter(|structure| matches!(structure.ty, ty::NAME_SHORT | ty::NAME_COMPLETE));
         for structure in names {
             let name = String::from_utf8_lossy(structure.data);
             if !self.names.contains_key(&*name) && self.names.len() >= MAX_NAMES {
                 self.more_names += 1;
                 continue;
             }
-            let levels = self.names.entry(name.into_owned()).or_default();
-            levels.add(advert.rssi.unwrap_or(Dbm(i8::MAX)));
+            let named = self.names.entry(name.into_owned()).or_default();
+            named.n += 1;
+            advert.rssi.into_iter().for_each(|rssi| named.rssi.add(rssi));
         }
     }
 
     /// Distinct identifiers that the phone broadcast itself.
     #[must_use]
     pub fn own_rpis(&self) -> usize {
-        let rpis: BTreeSet<_> = self.own.frames.iter().map(|frame| frame.get(..16).unwrap_or(frame)).collect();
+        let rpis: BTreeSet<_> = self
+            .own
+            .frames
+            .iter()
+            .map(|frame| frame.get(..16).unwrap_or(frame))
+            .collect();
         rpis.len()
     }
 }

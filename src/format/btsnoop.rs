@@ -45,7 +45,12 @@ struct Header {
 impl Btsnoop {
     /// Reads the file header at the beginning of `bytes`.
     pub(crate) fn new(bytes: &[u8]) -> Result<Self, FormatError> {
-        let field = |at: usize| bytes.get(at..).and_then(|rest| rest.first_chunk()).map(|raw| u32::from_be_bytes(*raw));
+        let field = |at: usize| {
+            bytes
+                .get(at..)
+                .and_then(|rest| rest.first_chunk())
+                .map(|raw| u32::from_be_bytes(*raw))
+        };
         let (Some(version), Some(datalink)) = (field(8), field(12)) else {
             return Err(FormatError::Header {
                 offset: bytes.len() as u64,
@@ -78,7 +83,12 @@ impl Btsnoop {
     fn header(input: &[u8]) -> Option<Header> {
         let raw: &[u8; RECORD_HEADER_LEN] = input.first_chunk()?;
         let (words, time) = raw.split_at(16);
-        let word = |idx: usize| words.get(idx * 4..).and_then(|rest| rest.first_chunk()).map(|w| u32::from_be_bytes(*w));
+        let word = |idx: usize| {
+            words
+                .get(idx * 4..)
+                .and_then(|rest| rest.first_chunk())
+                .map(|w| u32::from_be_bytes(*w))
+        };
         Some(Header {
             original: word(0)?,
             included: word(1)?,
@@ -90,7 +100,11 @@ impl Btsnoop {
 
     #[inline]
     fn kind(&self, flags: u32, packet: &[u8]) -> (PacketKind, usize) {
-        let direction = if flags & 1 == 0 { Direction::Sent } else { Direction::Received };
+        let direction = if flags & 1 == 0 {
+            Direction::Sent
+        } else {
+            Direction::Received
+        };
         match self.datalink {
             Datalink::H4 => link::h4(packet, direction),
             Datalink::Monitor => (link::monitor(flags & 0xffff), 0),

@@ -114,7 +114,12 @@ fn legacy<'a>(bytes: &'a [u8], at: UnixMicros, station: StationId, batch: &mut V
 
 /// One extended report at the beginning of `bytes`; gives what follows it.
 #[inline]
-fn extended<'a>(bytes: &'a [u8], at: UnixMicros, station: StationId, batch: &mut Vec<CaptureEvent>) -> Option<&'a [u8]> {
+fn extended<'a>(
+    bytes: &'a [u8],
+    at: UnixMicros,
+    station: StationId,
+    batch: &mut Vec<CaptureEvent>,
+) -> Option<&'a [u8]> {
     const DIRECTED: u16 = 0x0004;
     let (head, rest) = bytes.split_first_chunk::<24>()?;
     let [

@@ -2,8 +2,6 @@
 //!
 //! Source: the public list of link-layer header types (tcpdump.org), Bluetooth and nRF Sniffer entries.
 
-use std::borrow::Cow;
-
 use super::packet::{CrcState, Direction, HciPacket, LinkFrame, PacketKind};
 use crate::lab::units::Dbm;
 
@@ -39,19 +37,6 @@ impl LinkKind {
             256 => Self::LowEnergyWithRadio,
             272 => Self::NordicSniffer,
             _ => Self::Other,
-        }
-    }
-
-    /// What the link type is, for people.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::H4 => "HCI UART (H4)",
-            Self::H4WithDirection => "HCI UART (H4) with direction",
-            Self::LowEnergy => "Bluetooth LE link layer",
-            Self::Monitor => "Linux monitor",
-            Self::LowEnergyWithRadio => "Bluetooth LE link layer with radio header",
-            Self::NordicSniffer => "nRF Sniffer",
-            Self::Other => "not Bluetooth",
         }
     }
 
@@ -97,7 +82,10 @@ pub(crate) fn h4(bytes: &[u8], direction: Direction) -> (PacketKind, usize) {
 /// A Linux monitor packet by its opcode (BlueZ, `src/shared/btsnoop.h`).
 #[inline]
 pub(crate) const fn monitor(opcode: u32) -> PacketKind {
-    use {Direction::{Received, Sent}, HciPacket::{Acl, Command, Event, Iso, Sco}};
+    use {
+        Direction::{Received, Sent},
+        HciPacket::{Acl, Command, Event, Iso, Sco},
+    };
     match opcode {
         2 => PacketKind::Hci(Command, Sent),
         3 => PacketKind::Hci(Event, Received),
@@ -107,7 +95,10 @@ pub(crate) const fn monitor(opcode: u32) -> PacketKind {
         7 => PacketKind::Hci(Sco, Received),
         18 => PacketKind::Hci(Iso, Sent),
         19 => PacketKind::Hci(Iso, Received),
-        #[expect(clippy::cast_possible_truncation, reason = "the opcode is the lower half of the flags")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the opcode is the lower half of the flags"
+        )]
         note => PacketKind::Note(note as u16),
     }
 }
@@ -123,7 +114,11 @@ fn radio(captured: &[u8]) -> (PacketKind, usize) {
     let flags = u16::from_le_bytes([*low, *high]);
     let frame = LinkFrame {
         channel: channel_of_rf(*rf_channel),
-        rssi: if flags & SIGNAL_VALID == 0 { None } else { Dbm::from_hci(*signal) },
+        rssi: if flags & SIGNAL_VALID == 0 {
+            None
+        } else {
+            Dbm::from_hci(*signal)
+        },
         crc: match (flags & CRC_CHECKED != 0, flags & CRC_VALID != 0) {
             (false, _) => CrcState::Unknown,
             (true, true) => CrcState::Good,
@@ -165,18 +160,4 @@ fn nordic(captured: &[u8]) -> (PacketKind, usize) {
         coded: *version == 3 && flags >> 4 & 0b111 == 2,
     };
     (PacketKind::Link(frame), 7 + usize::from(*header_len))
-}
-
-/// For a list of link types in text.
-pub(crate) fn list(codes: &[u16]) -> Cow<'static, str> {
-    match codes {
-        [] => Cow::Borrowed("none"),
-        codes => Cow::Owned(
-            codes
-                .iter()
-                .map(|code| format!("{code} ({})", LinkKind::from_code(*code).name()))
-                .collect::<Vec<_>>()
-                .join(", "),
-        ),
-    }
 }

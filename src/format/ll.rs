@@ -185,8 +185,14 @@ mod tests {
         let heard = advert(&hex!("d6be898e 4209 0102030405c6 020106 aabbcc")).unwrap();
         assert_eq!(heard.pdu, PduType::AdvNonconnInd);
         assert_eq!(heard.address, Address::from_hci(1, [1, 2, 3, 4, 5, 0xc6]));
-        assert_eq!((&*heard.data, heard.channel, heard.rssi), (&[2, 1, 6][..], Some(37), Some(Dbm(-50))));
-        assert_eq!((heard.details.form, heard.details.event_type), (ReportForm::Air, 0x0942));
+        assert_eq!(
+            (&*heard.data, heard.channel, heard.rssi),
+            (&[2, 1, 6][..], Some(37), Some(Dbm(-50)))
+        );
+        assert_eq!(
+            (heard.details.form, heard.details.event_type),
+            (ReportForm::Air, 0x0942)
+        );
         assert!(!heard.details.bad_crc);
     }
 
@@ -194,7 +200,10 @@ mod tests {
     fn requests_name_the_advertiser_second_and_are_no_advertisement() {
         let frame = hex!("d6be898e 830c 0102030405c6 1112131415d6 aabbcc");
         let pdu = AdvertisingPdu::parse(&frame, LINK).unwrap();
-        assert_eq!(pdu.advertiser(), Some(Address::from_hci(1, [0x11, 0x12, 0x13, 0x14, 0x15, 0xd6])));
+        assert_eq!(
+            pdu.advertiser(),
+            Some(Address::from_hci(1, [0x11, 0x12, 0x13, 0x14, 0x15, 0xd6]))
+        );
         assert_eq!(advert(&frame), None);
         assert_eq!(advert(&hex!("d6be898e 0a06 0102030405c6 aabbcc")), None);
     }
@@ -213,7 +222,10 @@ mod tests {
         assert_eq!((heard.details.set_id, heard.tx_power), (Some(3), Some(Dbm(4))));
         assert_eq!(&*heard.data, &[2, 1, 6]);
         // No address: anonymous. No header at all: data only.
-        assert_eq!(advert(&hex!("d6be898e 0704 00 020106 aabbcc")).unwrap().address.kind, AddressKind::Anonymous);
+        assert_eq!(
+            advert(&hex!("d6be898e 0704 00 020106 aabbcc")).unwrap().address.kind,
+            AddressKind::Anonymous
+        );
         // Flags that announce more than the header holds.
         assert_eq!(advert(&hex!("d6be898e 0704 02 0102 06 aabbcc")), None);
     }

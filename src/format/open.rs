@@ -30,6 +30,20 @@ pub struct OpenOptions {
     pub clock_offset: Micros,
 }
 
+/// A clock offset: seconds as a decimal number, with a sign and a fraction where wanted.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse_clock_offset(text: &str) -> Result<Micros, String> {
+    const LIMIT_SECONDS: f64 = 1e11;
+    match text.parse::<f64>() {
+        #[expect(clippy::cast_possible_truncation, reason = "bounded by the limit")]
+        Ok(seconds) if seconds.abs() <= LIMIT_SECONDS => Ok(Micros((seconds * 1e6).round() as i64)),
+        Ok(_) => Err("more than 3000 years".to_owned()),
+        Err(_) => Err("not a number of seconds".to_owned()),
+    }
+}
+
 /// What a file is, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -159,7 +173,12 @@ fn unrecognised(beginning: &[u8]) -> String {
         [0x7f, b'E', b'L', b'F', ..] => "it is a program",
         [b'{' | b'[', ..] => "it is JSON",
         bytes if bytes.iter().take(512).all(|byte| *byte == 0) => "it begins with zeros only",
-        bytes if bytes.iter().take(64).all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)) => {
+        bytes
+            if bytes
+                .iter()
+                .take(64)
+                .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)) =>
+        {
             "it is a text, but not a native capture (which begins with time_us,)"
         }
         bytes => {
@@ -214,18 +233,24 @@ fn reader(path: &Path) -> Result<Box<dyn Read + Send>, FormatError> {
 /// Runs `open` with the station's name and puts the path before its errors.
 fn named<T>(path: &Path, open: impl FnOnce(&str) -> Result<T, FormatError>) -> Result<T, FormatError> {
     let is_stdin = path.as_os_str() == "-";
-    let shown = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+    let shown = if is_stdin {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
     let stem = path.file_stem().map(|stem| stem.to_string_lossy());
-    let name = if is_stdin { "stdin" } else { stem.as_deref().unwrap_or("capture") };
+    let name = if is_stdin {
+        "stdin"
+    } else {
+        stem.as_deref().unwrap_or("capture")
+    };
     open(name).map_err(|error| match error {
         FormatError::Io { context, source } => FormatError::Io {
             context: format!("{shown}: {context}"),
             source,
         },
         FormatError::Unrecognised(what) => FormatError::Unrecognised(format!("{shown}: {what}")),
-        FormatError::Header { offset, what } => {
-            FormatError::Unrecognised(format!("{shown}: at byte {offset}: {what}"))
-        }
+        FormatError::Header { offset, what } => FormatError::Unrecognised(format!("{shown}: at byte {offset}: {what}")),
     })
 }
 

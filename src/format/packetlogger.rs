@@ -86,7 +86,10 @@ const fn known(ty: u8) -> bool {
 }
 
 const fn kind(ty: u8) -> PacketKind {
-    use {Direction::{Received, Sent}, HciPacket::{Acl, Command, Event, Sco}};
+    use {
+        Direction::{Received, Sent},
+        HciPacket::{Acl, Command, Event, Sco},
+    };
     match ty {
         0x00 => PacketKind::Hci(Command, Sent),
         0x01 => PacketKind::Hci(Event, Received),

@@ -43,11 +43,13 @@ pub(crate) fn word(order: Order, bytes: &[u8], at: usize) -> Option<u32> {
 impl Pcap {
     /// Byte order and whether times are in nanoseconds, by the first four bytes.
     pub(crate) fn recognise(bytes: &[u8]) -> Option<(Order, bool)> {
-        [Order::Big, Order::Little].into_iter().find_map(|order| match word(order, bytes, 0)? {
-            MAGIC_MICROS => Some((order, false)),
-            MAGIC_NANOS => Some((order, true)),
-            _ => None,
-        })
+        [Order::Big, Order::Little]
+            .into_iter()
+            .find_map(|order| match word(order, bytes, 0)? {
+                MAGIC_MICROS => Some((order, false)),
+                MAGIC_NANOS => Some((order, true)),
+                _ => None,
+            })
     }
 
     /// Reads the file header at the beginning of `bytes`.
@@ -83,7 +85,11 @@ impl Pcap {
     fn header(&self, input: &[u8]) -> Option<Header> {
         let word = |at| word(self.order, input, at);
         let (seconds, fraction, included, original) = (word(0)?, word(4)?, word(8)?, word(12)?);
-        let (micros, sub_nanos) = if self.nanos { (fraction / 1000, fraction % 1000) } else { (fraction, 0) };
+        let (micros, sub_nanos) = if self.nanos {
+            (fraction / 1000, fraction % 1000)
+        } else {
+            (fraction, 0)
+        };
         let fits = micros < 1_000_000 && included <= original && original as usize <= MAX_RECORD - RECORD_HEADER_LEN;
         fits.then(|| Header {
             at: UnixMicros(i64::from(seconds) * 1_000_000 + i64::from(micros)),

@@ -88,7 +88,10 @@ impl PcapNg {
             _ => fields.captured,
         };
         let end = fields.data_at.saturating_add(limit as usize);
-        let Some(captured) = block.get(..block.len() - 4).and_then(|body| body.get(fields.data_at..end)) else {
+        let Some(captured) = block
+            .get(..block.len() - 4)
+            .and_then(|body| body.get(fields.data_at..end))
+        else {
             return Step::Damaged("the packet's length does not fit into its block");
         };
         let (at, sub_nanos) = fields.time.map_or((self.last, 0), |time| interface.instant(time));
@@ -210,7 +213,9 @@ impl Interface {
                     0 => 10_u128
                         .checked_pow(u32::from(shift))
                         .map_or(0, |unit| u128::from(time) * 1_000_000_000 / unit),
-                    _ => (u128::from(time) * 1_000_000_000).checked_shr(u32::from(shift)).unwrap_or(0),
+                    _ => (u128::from(time) * 1_000_000_000)
+                        .checked_shr(u32::from(shift))
+                        .unwrap_or(0),
                 };
                 #[expect(clippy::cast_possible_truncation, reason = "below 1000")]
                 let sub_nanos = (nanos % 1000) as u64;

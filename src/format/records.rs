@@ -122,7 +122,8 @@ impl<F: Framing> Records<F> {
                 if had < n {
                     self.number += 1;
                     self.trailing = had;
-                    self.damage.add(offset, self.number, || "the file ends within this block".to_owned());
+                    self.damage
+                        .add(offset, self.number, || "the file ends within this block".to_owned());
                 }
                 Ok(())
             }
@@ -226,7 +227,11 @@ pub(crate) fn chain(
     header: impl Fn(&[u8]) -> Option<usize>,
 ) -> Candidate {
     if input.len() < header_len {
-        return if at_end { Candidate::No } else { Candidate::Need(header_len) };
+        return if at_end {
+            Candidate::No
+        } else {
+            Candidate::Need(header_len)
+        };
     }
     let Some(len) = header(input).filter(|len| *len <= MAX_RECORD) else {
         return Candidate::No;

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value, json};
 
 use super::histogram::RssiHistogram;
-use super::{Inspection, ReportCounts};
+use super::{Inspection, NameCounts, ReportCounts};
 use crate::lab::advert::{Hex, ReportForm};
 use crate::lab::event::OwnDataCommand;
 use crate::lab::units::Dbm;
@@ -48,6 +48,29 @@ impl Inspection {
         Value::Object(counts)
     }
 
+    /// All names with their counts.
+    #[must_use]
+    pub fn names_json(&self) -> Value {
+        self.names
+            .iter()
+            .map(|(name, counts)| (name.clone(), named_device(counts)))
+            .collect()
+    }
+
+    /// What decoding met besides events.
+    #[must_use]
+    pub fn decode_json(&self) -> Value {
+        let decode = &self.decode;
+        json!({
+            "cut_short_events": decode.cut_short_events,
+            "cut_short_pdus": decode.cut_short_pdus,
+            "bad_crc": decode.bad_crc,
+            "requests": decode.requests,
+            "unknown_pdus": decode.unknown_pdus,
+            "data_frames": decode.data_frames,
+        })
+    }
+
     fn packet_counts(&self, put: &mut impl FnMut(&str, Value)) {
         put("bytes", json!(self.bytes));
         put("packets_by_type", json!(self.packet_types));
@@ -58,7 +81,10 @@ impl Inspection {
         put("max_us", json!(self.span.map(|span| span.max)));
         put("timestamps_go_back", json!(self.times_back));
         put("max_cumulative_drops", json!(self.max_drops));
-        put("le_meta_subevents", keyed(&self.subevents, |subevent| format!("0x{subevent:02x}")));
+        put(
+            "le_meta_subevents",
+            keyed(&self.subevents, |subevent| format!("0x{subevent:02x}")),
+        );
     }
 
     fn report_counts(&self, put: &mut impl FnMut(&str, Value)) {
@@ -89,7 +115,8 @@ impl Inspection {
         }
         let short = |(form, event_type): &(ReportForm, u16)| format!("{} 0x{event_type:02x}", form_word(*form));
         put("fd6f_event_type_masked", keyed(&masked, short));
-        let flags = |flags: &Option<Box<[u8]>>| flags.as_ref().map_or("none".to_owned(), |value| Hex(value).to_string());
+        let flags =
+            |flags: &Option<Box<[u8]>>| flags.as_ref().map_or("none".to_owned(), |value| Hex(value).to_string());
         put("fd6f_flags_ad", keyed(&gaen.flags, flags));
         put("fd6f_first_us", json!(gaen.span.map(|span| span.first)));
         put("fd6f_last_us", json!(gaen.span.map(|span| span.last)));
@@ -103,7 +130,10 @@ impl Inspection {
         let own = &self.own;
         let n: u64 = own.commands.values().sum();
         put("own_adv_data_commands_fd6f", json!(n));
-        put("own_adv_commands_by_kind", keyed(&own.commands, |command| command_name(*command)));
+        put(
+            "own_adv_commands_by_kind",
+            keyed(&own.commands, |command| command_name(*command)),
+        );
         put("own_distinct_rpi", json!(self.own_rpis()));
         let frames: Vec<String> = own.frames.iter().map(|frame| Hex(frame).to_string()).collect();
         put("own_rpis_in_order", json!(frames));
@@ -117,7 +147,10 @@ impl Inspection {
         put("adv_pdus", json!(n));
         put("pdu_types", keyed(&link.pdu_types, |ty| format!("0x{ty:02x}")));
         put("distinct_adva", json!(link.advertisers.len()));
-        let epoch = |idx: usize| self.epochs.map(|epochs| format!("{}.{:09}", epochs[idx].0, epochs[idx].1));
+        let epoch = |idx: usize| {
+            self.epochs
+                .map(|epochs| format!("{}.{:09}", epochs[idx].0, epochs[idx].1))
+        };
         put("first_epoch", json!(epoch(0)));
         put("last_epoch", json!(epoch(1)));
         put("rssi_min_med_max", levels(&link.rssi));
@@ -126,13 +159,18 @@ impl Inspection {
         put("crc_ok", if crc.is_empty() { Value::Null } else { json!(crc) });
         let named = self.names.range(NAMED_DEVICE_PREFIX.to_owned()..);
         let named = named.take_while(|(name, _)| name.starts_with(NAMED_DEVICE_PREFIX));
-        put("named_devices", named.map(|(name, rssi)| (name.clone(), named_device(rssi))).collect());
+        put(
+            "named_devices",
+            named
+                .map(|(name, counts)| (name.clone(), named_device(counts)))
+                .collect(),
+        );
     }
 }
 
-fn named_device(rssi: &RssiHistogram) -> Value {
-    let median = rssi.min_median_max().map(|(_, median, _)| median.to_json());
-    json!({ "n": rssi.n(), "rssi_median": median })
+fn named_device(counts: &NameCounts) -> Value {
+    let median = counts.rssi.min_median_max().map(|(_, median, _)| median.to_json());
+    json!({ "n": counts.n, "rssi_median": median })
 }
 
 fn reports(prefix: &str, reports: &ReportCounts, put: &mut impl FnMut(&str, Value)) {
@@ -158,7 +196,7 @@ const fn form_word(form: ReportForm) -> &'static str {
 }
 
 /// The commands' names, as specification and vendors' documents have them.
-pub(crate) const fn command_name(command: OwnDataCommand) -> &'static str {
+const fn command_name(command: OwnDataCommand) -> &'static str {
     match command {
         OwnDataCommand::Legacy => "LE Set Advertising Data",
         OwnDataCommand::Extended => "LE Set Extended Advertising Data",

@@ -15,7 +15,13 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_unsafe) {
         Cow::Owned(
             text.chars()
-                .map(|letter| if is_unsafe(letter) { char::REPLACEMENT_CHARACTER } else { letter })
+                .map(|letter| {
+                    if is_unsafe(letter) {
+                        char::REPLACEMENT_CHARACTER
+                    } else {
+                        letter
+                    }
+                })
                 .collect(),
         )
     } else {
@@ -43,7 +49,14 @@ mod tests {
 
     #[test]
     fn escapes_and_direction_marks_do_not_pass() {
-        for hostile in ["\x1b]52;c;AAAA\x07", "\u{9b}31m", "a\r\nb", "\u{202e}txt.exe", "\u{2066}x\u{2069}", "\0"] {
+        for hostile in [
+            "\x1b]52;c;AAAA\x07",
+            "\u{9b}31m",
+            "a\r\nb",
+            "\u{202e}txt.exe",
+            "\u{2066}x\u{2069}",
+            "\0",
+        ] {
             let shown = printable(hostile);
             assert!(!shown.chars().any(is_unsafe), "{hostile:?}");
             assert_eq!(shown.chars().count(), hostile.chars().count());

@@ -44,7 +44,8 @@ impl CommandDecoder {
             (0x2039, [on, 0, ..]) => Some(own_enable(None, *on)),
             (0x2039, [on, count, sets @ ..]) => {
                 let sets = sets.chunks_exact(4).take(usize::from(*count));
-                sets.filter_map(|set| set.first()).for_each(|set| push(own_enable(Some(*set), *on)));
+                sets.filter_map(|set| set.first())
+                    .for_each(|set| push(own_enable(Some(*set), *on)));
                 None
             }
             (0x200b, [ty, scan @ ..]) | (0x2041, [_, _, _, ty, scan @ ..]) => scan_parameters(*ty, scan),
@@ -219,8 +220,14 @@ mod tests {
                 &hex!("3920 02 00 00"),
                 &hex!("54fd 03 05 01 06"),
             ]),
-            [(None, true), (Some(3), true), (Some(4), true), (None, false), (Some(6), true)]
-                .map(|(set, on)| EventKind::OwnEnable { set, on })
+            [
+                (None, true),
+                (Some(3), true),
+                (Some(4), true),
+                (None, false),
+                (Some(6), true)
+            ]
+            .map(|(set, on)| EventKind::OwnEnable { set, on })
         );
         let parameters = |active| EventKind::ScanParameters {
             active,
@@ -228,12 +235,16 @@ mod tests {
             window: 0x0020,
         };
         assert_eq!(
-            decode(&[&hex!("0b20 07 01 4001 2000 01 00"), &hex!("4120 08 01 00 01 00 4001 2000")]),
+            decode(&[
+                &hex!("0b20 07 01 4001 2000 01 00"),
+                &hex!("4120 08 01 00 01 00 4001 2000")
+            ]),
             [parameters(true), parameters(false)]
         );
         assert_eq!(
             decode(&[&hex!("0c20 02 01 00"), &hex!("4220 06 00 01 0000 0000")]),
-            [(true, false), (false, true)].map(|(on, filter_duplicates)| EventKind::ScanEnable { on, filter_duplicates })
+            [(true, false), (false, true)]
+                .map(|(on, filter_duplicates)| EventKind::ScanEnable { on, filter_duplicates })
         );
     }
 
