@@ -161,7 +161,7 @@ pub struct LinkCounts {
     pub frames: u64,
     /// Advertising PDUs by type.
     pub pdu_types: BTreeMap<u8, u64>,
-    /// Distinct advertisers' addresses.
+    /// Distinct advertisers' addresses, wherever the frame is long enough for one; least significant byte first.
     pub advertisers: BTreeSet<[u8; 6]>,
     /// Signal strengths.
     pub rssi: RssiHistogram,
@@ -293,9 +293,7 @@ impl Inspection {
                 }
                 if let Some(pdu) = AdvertisingPdu::parse(packet.data, link) {
                     *self.link.pdu_types.entry(pdu.ty()).or_default() += 1;
-                    self.link
-                        .advertisers
-                        .extend(pdu.advertiser().map(|address| address.bytes));
+                    self.link.advertisers.extend(pdu.advertiser_place());
                 }
             }
             PacketKind::Note(_) | PacketKind::Unknown(_) => {}
