@@ -3,7 +3,12 @@
 //! The kind of a file is found by its content. Damage costs the damaged record: it is counted and described with its
 //! position, and the rest is read.
 
+pub mod btsnoop_writer;
+pub mod export;
+pub(crate) mod hci_writer;
+pub mod jsonl;
 pub mod native;
+pub mod pcapng_writer;
 
 use std::io;
 
