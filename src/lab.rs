@@ -10,5 +10,6 @@ pub mod advert;
 pub mod beacon;
 pub mod event;
 pub mod gaen;
+pub mod text;
 pub mod time;
 pub mod units;
