@@ -10,6 +10,7 @@ pub mod advert;
 pub mod beacon;
 pub mod event;
 pub mod gaen;
+pub mod redact;
 pub mod text;
 pub mod time;
 pub mod units;

@@ -11,6 +11,7 @@
 //! by hand) comes before the first remaining advertisement of the same or a later time; among themselves such rows are
 //! ordered by time, then as in the file; where both sorts are due, those with `row` come first.
 
+mod adjusted;
 mod disk;
 mod events;
 mod lines;
@@ -25,6 +26,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use adjusted::Adjusted;
 pub use disk::Disk;
 pub use events::{HEADER as EVENTS_HEADER, encode as encode_event};
 pub use meta::{Counts, Losses, Meta, SourceNote, Span, StationNote};
