@@ -19,6 +19,7 @@ mod meta;
 mod number;
 mod reader;
 mod row;
+mod rows;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
@@ -28,10 +29,12 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use adjusted::Adjusted;
 pub use disk::Disk;
+pub(crate) use disk::create as create_private;
 pub use events::{HEADER as EVENTS_HEADER, encode as encode_event};
 pub use meta::{Counts, Losses, Meta, SourceNote, Span, StationNote};
 pub use reader::{Reader, Side};
 pub use row::{HEADER, write_row};
+pub use rows::RowsWriter;
 pub use text::{escape, unescape};
 pub use writer::{Stored, Writer, append_event};
 
