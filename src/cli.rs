@@ -1,6 +1,8 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
+mod convert;
 mod inspect;
+mod mark;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -68,7 +70,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Convert(convert::ConvertArgs),
     Inspect(inspect::InspectArgs),
+    Mark(mark::MarkArgs),
 }
 
 /// Parses the command line, runs the verb, reports failures.
@@ -77,7 +81,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome: Result<Exit, Failure> = match cli.verb {
         None => Ok(Exit::Done),
+        Some(Verb::Convert(args)) => convert::run(&args),
         Some(Verb::Inspect(args)) => inspect::run(&args),
+        Some(Verb::Mark(args)) => mark::run(&args),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),

@@ -4,16 +4,22 @@
 //! position, and the rest is read.
 
 pub(crate) mod btsnoop;
+pub mod btsnoop_writer;
 pub mod decode;
+pub mod export;
 pub mod hci;
+pub(crate) mod hci_writer;
 pub(crate) mod input;
+pub mod jsonl;
 pub(crate) mod link;
 pub mod ll;
+pub mod native;
 pub mod open;
 pub mod packet;
 pub(crate) mod packetlogger;
 pub(crate) mod pcap;
 pub(crate) mod pcapng;
+pub mod pcapng_writer;
 pub(crate) mod records;
 
 use std::io;
