@@ -8,6 +8,7 @@ pub mod ad;
 pub mod address;
 pub mod advert;
 pub mod beacon;
+pub mod crypto;
 pub mod event;
 pub mod gaen;
 pub mod time;
