@@ -2,6 +2,8 @@
 
 mod fault;
 mod span;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use jiff::Timestamp;
