@@ -195,6 +195,7 @@ pub struct Waypoint {
 
 /// A phone that broadcasts exposure notifications.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Phone {
     /// Its name in the truth.
     pub name: Spanned<String>,
@@ -254,6 +255,7 @@ pub enum FixedAddress {
 
 /// A broadcaster that has nothing to do with exposure notifications.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Bystander {
     /// Its name in the truth.
     pub name: Spanned<String>,
