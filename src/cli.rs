@@ -3,6 +3,7 @@
 mod convert;
 mod inspect;
 mod mark;
+mod simulate;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -73,6 +74,7 @@ enum Verb {
     Convert(convert::ConvertArgs),
     Inspect(inspect::InspectArgs),
     Mark(mark::MarkArgs),
+    Simulate(simulate::Simulate),
 }
 
 /// Parses the command line, runs the verb, reports failures.
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Convert(args)) => convert::run(&args),
         Some(Verb::Inspect(args)) => inspect::run(&args),
         Some(Verb::Mark(args)) => mark::run(&args),
+        Some(Verb::Simulate(args)) => simulate::run(&args),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),

@@ -10,6 +10,7 @@ pub mod format;
 pub mod inspect;
 
 pub mod clock;
+pub mod sim;
 pub mod sink;
 pub mod source;
 
