@@ -94,6 +94,7 @@ async fn scan(options: Options, limit: Option<Duration>, form: Form) -> Result<E
     eprintln!("scanning on {} ({})", live.station.name, live.capabilities.source);
     let mut writer = tokio::task::spawn_blocking(move || write(receiver, form));
     let mut status = live.status();
+    let mut said = status.borrow_and_update().clone();
     let over = async {
         match limit {
             Some(limit) => tokio::time::sleep(limit).await,
@@ -106,7 +107,13 @@ async fn scan(options: Options, limit: Option<Duration>, form: Form) -> Result<E
             written = &mut writer => return finished(written),
             () = signals.next() => break,
             () = &mut over => break,
-            Ok(()) = status.changed() => say(&status.borrow_and_update()),
+            Ok(()) = status.changed() => {
+                let status = status.borrow_and_update().clone();
+                if status != said {
+                    say(&status);
+                }
+                said = status;
+            }
         }
     }
     farewell(&live, &mut signals, writer).await
@@ -114,7 +121,7 @@ async fn scan(options: Options, limit: Option<Duration>, form: Form) -> Result<E
 
 fn say(status: &live::Status) {
     match &status.error {
-        None => eprintln!("scanning"),
+        None => eprintln!("scanning again"),
         Some(error) => eprintln!("not scanning: {error}\n  hint: {}", error.remedy()),
     }
 }

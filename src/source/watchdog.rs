@@ -23,9 +23,9 @@ const STALL_CEILING: Duration = Duration::from_secs(1_800);
 /// Pause before the first new attempt; doubles …
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// … up to this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A scan that ran for so long was a success: the pauses begin anew.
-const STABLE: Duration = Duration::from_secs(10);
+const STABLE: Duration = Duration::from_secs(5);
 
 /// What the service answered when it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,7 +274,7 @@ mod tests {
     fn pauses_double_up_to_a_limit_and_begin_anew_after_a_stable_scan() {
         let mut dog = busy(60);
         let pauses: Vec<_> = (0..7).map(|_| dog.pause(secs(60.0), false)).collect();
-        assert_eq!(pauses, [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0].map(secs));
+        assert_eq!(pauses, [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0].map(secs));
         dog.started(secs(100.0));
         assert_eq!(
             dog.pause(secs(101.0), true),
@@ -282,7 +282,7 @@ mod tests {
             "a scan that dies at once is no success"
         );
         dog.started(secs(110.0));
-        assert_eq!(dog.pause(secs(120.0), true), FIRST_PAUSE);
+        assert_eq!(dog.pause(secs(115.0), true), FIRST_PAUSE);
     }
 
     fn words(events: &[CaptureEvent]) -> Vec<String> {

@@ -50,11 +50,11 @@ class Scene:
         expect(self.printed and self.printed[-1]["type"] == "summary", f"{name}: last line is the summary")
         expect(all(a["time_us"] <= b["time_us"] for a, b in zip(self.adverts, self.adverts[1:])), f"{name}: in order of time")
 
-    def covered(self, name, begin, end, slack_us=600_000):
-        """A gap was marked from `begin` (or the last advert before it) to after `end`."""
+    def covered(self, name, begin, end, slack_us=1_500_000):
+        """A gap was marked from `begin` (events still in the queue may come a little later) to after `end`."""
         begin, end = self.notes[begin], self.notes[end]
-        gaps = [g for g in self.gaps if g["from_us"] <= begin + slack_us and end - slack_us <= g["to_us"]]
-        expect(gaps, f"{name}: gap marked " + "; ".join(
+        gaps = [g for g in self.gaps if g["from_us"] <= begin + slack_us and end <= g["to_us"]]
+        expect(gaps, f"{name}: gap of " + "; ".join(
             f"{(g['to_us'] - g['from_us']) / 1e6:.2f} s ({g['reason']})" for g in gaps or self.gaps))
         last = gaps[-1]["to_us"] if gaps else end
         after = [a for a in self.adverts if last < a["time_us"]]
@@ -80,8 +80,9 @@ def share(scene, name, floor):
     expect(floor * total <= n <= total, f"{name}: share delivered at least {floor:.0%} and no more than was sent")
 
 
-def currency(scene, name, within_us=3_000_000):
-    """Each delivered RSSI and payload is that of a report sent by the same address shortly before, in order."""
+def currency(scene, name, within_us=10_000_000):
+    """Each delivered RSSI is that of a report sent by the same address before, in order, not older than the emulated
+    machine makes it: there everything is some hundred times slower than on a real one, and events queue up."""
     by_address, lags, stale = {}, [], []
     for sent in scene.sent:
         by_address.setdefault(sent["addr"], []).append(sent)
@@ -128,7 +129,7 @@ air = Scene("air")
 air.common("air")
 share(air, "air", 0.9)
 currency(air, "air")
-rotation(air, "air", 3_000_000)
+rotation(air, "air", 5_000_000)
 expect(not air.gaps and air.states == ["scanning"], f"air: no gaps ({len(air.gaps)}), states {air.states}")
 
 service = Scene("service")
@@ -136,7 +137,7 @@ service.common("service")
 gaps = service.covered("service killed", "killed", "back")
 outages = [(g["from_us"], g["to_us"]) for g in gaps]
 currency(service, "service")
-rotation(service, "service", 2_000_000, outages)
+rotation(service, "service", 5_000_000, outages)
 expect(service.states == ["scanning", "service-down", "scanning"], f"service killed: states {service.states}")
 
 adapter = Scene("adapter")

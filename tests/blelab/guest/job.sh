@@ -10,7 +10,11 @@ note() { python3 -c "import json,sys,time; print(json.dumps({'wall_us': time.tim
 # scan ARGS...: in the background; output goes over memory, because the shared folder is slow
 scan() { $VICINO scan --json "$@" > /tmp/scan.jsonl 2> /tmp/scan.err & SCAN_PID=$!; }
 scan_end() { wait $SCAN_PID; echo $? > $OUT/rc; cp /tmp/scan.jsonl /tmp/scan.err $OUT/; }
-scanning() { grep -q '"state":"scanning"' /tmp/scan.jsonl; }
+scan_stop() { kill -TERM $SCAN_PID; scan_end; }
+# more N: waits until N more advertisements are printed
+more() { WANT=$(( $(heard) + $1 )); wait_for 40 enough || echo "waited in vain for $1 advertisements"; }
+heard() { grep -c '"advert"' /tmp/scan.jsonl; }
+enough() { [ $(heard) -ge $WANT ]; }
 no_adapter() { test ! -d /sys/class/bluetooth/hci0; }
 stop_vhci() { kill $VHCI_PID; wait $VHCI_PID; wait_for 5 no_adapter; }
 stop_bluetoothd() { kill -9 $BLUETOOTHD_PID; wait $BLUETOOTHD_PID 2>/dev/null; }
@@ -40,7 +44,7 @@ blocks 0; sleep 1; set_powered false
 refused power_on --power-on
 # endings: a reader that has enough, and a signal
 $VICINO scan --for 20s 2> $OUT/pipe.err | head -n 1 > $OUT/pipe.out; echo done > $OUT/pipe.rc
-scan; wait_for 20 scanning; sleep 2; kill -TERM $SCAN_PID; scan_end
+scan; more 10; scan_stop
 stop_vhci; stop_bluetoothd
 
 # ---- a capture from the air --------------------------------------------------------------------------------------
@@ -52,24 +56,22 @@ stop_vhci; stop_bluetoothd
 
 # ---- rotation, and the service killed and started again in the middle ----------------------------------------------
 scene service
-start_vhci --gen n=2400,rate=20,devs=3,rotate=4; start_bluetoothd
-scan --for 26s; wait_for 20 scanning; sleep 9
-note killed; stop_bluetoothd; sleep 3; start_bluetoothd; note back
-scan_end; stop_vhci; stop_bluetoothd
+start_vhci --gen n=6000,rate=20,devs=3,rotate=4; start_bluetoothd
+scan; more 180; stop_bluetoothd; note killed; sleep 2; note back; start_bluetoothd; more 100; scan_stop
+stop_vhci; stop_bluetoothd
 
 # ---- the adapter blocked, then unplugged ------------------------------------------------------------------------------
 scene adapter
-start_vhci --gen n=2400,rate=20,devs=2; start_bluetoothd
-scan --for 24s; wait_for 20 scanning; sleep 3
-note blocked; blocks 1; sleep 3; blocks 0; set_powered true; note unblocked; sleep 5
-note unplugged; mv $OUT/hci.jsonl $OUT/hci0.jsonl; stop_vhci; sleep 2; start_vhci --gen n=2400,rate=20,devs=2; note plugged
-scan_end; stop_vhci; stop_bluetoothd
+start_vhci --gen n=6000,rate=20,devs=2; start_bluetoothd
+scan; more 40; blocks 1; note blocked; sleep 2; note unblocked; blocks 0; set_powered true; more 100
+mv $OUT/hci.jsonl $OUT/hci0.jsonl; stop_vhci; note unplugged; sleep 1; note plugged
+start_vhci --gen n=6000,rate=20,devs=2; more 50; scan_stop
+stop_vhci; stop_bluetoothd
 
 # ---- the bus killed ----------------------------------------------------------------------------------------------------
 scene bus
-start_vhci --gen n=2400,rate=20,devs=2; start_bluetoothd
-scan --for 26s; wait_for 20 scanning; sleep 4
-note killed; kill -9 $DBUS_PID; wait $DBUS_PID 2>/dev/null; stop_bluetoothd; sleep 2
-rm -f /run/dbus/system_bus_socket; start_dbus; start_bluetoothd; note back
-scan_end; stop_vhci; stop_bluetoothd
+start_vhci --gen n=6000,rate=20,devs=2; start_bluetoothd
+scan; more 40; kill -9 $DBUS_PID; wait $DBUS_PID 2>/dev/null; note killed; stop_bluetoothd; sleep 1
+rm -f /run/dbus/system_bus_socket; note back; start_dbus; start_bluetoothd; more 50; scan_stop
+stop_vhci; stop_bluetoothd
 exit 0
