@@ -3,6 +3,13 @@
 //! Every source runs as a task of its own and hands its events to an [`Outlet`]; what stands behind the outlet is the
 //! same for all of them.
 
+pub mod assemble;
+#[cfg(feature = "ble")]
+mod ble;
+pub mod ble_error;
+pub mod live;
+pub mod watchdog;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
