@@ -28,7 +28,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 /// Controls, and the format characters (general category Cf) and separators that have no glyph of their own.
-fn is_unsafe(found: char) -> bool {
+pub(crate) fn is_unsafe(found: char) -> bool {
     found.is_control()
         || matches!(
             found,
