@@ -386,9 +386,9 @@ impl Inspection {
                 self.more_names += 1;
                 continue;
             }
-            let named = self.names.entry(name.into_owned()).or_default();
-            named.n += 1;
-            advert.rssi.into_iter().for_each(|rssi| named.rssi.add(rssi));
+            let counts = self.names.entry(name.into_owned()).or_default();
+            counts.n += 1;
+            advert.rssi.into_iter().for_each(|rssi| counts.rssi.add(rssi));
         }
     }
 

@@ -30,8 +30,8 @@ fn data() -> Option<PathBuf> {
 }
 
 fn inspect(file: &Path) -> Inspection {
-    let mut packets = open_packets(file).unwrap();
-    Inspection::of_packets(packets.as_mut(), Micros(0), |_| Ok::<(), FormatError>(())).unwrap()
+    let mut packets = open_packets(file).expect("a capture");
+    Inspection::of_packets(packets.as_mut(), Micros(0), |_| Ok::<(), FormatError>(())).expect("readable to its end")
 }
 
 /// Numbers by value: `-41` and `-41.0` are the same.
@@ -56,7 +56,7 @@ fn equal(ours: &Value, theirs: &Value) -> bool {
 fn names_equal(ours: &Value, theirs: &Value) -> bool {
     let names = |value: &Value| value.as_object().cloned().unwrap_or_default();
     let (ours, theirs) = (names(ours), names(theirs));
-    let number = |names: &Map<String, Value>, name: &str, key: &str| names[name][key].as_f64().unwrap();
+    let number = |names: &Map<String, Value>, name: &str, key: &str| names[name][key].as_f64().expect("a number");
     let mut frames = 0.0;
     let close = ours.keys().eq(theirs.keys())
         && ours.keys().all(|name| {

@@ -25,7 +25,7 @@ const SHOWN: usize = 10;
 /// Shows what is in a capture: counts, spans, devices, identifiers, damage, oddities.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// Captures (btsnoop, PacketLogger, pcap, pcapng), `-` for standard input; or a payload in hexadecimal digits.
+    /// Captures (btsnoop, `PacketLogger`, pcap, pcapng), `-` for standard input; or a payload in hexadecimal digits.
     #[arg(value_name = "FILE", required_unless_present = "hex")]
     files: Vec<PathBuf>,
     /// Takes an AD payload, HCI packet or link-layer frame apart.

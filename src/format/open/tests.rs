@@ -30,9 +30,9 @@ fn btsnoop_of(datalink: u32, records: &[(u32, Vec<u8>)]) -> Vec<u8> {
     file.extend(datalink.to_be_bytes());
     for (idx, (flags, packet)) in records.iter().enumerate() {
         let len = u32::try_from(packet.len()).unwrap();
-        [len, len, *flags, 0]
-            .iter()
-            .for_each(|word| file.extend(word.to_be_bytes()));
+        for word in [len, len, *flags, 0] {
+            file.extend(word.to_be_bytes());
+        }
         file.extend((at(u8::try_from(idx).unwrap()) + 0x00dc_ddb3_0f2f_8000).to_be_bytes());
         file.extend(packet);
     }
@@ -95,7 +95,10 @@ fn interface(link_type: u16, options: &[u8]) -> Vec<u8> {
 
 fn enhanced(interface: u32, time: u64, packet: &[u8]) -> Vec<u8> {
     let len = u32::try_from(packet.len()).unwrap().to_le_bytes();
-    let (high, low) = ((time >> 32) as u32, time as u32);
+    let (high, low) = (
+        u32::try_from(time >> 32).unwrap(),
+        u32::try_from(time & 0xffff_ffff).unwrap(),
+    );
     let head = [interface.to_le_bytes(), high.to_le_bytes(), low.to_le_bytes(), len, len].concat();
     block(6, &[&head, packet].concat())
 }
