@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use vicino::format::FormatError;
 use vicino::format::hci::{self, command::CommandDecoder};
 use vicino::format::ll::AdvertisingPdu;
-use vicino::format::open::{OpenOptions, open_reader, packets_of_reader};
+use vicino::format::open::{Capture, OpenOptions, capture_of_reader, open_reader};
 use vicino::format::packet::LinkFrame;
 use vicino::inspect::{Inspection, hex};
 use vicino::lab::ad::{self, AdEnd};
@@ -38,7 +38,8 @@ pub fn capture(magic: &[u8], bytes: &[u8]) {
     if file.len() < 10_000 {
         assert_eq!(whole, events(Box::new(Drip(Cursor::new(file.clone())))));
     }
-    if let Ok(mut packets) = packets_of_reader(Box::new(Cursor::new(file))) {
+    let options = OpenOptions::default();
+    if let Ok(Capture::Packets(mut packets)) = capture_of_reader(Box::new(Cursor::new(file)), "fuzz", &options) {
         let inspection = Inspection::of_packets(packets.as_mut(), Micros(0), |_| Ok::<(), FormatError>(()));
         let _ = inspection.expect("bytes in memory can be read").counts();
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 use vicino::format::FormatError;
-use vicino::format::open::{OpenOptions, open, open_packets};
+use vicino::format::open::{Capture, OpenOptions, open, open_capture};
 use vicino::inspect::Inspection;
 use vicino::lab::event::CaptureEvent;
 use vicino::lab::time::Micros;
@@ -30,7 +30,9 @@ fn data() -> Option<PathBuf> {
 }
 
 fn inspect(file: &Path) -> Inspection {
-    let mut packets = open_packets(file).expect("a capture");
+    let Ok(Capture::Packets(mut packets)) = open_capture(file, &OpenOptions::default()) else {
+        panic!("{} holds no packets", file.display());
+    };
     Inspection::of_packets(packets.as_mut(), Micros(0), |_| Ok::<(), FormatError>(())).expect("readable to its end")
 }
 

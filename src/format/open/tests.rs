@@ -335,10 +335,22 @@ fn rising_drops_become_events() {
     assert_eq!(read(&bytes).others[1..], [EventKind::Dropped { n: 5 }]);
 }
 
+fn packets_of(bytes: &[u8]) -> Box<dyn PacketReader> {
+    match capture_of_reader(
+        Box::new(Cursor::new(bytes.to_vec())),
+        "station",
+        &OpenOptions::default(),
+    ) {
+        Ok(Capture::Packets(packets)) => packets,
+        Ok(Capture::Events(_)) => panic!("no packets"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
 /// What the packets of a capture are, as text.
 fn packets(bytes: &[u8]) -> String {
     let mut text = String::new();
-    let mut packets = packets_of_reader(Box::new(Cursor::new(bytes.to_vec()))).unwrap();
+    let mut packets = packets_of(bytes);
     while let Some(packet) = packets.next_packet().unwrap() {
         let (number, offset, nanos) = (packet.number, packet.offset, packet.sub_nanos);
         let (kind, data) = (packet.kind, Hex(packet.data));
@@ -348,7 +360,7 @@ fn packets(bytes: &[u8]) -> String {
 }
 
 fn first_kind(file: &[u8]) -> (PacketKind, Vec<u8>) {
-    let mut packets = packets_of_reader(Box::new(Cursor::new(file.to_vec()))).unwrap();
+    let mut packets = packets_of(file);
     let packet = packets.next_packet().unwrap().unwrap();
     (packet.kind, packet.data.to_vec())
 }
