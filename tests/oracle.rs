@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 use vicino::format::FormatError;
-use vicino::format::open::{OpenOptions, open, open_packets};
+use vicino::format::open::{Capture, OpenOptions, open, open_capture};
 use vicino::inspect::Inspection;
 use vicino::lab::event::CaptureEvent;
 use vicino::lab::time::Micros;
@@ -30,8 +30,10 @@ fn data() -> Option<PathBuf> {
 }
 
 fn inspect(file: &Path) -> Inspection {
-    let mut packets = open_packets(file).unwrap();
-    Inspection::of_packets(packets.as_mut(), Micros(0), |_| Ok::<(), FormatError>(())).unwrap()
+    let Ok(Capture::Packets(mut packets)) = open_capture(file, &OpenOptions::default()) else {
+        panic!("{} holds no packets", file.display());
+    };
+    Inspection::of_packets(packets.as_mut(), Micros(0), |_| Ok::<(), FormatError>(())).expect("readable to its end")
 }
 
 /// Numbers by value: `-41` and `-41.0` are the same.
@@ -56,7 +58,7 @@ fn equal(ours: &Value, theirs: &Value) -> bool {
 fn names_equal(ours: &Value, theirs: &Value) -> bool {
     let names = |value: &Value| value.as_object().cloned().unwrap_or_default();
     let (ours, theirs) = (names(ours), names(theirs));
-    let number = |names: &Map<String, Value>, name: &str, key: &str| names[name][key].as_f64().unwrap();
+    let number = |names: &Map<String, Value>, name: &str, key: &str| names[name][key].as_f64().expect("a number");
     let mut frames = 0.0;
     let close = ours.keys().eq(theirs.keys())
         && ours.keys().all(|name| {

@@ -30,9 +30,9 @@ fn btsnoop_of(datalink: u32, records: &[(u32, Vec<u8>)]) -> Vec<u8> {
     file.extend(datalink.to_be_bytes());
     for (idx, (flags, packet)) in records.iter().enumerate() {
         let len = u32::try_from(packet.len()).unwrap();
-        [len, len, *flags, 0]
-            .iter()
-            .for_each(|word| file.extend(word.to_be_bytes()));
+        for word in [len, len, *flags, 0] {
+            file.extend(word.to_be_bytes());
+        }
         file.extend((at(u8::try_from(idx).unwrap()) + 0x00dc_ddb3_0f2f_8000).to_be_bytes());
         file.extend(packet);
     }
@@ -95,7 +95,10 @@ fn interface(link_type: u16, options: &[u8]) -> Vec<u8> {
 
 fn enhanced(interface: u32, time: u64, packet: &[u8]) -> Vec<u8> {
     let len = u32::try_from(packet.len()).unwrap().to_le_bytes();
-    let (high, low) = ((time >> 32) as u32, time as u32);
+    let (high, low) = (
+        u32::try_from(time >> 32).unwrap(),
+        u32::try_from(time & 0xffff_ffff).unwrap(),
+    );
     let head = [interface.to_le_bytes(), high.to_le_bytes(), low.to_le_bytes(), len, len].concat();
     block(6, &[&head, packet].concat())
 }
@@ -332,10 +335,22 @@ fn rising_drops_become_events() {
     assert_eq!(read(&bytes).others[1..], [EventKind::Dropped { n: 5 }]);
 }
 
+fn packets_of(bytes: &[u8]) -> Box<dyn PacketReader> {
+    match capture_of_reader(
+        Box::new(Cursor::new(bytes.to_vec())),
+        "station",
+        &OpenOptions::default(),
+    ) {
+        Ok(Capture::Packets(packets)) => packets,
+        Ok(Capture::Events(_)) => panic!("no packets"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
 /// What the packets of a capture are, as text.
 fn packets(bytes: &[u8]) -> String {
     let mut text = String::new();
-    let mut packets = packets_of_reader(Box::new(Cursor::new(bytes.to_vec()))).unwrap();
+    let mut packets = packets_of(bytes);
     while let Some(packet) = packets.next_packet().unwrap() {
         let (number, offset, nanos) = (packet.number, packet.offset, packet.sub_nanos);
         let (kind, data) = (packet.kind, Hex(packet.data));
@@ -345,7 +360,7 @@ fn packets(bytes: &[u8]) -> String {
 }
 
 fn first_kind(file: &[u8]) -> (PacketKind, Vec<u8>) {
-    let mut packets = packets_of_reader(Box::new(Cursor::new(file.to_vec()))).unwrap();
+    let mut packets = packets_of(file);
     let packet = packets.next_packet().unwrap().unwrap();
     (packet.kind, packet.data.to_vec())
 }
