@@ -307,7 +307,7 @@ proptest! {
 fn sample() -> Vec<CaptureEvent> {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut events = Vec::new();
-    while adverts(&events).len() < 12 {
+    while adverts(&events).len() < 6 {
         events = proptest::strategy::ValueTree::current(&stream().new_tree(&mut runner).unwrap());
     }
     events
