@@ -255,6 +255,7 @@ mod tests {
     use crate::format::hci::{command::CommandDecoder, reports};
     use crate::format::native::tests::{read_all, stream};
     use crate::format::open::{OpenOptions, open_reader};
+    use crate::lab::advert::DataStatus::{Complete, MoreToCome};
     use crate::lab::advert::StationId;
     use crate::lab::time::UnixMicros;
 
@@ -374,7 +375,6 @@ mod tests {
                 CaptureEvent::Other(_) => unreachable!(),
             })
             .collect();
-        use crate::lab::advert::DataStatus::{Complete, MoreToCome};
         assert_eq!(parts, [(229, MoreToCome), (229, MoreToCome), (42, Complete)]);
     }
 }
