@@ -58,7 +58,11 @@ fn main() {
     let n_events = RPIS * PER_RPI;
     for n in 0..n_events {
         let phone = n % PHONES;
-        session.ingest(&report(n * (DAY_US / n_events), phone, (n / PHONES + phone % PER_RPI) / PER_RPI));
+        session.ingest(&report(
+            n * (DAY_US / n_events),
+            phone,
+            (n / PHONES + phone % PER_RPI) / PER_RPI,
+        ));
     }
     let sparse = ALLOCATED.current_usage() - before;
     for n in 0..20 * 60 * 4 * PHONES {
@@ -72,6 +76,14 @@ fn main() {
     println!("identifiers                       {n_rpis}");
     println!("after the day                     {}", mib(sparse));
     println!("after 20 minutes at 4 adverts/s   {}", mib(dense));
-    println!("all tracks retired                {}  = {} bytes per identifier", mib(retired), retired / n_rpis);
-    println!("beyond the identifiers            {} (day), {} (dense)", mib(sparse - retired), mib(dense - retired));
+    println!(
+        "all tracks retired                {}  = {} bytes per identifier",
+        mib(retired),
+        retired / n_rpis
+    );
+    println!(
+        "beyond the identifiers            {} (day), {} (dense)",
+        mib(sparse - retired),
+        mib(dense - retired)
+    );
 }

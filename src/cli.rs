@@ -3,8 +3,8 @@
 mod convert;
 mod inspect;
 mod mark;
-mod simulate;
 mod scan;
+mod simulate;
 
 use std::fmt;
 use std::process::ExitCode;

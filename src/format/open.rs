@@ -104,7 +104,7 @@ pub fn open_reader(
 /// # Errors
 /// [`FormatError`] when it cannot be opened or is no capture.
 pub fn open_capture(path: &Path, options: &OpenOptions) -> Result<Capture, FormatError> {
-    named(path, |name| capture(reader(path)?, name, Some(path), options))
+    named(path, |name| capture(reader(path)?, Some(path), options))
 }
 
 /// As [`open_capture`], from any reader.
@@ -116,7 +116,7 @@ pub fn capture_of_reader(
     name: &str,
     options: &OpenOptions,
 ) -> Result<Capture, FormatError> {
-    capture(reader, name, None, options)
+    capture(reader, None, options)
 }
 
 fn events(
@@ -140,12 +140,7 @@ fn events(
     })
 }
 
-fn capture(
-    reader: Box<dyn Read + Send>,
-    name: &str,
-    path: Option<&Path>,
-    options: &OpenOptions,
-) -> Result<Capture, FormatError> {
+fn capture(reader: Box<dyn Read + Send>, path: Option<&Path>, options: &OpenOptions) -> Result<Capture, FormatError> {
     let mut input = Input::new(reader);
     Ok(Capture::Packets(match sniff_input(&mut input)? {
         Kind::Btsnoop => Box::new(btsnoop_records(input)?),
@@ -165,7 +160,9 @@ fn station(name: &str, options: &OpenOptions) -> StationInfo {
 
 /// Native captures; `input` still holds its first bytes, `path` tells where the files beside it are.
 fn native(input: Input, path: Option<&Path>, options: &OpenOptions) -> Result<Box<dyn EventReader>, FormatError> {
-    let side = path.filter(|path| path.as_os_str() != "-").map(|path| Side::open(&Paths::of(path)));
+    let side = path
+        .filter(|path| path.as_os_str() != "-")
+        .map(|path| Side::open(&Paths::of(path)));
     let rows = native::Reader::new(Box::new(input), side.unwrap_or_default())?;
     Ok(Box::new(Adjusted::new(rows, options)))
 }

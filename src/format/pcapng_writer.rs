@@ -237,7 +237,7 @@ mod tests {
 
     use super::*;
     use crate::format::native::tests::{advert, read_all};
-    use crate::format::open::{OpenOptions, open_reader, packets_of_reader};
+    use crate::format::open::{Capture, OpenOptions, capture_of_reader, open_reader};
     use crate::format::packet::{CrcState, PacketKind};
     use crate::lab::address::AddressKind;
     use crate::lab::advert::{Payload, ReportDetails};
@@ -276,7 +276,10 @@ mod tests {
             println!("skipped: no {}", path.display());
             return;
         };
-        let mut packets = packets_of_reader(Box::new(file)).unwrap();
+        let opened = capture_of_reader(Box::new(file), "test", &OpenOptions::default()).unwrap();
+        let Capture::Packets(mut packets) = opened else {
+            panic!("a pcapng holds packets")
+        };
         let mut checked = 0;
         while let Some(packet) = packets.next_packet().unwrap() {
             if let PacketKind::Link(link) = packet.kind

@@ -360,7 +360,8 @@ impl Session {
         if self.tracks.len() < self.tracks.capacity() / 4 {
             self.tracks.shrink_to(self.tracks.len() * 2);
             let seed = self.options.hash_seed;
-            self.index.shrink_to(self.tracks.len() * 2, |(key, _)| hash_key(*key, seed));
+            self.index
+                .shrink_to(self.tracks.len() * 2, |(key, _)| hash_key(*key, seed));
         }
     }
 
