@@ -347,6 +347,20 @@ fn packets_of(bytes: &[u8]) -> Box<dyn PacketReader> {
     }
 }
 
+#[test]
+fn a_log_that_keeps_only_the_beginning_of_packets_loses_only_the_reports_that_were_cut() {
+    let whole = btsnoop(2);
+    let kept = 10;
+    let mut filtered = whole[..16 + 24 + kept].to_vec();
+    filtered[16 + 7] = u8::try_from(kept).unwrap();
+    filtered.extend(&whole[16 + 24 + 1 + report(0).len()..]);
+    let outcome = read(&filtered);
+    assert_eq!((outcome.adverts, outcome.damage), (vec![(1, at(1))], 1));
+    let mut packets = packets_of(&filtered);
+    let first = packets.next_packet().unwrap().unwrap();
+    assert_eq!((first.included_len, first.original_len), (10, 16));
+}
+
 /// What the packets of a capture are, as text.
 fn packets(bytes: &[u8]) -> String {
     let mut text = String::new();
