@@ -7,7 +7,7 @@ use vicino::format::open::{OpenOptions, open, open_packets};
 use vicino::lab::event::{CaptureEvent, EventKind};
 
 fn vicino() -> Command {
-    Command::cargo_bin("vicino").unwrap()
+    Command::cargo_bin("vicino").expect("the program is built")
 }
 
 fn shared(path: &str) -> Option<PathBuf> {
@@ -25,9 +25,9 @@ fn shared(path: &str) -> Option<PathBuf> {
 
 /// Every advertising report with its time, byte for byte.
 fn reports(path: &Path) -> Vec<(i64, Vec<u8>)> {
-    let mut packets = open_packets(path).unwrap();
+    let mut packets = open_packets(path).expect("opens");
     let mut found = Vec::new();
-    while let Some(packet) = packets.next_packet().unwrap() {
+    while let Some(packet) = packets.next_packet().expect("reads on") {
         if let [0x3e, _, 0x02 | 0x0d, ..] = packet.data {
             found.push((packet.at.0, packet.data.to_vec()));
         }
@@ -36,9 +36,9 @@ fn reports(path: &Path) -> Vec<(i64, Vec<u8>)> {
 }
 
 fn events(path: &Path) -> Vec<CaptureEvent> {
-    let mut reader = open(path, &OpenOptions::default()).unwrap();
+    let mut reader = open(path, &OpenOptions::default()).expect("opens");
     let mut events = Vec::new();
-    while reader.read(&mut events).unwrap() {}
+    while reader.read(&mut events).expect("reads on") {}
     assert_eq!(reader.damage().count, 0, "{:?}", reader.damage());
     events
 }

@@ -36,7 +36,7 @@ impl CommandDecoder {
                 own_data(set, OwnDataCommand::AndroidMulti, *len, data.get(..31).unwrap_or(data))
             }
             (0xfd4b, [0x03, len, data @ ..]) => own_data(0, OwnDataCommand::Apple, *len, data),
-            (0x2005, [address @ ..]) => own_address(None, address),
+            (0x2005, address) => own_address(None, address),
             (0x2035, [set, address @ ..]) => own_address(Some(*set), address),
             (0xfd54, [0x04, address @ .., set]) => own_address(Some(*set), address),
             (0x200a, [on, ..]) => Some(own_enable(None, *on)),
