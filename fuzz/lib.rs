@@ -39,7 +39,7 @@ pub fn capture(magic: &[u8], bytes: &[u8]) {
         assert_eq!(whole, events(Box::new(Drip(Cursor::new(file.clone())))));
     }
     let options = OpenOptions::default();
-    if let Ok(Capture::Packets(mut packets)) = capture_of_reader(Box::new(Cursor::new(file)), "fuzz", &options) {
+    if let Ok(Capture::Packets(mut packets)) = capture_of_reader(Box::new(Cursor::new(file)), &options) {
         let inspection = Inspection::of_packets(packets.as_mut(), Micros(0), |_| Ok::<(), FormatError>(()));
         let _ = inspection.expect("bytes in memory can be read").counts();
     }

@@ -167,7 +167,9 @@ fn commands(kind: &EventKind, lost: &mut NotCarried, mut packet: impl FnMut(&[u8
         let mut bytes = vec![0x01];
         bytes.extend(opcode.to_le_bytes());
         bytes.push(byte(parameters.iter().map(|part| part.len()).sum()));
-        parameters.iter().for_each(|part| bytes.extend_from_slice(part));
+        for part in parameters {
+            bytes.extend_from_slice(part);
+        }
         packet(&bytes);
     };
     match kind {
@@ -220,11 +222,11 @@ fn own_data(set: u8, by: OwnDataCommand, data: &[u8], lost: &mut NotCarried, mut
         OwnDataCommand::Apple if fits => command(0xfd4b, &[&[0x03], &length, &padded]),
         OwnDataCommand::Extended if data.len() <= MAX_OWN_DATA => command(0x2037, &[&[set, 3, 1], &length, data]),
         OwnDataCommand::Extended => {
-            let last = (data.len() - 1) / MAX_OWN_DATA;
+            let end = (data.len() - 1) / MAX_OWN_DATA;
             for (idx, part) in data.chunks(MAX_OWN_DATA).enumerate() {
                 let operation = if idx == 0 {
                     1
-                } else if idx == last {
+                } else if idx == end {
                     2
                 } else {
                     0
@@ -314,7 +316,9 @@ mod tests {
                 let (mut said, mut written) = (Vec::new(), Vec::new());
                 packets(event, &mut lost, |_, packet| written.push(packet[1..].to_vec()));
                 let mut decoder = CommandDecoder::default();
-                written.iter().for_each(|command| decoder.decode(command, &mut |kind| said.push(kind)));
+                for command in &written {
+                    decoder.decode(command, &mut |kind| said.push(kind));
+                }
                 match &other.kind {
                     EventKind::OwnData { command: OwnDataCommand::Legacy | OwnDataCommand::Apple, set, .. } if *set != 0 => {}
                     // Own addresses are always random; unknown kinds have no type.
@@ -339,7 +343,9 @@ mod tests {
             events.retain(|event| (0..1 << 51).contains(&event.at().0));
             let mut bytes = Vec::new();
             let mut writer = BtsnoopWriter::new(&mut bytes).unwrap();
-            events.iter().for_each(|event| writer.write(event).unwrap());
+            for event in &events {
+                writer.write(event).unwrap();
+            }
             writer.finish().unwrap();
             drop(writer);
             let mut reader = open_reader(Box::new(Cursor::new(bytes)), "x", &OpenOptions::default()).unwrap();

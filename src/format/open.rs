@@ -104,18 +104,14 @@ pub fn open_reader(
 /// # Errors
 /// [`FormatError`] when it cannot be opened or is no capture.
 pub fn open_capture(path: &Path, options: &OpenOptions) -> Result<Capture, FormatError> {
-    named(path, |name| capture(reader(path)?, Some(path), options))
+    named(path, |_| capture(reader(path)?, Some(path), options))
 }
 
 /// As [`open_capture`], from any reader.
 ///
 /// # Errors
 /// [`FormatError`] when it is no capture.
-pub fn capture_of_reader(
-    reader: Box<dyn Read + Send>,
-    name: &str,
-    options: &OpenOptions,
-) -> Result<Capture, FormatError> {
+pub fn capture_of_reader(reader: Box<dyn Read + Send>, options: &OpenOptions) -> Result<Capture, FormatError> {
     capture(reader, None, options)
 }
 

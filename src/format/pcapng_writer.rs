@@ -245,7 +245,9 @@ mod tests {
     fn back(events: &[CaptureEvent]) -> Vec<CaptureEvent> {
         let mut bytes = Vec::new();
         let mut writer = PcapngWriter::new(&mut bytes).unwrap();
-        events.iter().for_each(|event| writer.write(event).unwrap());
+        for event in events {
+            writer.write(event).unwrap();
+        }
         writer.finish().unwrap();
         drop(writer);
         let mut reader = open_reader(Box::new(Cursor::new(bytes)), "x", &OpenOptions::default()).unwrap();
@@ -276,7 +278,7 @@ mod tests {
             println!("skipped: no {}", path.display());
             return;
         };
-        let opened = capture_of_reader(Box::new(file), "test", &OpenOptions::default()).unwrap();
+        let opened = capture_of_reader(Box::new(file), &OpenOptions::default()).unwrap();
         let Capture::Packets(mut packets) = opened else {
             panic!("a pcapng holds packets")
         };

@@ -231,7 +231,9 @@ pub(crate) fn read_all(reader: &mut dyn EventReader) -> Vec<CaptureEvent> {
 fn write_all(events: &[CaptureEvent]) -> (Vec<u8>, Vec<u8>) {
     let (rows, other) = (Memory::with_room(usize::MAX), Memory::with_room(usize::MAX));
     let mut writer = Writer::over(rows.clone(), other.clone(), Meta::default(), false).unwrap();
-    events.iter().for_each(|event| writer.write(event).unwrap());
+    for event in events {
+        writer.write(event).unwrap();
+    }
     let stored = writer.finish().unwrap();
     assert_eq!(stored.meta.bytes, rows.bytes().len() as u64);
     assert!(stored.meta.complete);

@@ -336,11 +336,7 @@ fn rising_drops_become_events() {
 }
 
 fn packets_of(bytes: &[u8]) -> Box<dyn PacketReader> {
-    match capture_of_reader(
-        Box::new(Cursor::new(bytes.to_vec())),
-        "station",
-        &OpenOptions::default(),
-    ) {
+    match capture_of_reader(Box::new(Cursor::new(bytes.to_vec())), &OpenOptions::default()) {
         Ok(Capture::Packets(packets)) => packets,
         Ok(Capture::Events(_)) => panic!("no packets"),
         Err(error) => panic!("{error}"),
