@@ -1,0 +1,79 @@
+//! Text from the air or from a file, made safe to show.
+
+use std::borrow::Cow;
+
+/// `text` with every character that could move the cursor, hide, reorder or break a line replaced by U+FFFD: control
+/// characters (C0, DEL, C1), direction marks, zero-width and other invisible format characters, line and paragraph
+/// separators. Ordinary text of any script stays as it is.
+///
+/// ```
+/// use vicino::lab::text::printable;
+/// assert_eq!(printable("Büro 2"), "Büro 2");
+/// assert_eq!(printable("\u{1b}[2Jphone"), "\u{fffd}[2Jphone");
+/// ```
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_unsafe) {
+        let replace = |found| {
+            if is_unsafe(found) {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                found
+            }
+        };
+        text.chars().map(replace).collect::<String>().into()
+    } else {
+        text.into()
+    }
+}
+
+/// Controls, and the format characters (general category Cf) and separators that have no glyph of their own.
+fn is_unsafe(found: char) -> bool {
+    found.is_control()
+        || matches!(
+            found,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn escapes_direction_marks_and_line_breaks_are_replaced_and_scripts_are_kept() {
+        assert_eq!(printable("a\u{1b}]0;x\u{7}b"), "a\u{fffd}]0;x\u{fffd}b");
+        assert_eq!(printable("abc\u{202e}cba"), "abc\u{fffd}cba");
+        assert_eq!(
+            printable("\u{9b}31m\u{7f}\r\n\t"),
+            "\u{fffd}31m\u{fffd}\u{fffd}\u{fffd}\u{fffd}"
+        );
+        assert_eq!(printable("\u{2028}\u{feff}\u{2066}"), "\u{fffd}\u{fffd}\u{fffd}");
+        for kept in ["", "Galaxy S10", "נייד", "手机 📱", "l'iPhone d'Élise", "e\u{301}"] {
+            assert!(matches!(printable(kept), Cow::Borrowed(same) if same == kept), "{kept}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_out_without_controls_in_the_same_number_of_characters(text in any::<String>()) {
+            let shown = printable(&text);
+            prop_assert!(!shown.chars().any(char::is_control));
+            prop_assert_eq!(shown.chars().count(), text.chars().count());
+            prop_assert_eq!(printable(&shown), shown.clone());
+        }
+    }
+}
