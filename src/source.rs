@@ -3,6 +3,9 @@
 //! Every source runs as a task of its own and hands its events to an [`Outlet`]; what stands behind the outlet is the
 //! same for all of them.
 
+pub mod pacing;
+pub mod replay;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
