@@ -18,6 +18,7 @@ pub mod interval;
 pub mod ledger;
 pub mod own;
 pub mod reassembly;
+pub mod report;
 pub mod session;
 pub mod stats;
 pub mod text;

@@ -75,6 +75,18 @@ pub struct Stay {
     pub loss: Option<f64>,
 }
 
+impl Stay {
+    /// As a record keeps it, so that a report does not depend on whether the stay has ended.
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        let interval = self
+            .interval
+            .map(|interval| Micros::from_millis((interval.0 + 500) / 1000));
+        let loss = self.loss.map(|loss| (loss.clamp(0.0, 1.0) * 200.0).round() / 200.0);
+        Self { interval, loss, ..self }
+    }
+}
+
 impl Record {
     /// The identifier, if these reports carried one.
     #[must_use]
@@ -333,30 +345,24 @@ impl Ledger {
         RecordId(id)
     }
 
-    /// The shorter way first: an identifier has few addresses, an address without one has few records.
+    /// A pair stands in the chain of its address and in that of its identifier: both are followed in step until either
+    /// ends, so that neither an address with many identifiers nor an identifier under many addresses costs time.
     fn find(&self, key: TrackKey, rpi: Option<Rpi>) -> Option<RecordId> {
-        let mut id = match rpi {
-            Some(rpi) => self
-                .by_rpi
-                .find(hash_rpi(rpi, self.hash_seed), |id| at(&self.blocks, *id).rpi == rpi),
-            None => self
-                .by_address
-                .find(hash_key(key, self.hash_seed), |id| at(&self.blocks, *id).is_of(key)),
-        }
-        .copied()
-        .unwrap_or(NONE);
-        while id != NONE {
-            let record = at(&self.blocks, id);
-            if record.is_of(key) && record.rpi() == rpi {
-                return Some(RecordId(id));
+        let is_it = |(_, record): &(RecordId, &Record)| record.is_of(key) && record.rpi() == rpi;
+        let mut of_address = self.of_address(key);
+        let mut of_rpi = rpi.map(|rpi| self.of_rpi(rpi));
+        loop {
+            let next = of_address.next()?;
+            if is_it(&next) {
+                return Some(next.0);
             }
-            id = if rpi.is_some() {
-                record.next_of_rpi
-            } else {
-                record.next_of_address
-            };
+            if let Some(of_rpi) = &mut of_rpi {
+                let next = of_rpi.next()?;
+                if is_it(&next) {
+                    return Some(next.0);
+                }
+            }
         }
-        None
     }
 
     /// Makes `id` the newest of its address; gives the one that was.

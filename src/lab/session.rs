@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashTable;
 
+use super::ad;
 use super::address::{Address, AddressKind};
 use super::advert::{Advertisement, DataStatus, StationId};
 use super::event::{AdapterState, CaptureEvent, Event, EventKind, Mark, StationInfo};
@@ -14,6 +15,7 @@ use super::gaen::Rpi;
 use super::ledger::{Ledger, RecordId, TrackKey, hash_key};
 use super::own::OwnLog;
 use super::reassembly::Reassembly;
+use super::stats::LevelHistogram;
 use super::time::{Micros, UnixMicros};
 use super::totals::Totals;
 use super::track::{self, Track};
@@ -26,6 +28,8 @@ const SWEEP: Micros = Micros::from_secs(30);
 const CLOCK_STEP: Micros = Micros::from_secs(5);
 /// Marks, gaps, stations and peers kept; further ones are counted only.
 const MOST_NOTES: usize = 10_000;
+/// Devices whose models are kept.
+const MOST_MODELS: usize = 1_000;
 
 /// What a session is built with.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +70,7 @@ pub struct Session {
     options: Options,
     now: UnixMicros,
     data_now: Option<UnixMicros>,
+    pub(super) span: Option<(UnixMicros, UnixMicros)>,
     next_sweep: UnixMicros,
     /// Numbers the stretches of uninterrupted listening, over all stations.
     listening: u32,
@@ -77,6 +82,10 @@ pub struct Session {
     pub(super) stations: Vec<StationInfo>,
     pub(super) adapters: BTreeMap<StationId, AdapterState>,
     pub(super) marks: Vec<(StationId, Mark)>,
+    /// Advertised names, as they came; the latest of each.
+    pub(super) names: BTreeMap<TrackKey, Box<str>>,
+    /// Models by device, as marks name them; the latest last.
+    models: Vec<(String, String)>,
     pub(super) gaps: Vec<Gap>,
     pub(super) own: OwnLog,
 }
@@ -95,6 +104,7 @@ impl Session {
             options,
             now: UnixMicros::default(),
             data_now: None,
+            span: None,
             next_sweep: UnixMicros(i64::MIN),
             listening: 0,
             tracks: Vec::new(),
@@ -105,6 +115,8 @@ impl Session {
             stations: Vec::new(),
             adapters: BTreeMap::new(),
             marks: Vec::new(),
+            names: BTreeMap::new(),
+            models: Vec::new(),
             gaps: Vec::new(),
             own: OwnLog::default(),
         }
@@ -206,23 +218,22 @@ impl Session {
         &self.own
     }
 
-    /// The model of a broadcaster, from the latest mark that names it by address, identifier prefix or for all.
+    /// The model of a broadcaster, from the latest mark that names it by address, by identifier prefix (four digits or
+    /// more) or as all; empty where none does.
     #[must_use]
-    pub fn model_of(&self, track: &Track) -> &str {
-        let address = track.key.address.to_string();
-        let rpi = track.rpi.map(|rpi| rpi.to_string()).unwrap_or_default();
-        let names = |mark: &Mark| {
-            mark.device.is_empty()
-                || mark.device.eq_ignore_ascii_case(&address)
-                || (mark.device.len() >= 4 && rpi.starts_with(&mark.device.to_ascii_lowercase()))
-        };
-        let latest = self
-            .marks
+    pub fn model_of(&self, address: Address, rpi: Option<Rpi>) -> &str {
+        if self.models.is_empty() {
+            return "";
+        }
+        let address = address.to_string();
+        let rpi = rpi.map(|rpi| rpi.to_string()).unwrap_or_default();
+        let names =
+            |device: &str| device.is_empty() || device == address || (device.len() >= 4 && rpi.starts_with(device));
+        self.models
             .iter()
             .rev()
-            .map(|(_, mark)| mark)
-            .find(|mark| !mark.model.is_empty() && names(mark));
-        latest.map_or("", |mark| &mark.model)
+            .find(|(device, _)| names(device))
+            .map_or("", |(_, model)| model)
     }
 
     #[inline]
@@ -251,42 +262,18 @@ impl Session {
             track.last = advert.at;
             if *track.scan_response != *payload {
                 track.scan_response = payload.into();
-                track.keep_name(payload);
+                keep_name(&mut self.names, track, payload);
             }
             return;
         }
         if *track.payload != *payload || track.heard == 0 {
-            Self::change_payload(&mut self.ledger, track, payload, advert.at);
+            change_payload(&mut self.ledger, track, payload, advert.at);
+            keep_name(&mut self.names, track, payload);
         }
         track.observe(advert, self.listening);
         let record = self.ledger.get_mut(track.current);
         record.count(advert.at, advert.rssi);
         self.totals.count(record.family, advert);
-    }
-
-    /// A payload other than the latest: another identifier, other contents, or the first.
-    fn change_payload(ledger: &mut Ledger, track: &mut Track, payload: &[u8], at: UnixMicros) {
-        let change = track::read(payload);
-        let (rpi, aem) = change.frame.map_or((None, None), |frame| (Some(frame.rpi), frame.aem));
-        let rotated = rpi.is_some() && track.rpi != rpi;
-        if rotated && let Some(ended) = track.with_rpi {
-            ledger.get_mut(ended).end_stay(track.stay());
-            track.histogram = Default::default();
-        }
-        let cached = if rpi.is_some() {
-            track.with_rpi.filter(|_| !rotated)
-        } else {
-            track.without_rpi
-        };
-        track.current = cached.unwrap_or_else(|| ledger.find_or_add(track.key, rpi, aem, change.family, at));
-        if rpi.is_some() {
-            track.with_rpi = Some(track.current);
-            ledger.get_mut(track.current).see_aem(aem);
-        } else {
-            track.without_rpi = Some(track.current);
-            ledger.get_mut(track.current).family = change.family;
-        }
-        track.keep_payload(payload, &change, at);
     }
 
     #[inline]
@@ -322,6 +309,8 @@ impl Session {
     /// Moves the clock to an event's time and does what is due by then.
     #[inline]
     fn clock(&mut self, at: UnixMicros) {
+        let (first, last) = self.span.unwrap_or((at, at));
+        self.span = Some((first.min(at), last.max(at)));
         let latest = self.data_now.unwrap_or(at);
         if at >= latest {
             self.data_now = Some(at);
@@ -393,11 +382,7 @@ impl Session {
         }
         match &event.kind {
             EventKind::Station(info) => self.introduce(event.station, info),
-            EventKind::Mark(mark) => keep(
-                &mut self.marks,
-                (event.station, mark.clone()),
-                &mut self.totals.notes_left_out,
-            ),
+            EventKind::Mark(mark) => self.mark(event.station, mark),
             EventKind::Gap { from, to, reason } => {
                 self.listening = self.listening.wrapping_add(1);
                 let gap = Gap {
@@ -421,6 +406,21 @@ impl Session {
             }
             _ => self.own.take(event),
         }
+    }
+
+    fn mark(&mut self, station: StationId, mark: &Mark) {
+        if !mark.model.is_empty() {
+            let device = mark.device.to_ascii_lowercase();
+            self.models.retain(|(known, _)| *known != device);
+            if self.models.len() < MOST_MODELS {
+                self.models.push((device, mark.model.clone()));
+            }
+        }
+        keep(
+            &mut self.marks,
+            (station, mark.clone()),
+            &mut self.totals.notes_left_out,
+        );
     }
 
     fn introduce(&mut self, id: StationId, info: &StationInfo) {
@@ -485,3 +485,42 @@ fn keep<T>(kept: &mut Vec<T>, new: T, left_out: &mut u64) {
         *left_out += 1;
     }
 }
+
+/// A payload other than the latest: another identifier, other contents, or the first.
+fn change_payload(ledger: &mut Ledger, track: &mut Track, payload: &[u8], at: UnixMicros) {
+    let change = track::read(payload);
+    let (rpi, aem) = change.frame.map_or((None, None), |frame| (Some(frame.rpi), frame.aem));
+    let rotated = rpi.is_some() && track.rpi != rpi;
+    if rotated && let Some(ended) = track.with_rpi {
+        ledger.get_mut(ended).end_stay(track.stay());
+        track.histogram = LevelHistogram::default();
+    }
+    let cached = if rpi.is_some() {
+        track.with_rpi.filter(|_| !rotated)
+    } else {
+        track.without_rpi
+    };
+    track.current = cached.unwrap_or_else(|| ledger.find_or_add(track.key, rpi, aem, change.family, at));
+    if rpi.is_some() {
+        track.with_rpi = Some(track.current);
+        ledger.get_mut(track.current).see_aem(aem);
+    } else {
+        track.without_rpi = Some(track.current);
+        ledger.get_mut(track.current).family = change.family;
+    }
+    track.keep_payload(payload, &change, at);
+}
+
+fn keep_name(names: &mut BTreeMap<TrackKey, Box<str>>, track: &mut Track, payload: &[u8]) {
+    let Some(name) = ad::local_name(payload) else { return };
+    if track.name.as_deref() == Some(&*name) {
+        return;
+    }
+    track.name = Some(name.as_str().into());
+    if names.len() < MOST_NOTES || names.contains_key(&track.key) {
+        names.insert(track.key, name.into());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,8 @@
 use super::advert::Advertisement;
 use super::beacon::Family;
 
-/// Room for the counts by family; more than there are families.
-const FAMILIES: usize = 96;
+/// One count for each family.
+const FAMILIES: usize = Family::ALL.len();
 
 /// Sums over everything that a session took in.
 #[derive(Clone, Debug, PartialEq, Eq)]

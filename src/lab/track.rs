@@ -1,6 +1,5 @@
 //! What one broadcaster looks like from one station, while it is heard.
 
-use super::ad;
 use super::advert::{Advertisement, Payload, PduType, RssiQuality};
 use super::beacon::{self, Family};
 use super::gaen::{self, Aem, Rpi};
@@ -126,15 +125,6 @@ impl Track {
                 self.rpi_since = at;
             }
             (self.rpi, self.aem) = (Some(frame.rpi), frame.aem);
-        }
-        self.keep_name(payload);
-    }
-
-    pub(super) fn keep_name(&mut self, payload: &[u8]) {
-        if let Some(name) = ad::local_name(payload)
-            && self.name.as_deref() != Some(&*name)
-        {
-            self.name = Some(name.into());
         }
     }
 
