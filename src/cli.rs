@@ -1,5 +1,7 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
+mod simulate;
+
 use std::fmt;
 use std::process::ExitCode;
 
@@ -65,7 +67,9 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {}
+enum Verb {
+    Simulate(simulate::Simulate),
+}
 
 /// Parses the command line, runs the verb, reports failures.
 #[must_use]
@@ -73,7 +77,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome: Result<Exit, Failure> = match cli.verb {
         None => Ok(Exit::Done),
-        Some(verb) => match verb {},
+        Some(Verb::Simulate(args)) => simulate::run(&args),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),

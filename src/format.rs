@@ -3,6 +3,8 @@
 //! The kind of a file is found by its content. Damage costs the damaged record: it is counted and described with its
 //! position, and the rest is read.
 
+pub mod native;
+
 use std::io;
 
 use serde::Serialize;

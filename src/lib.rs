@@ -8,6 +8,7 @@ pub mod lab;
 pub mod format;
 
 pub mod clock;
+pub mod sim;
 pub mod sink;
 pub mod source;
 

@@ -1,5 +1,7 @@
 //! Where events go besides the session: captures on disk.
 
+pub mod recorder;
+
 use thiserror::Error;
 
 use crate::lab::event::CaptureEvent;

@@ -1,0 +1,295 @@
+//! `vicino simulate`: a scenario to a capture with its truth.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::format::native::{self, Meta, Paths, SourceNote, Writer};
+use crate::format::{EventReader, FormatError};
+use crate::lab::advert::StationId;
+use crate::lab::event::{CaptureEvent, EventKind};
+use crate::sim::scenario::{Scenario, Span};
+use crate::sim::{BUILTIN, Simulation, TruthWriter, builtin};
+
+use super::{Exit, Failure};
+
+/// Simulates phones that move, rotate and broadcast, and writes what a receiver hears, with the truth beside it.
+///
+/// Writes NAME.csv (or NAME.csv.zst), NAME.events.csv and NAME.toml, the capture; NAME.truth.csv, who was where with
+/// which identifier; and NAME.keys.csv, the keys of the simulated phones. The same scenario and seed give the same files.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// A built-in scenario (see --list) or a TOML file
+    #[arg(required_unless_present_any = ["list", "print"])]
+    scenario: Option<String>,
+    /// Where to: NAME.csv or NAME.csv.zst; `-` for rows on standard output. By default the scenario's name here
+    out: Option<PathBuf>,
+    /// Another seed than the scenario's
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Another duration than the scenario's, like 90s or 2h30m
+    #[arg(long = "for", value_name = "TIME")]
+    duration: Option<Span>,
+    /// Lists the built-in scenarios
+    #[arg(long)]
+    list: bool,
+    /// Prints a built-in scenario, as a start for your own
+    #[arg(long, value_name = "NAME")]
+    print: Option<String>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// [`Failure`] when the scenario is none, or the files cannot be written.
+pub fn run(args: &Simulate) -> Result<Exit, Failure> {
+    if args.list {
+        return list();
+    }
+    if let Some(name) = &args.print {
+        let text = builtin(name).ok_or_else(|| unknown(name))?;
+        return to_stdout(|out| out.write_all(text.as_bytes()));
+    }
+    let name = args.scenario.as_deref().unwrap_or_default();
+    let (mut scenario, stem) = load(name)?;
+    if let Some(seed) = args.seed {
+        scenario.seed = seed;
+    }
+    if let Some(duration) = args.duration {
+        scenario
+            .set_duration(duration)
+            .map_err(|error| Failure::new(Exit::Usage, format!("--for: {error}")))?;
+    }
+    match &args.out {
+        Some(out) if out.as_os_str() == "-" => to_stdout(|out| rows(&scenario, out)),
+        Some(out) => capture(&scenario, &stem, out),
+        None => capture(&scenario, &stem, Path::new(&format!("{stem}.csv"))),
+    }
+}
+
+fn list() -> Result<Exit, Failure> {
+    let mut lines = Vec::new();
+    for (name, text) in BUILTIN {
+        let scenario = Scenario::parse(text).map_err(|error| Failure::new(Exit::Input, format!("{name}: {error}")))?;
+        lines.push(format!("{name:<16} {}", scenario.title));
+    }
+    to_stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
+}
+
+/// Standard output through a buffer; a reader that has seen enough (a closed pipe) is no failure.
+fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Exit, Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::Environment,
+            format!("cannot write to standard output: {error}"),
+        )),
+        _ => Ok(Exit::Done),
+    }
+}
+
+fn unknown(name: &str) -> Failure {
+    let known: Vec<_> = BUILTIN.iter().map(|(name, _)| *name).collect();
+    Failure::new(Exit::Usage, format!("there is no built-in scenario {name:?}"))
+        .hint(format!("there are {}", known.join(", ")))
+}
+
+/// The scenario, and what to call its files.
+fn load(name: &str) -> Result<(Scenario, String), Failure> {
+    let path = Path::new(name);
+    let (text, stem) = if let Some(text) = builtin(name) {
+        (text.to_owned(), name.to_owned())
+    } else if path.extension().is_none() && !path.exists() {
+        return Err(unknown(name));
+    } else {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        (read(path)?, stem)
+    };
+    let scenario = Scenario::parse(&text).map_err(|error| {
+        Failure::new(Exit::Input, format!("{name}: {}", printable(&error.to_string())))
+            .hint("`vicino simulate --print demo` shows a scenario with all its parts")
+    })?;
+    Ok((scenario, stem))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    use io::Read as _;
+    let failed = |error: io::Error| {
+        Failure::new(
+            Exit::Input,
+            format!("cannot read the scenario {}: {error}", path.display()),
+        )
+    };
+    let mut text = String::new();
+    // One byte more than is allowed, so that the parser refuses what is longer.
+    let most = Scenario::MAX_TEXT as u64 + 1;
+    File::open(path)
+        .and_then(|file| file.take(most).read_to_string(&mut text))
+        .map_err(failed)?;
+    Ok(text)
+}
+
+/// A message that may quote the file, fit for a terminal.
+fn printable(message: &str) -> String {
+    message
+        .chars()
+        .map(|letter| match letter {
+            '\n' | '\t' => letter,
+            _ if letter.is_control() || ('\u{202a}'..='\u{202e}').contains(&letter) => '\u{fffd}',
+            _ if ('\u{2066}'..='\u{2069}').contains(&letter) => '\u{fffd}',
+            _ => letter,
+        })
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
+}
+
+/// The advertisements as rows of a native capture; other events have no place there.
+fn rows(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
+    let mut simulation = Simulation::new(scenario);
+    let mut names = vec![String::new(); scenario.stations.len()];
+    let (mut batch, mut line, mut more) = (Vec::new(), Vec::new(), true);
+    writeln!(out, "{}", native::HEADER)?;
+    while more {
+        more = simulation.read(&mut batch).map_err(io::Error::other)?;
+        for event in batch.drain(..) {
+            match event {
+                CaptureEvent::Advert(advert) => {
+                    line.clear();
+                    native::write_row(&mut line, &advert, &names[usize::from(advert.station.0)]);
+                    out.write_all(&line)?;
+                }
+                CaptureEvent::Other(event) => {
+                    if let (StationId(id), EventKind::Station(info)) = (event.station, event.kind) {
+                        names[usize::from(id)] = info.name;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn capture(scenario: &Scenario, name: &str, out: &Path) -> Result<Exit, Failure> {
+    let paths = Paths::of(out);
+    let truth_path = beside(&paths, "truth");
+    let keys_path = beside(&paths, "keys");
+    let truth = (create(&truth_path)?, create(&keys_path)?);
+    let written = write(scenario, name, &paths, truth);
+    let stored = match written {
+        Ok(stored) => stored,
+        Err(error) => {
+            // Created by this call; without its capture the truth is of no use.
+            let _ = std::fs::remove_file(&truth_path);
+            let _ = std::fs::remove_file(&keys_path);
+            return Err(failure(&error));
+        }
+    };
+    eprintln!(
+        "wrote {}: {} advertisements, {} other events; truth in {}",
+        paths.rows.display(),
+        stored.meta.counts.adverts,
+        stored.meta.counts.events,
+        truth_path.display()
+    );
+    match stored.meta_failure {
+        None => Ok(Exit::Done),
+        Some(what) => Err(Failure::new(
+            Exit::Environment,
+            format!("the metadata is out of date: {what}"),
+        )),
+    }
+}
+
+fn write(
+    scenario: &Scenario,
+    name: &str,
+    paths: &Paths,
+    (truth, keys): (File, File),
+) -> Result<native::Stored, FormatError> {
+    let mut writer = Writer::create(paths, meta(scenario, name))?;
+    let telling = |source| FormatError::Io {
+        context: "cannot write the truth".to_owned(),
+        source,
+    };
+    let mut truth = TruthWriter::new(BufWriter::new(truth), BufWriter::new(keys)).map_err(telling)?;
+    let mut simulation = Simulation::new(scenario).with_truth();
+    let progress = progress(&simulation);
+    let (mut batch, mut more) = (Vec::new(), true);
+    while more {
+        more = simulation.read(&mut batch)?;
+        for event in batch.drain(..) {
+            writer.write(&event)?;
+        }
+        for row in simulation.take_truth() {
+            truth.write(&row).map_err(telling)?;
+        }
+        progress.set_position(seconds(simulation.progress().0.0));
+    }
+    progress.finish_and_clear();
+    truth.finish().map_err(telling)?;
+    writer.finish()
+}
+
+fn meta(scenario: &Scenario, name: &str) -> Meta {
+    Meta {
+        title: scenario.title.clone(),
+        licence: "no rights are claimed in simulated data".to_owned(),
+        provenance: format!(
+            "simulated: scenario {name:?}, seed {}, {} s",
+            scenario.seed,
+            scenario.duration.0.as_secs_f64()
+        ),
+        privacy: "no real device is in it".to_owned(),
+        source: SourceNote {
+            kind: "simulator".to_owned(),
+            description: format!("scenario {name:?}"),
+            cannot_see: vec!["channel".to_owned()],
+        },
+        ..Meta::default()
+    }
+}
+
+fn progress(simulation: &Simulation) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("simulating {bar:30} {percent}% of {len} s").ok();
+    let bar = ProgressBar::new(seconds(simulation.progress().1.0));
+    style.into_iter().fold(bar, ProgressBar::with_style)
+}
+
+fn seconds(micros: i64) -> u64 {
+    u64::try_from(micros / 1_000_000).unwrap_or_default()
+}
+
+/// `NAME.WHAT.csv` beside a capture.
+fn beside(paths: &Paths, what: &str) -> PathBuf {
+    paths.meta.with_extension(format!("{what}.csv"))
+}
+
+fn create(path: &Path) -> Result<File, Failure> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(|source| {
+            failure(&FormatError::Io {
+                context: format!("cannot create {}", path.display()),
+                source,
+            })
+        })
+}
+
+fn failure(error: &FormatError) -> Failure {
+    let failure = Failure::new(Exit::Environment, error.to_string());
+    match error {
+        FormatError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
+            failure.hint("choose another name; captures are never overwritten")
+        }
+        _ => failure,
+    }
+}

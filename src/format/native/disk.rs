@@ -1,0 +1,79 @@
+//! What a capture is written to: a file, or in tests something that fails when told.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// A file that is written from its beginning to its end.
+pub trait Disk: Write + Send {
+    /// Makes what was written survive a power cut.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn sync(&mut self) -> io::Result<()>;
+
+    /// Cuts the file to `length` bytes and goes on from there.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn cut(&mut self, length: u64) -> io::Result<()>;
+
+    /// How long the file is now; others may have appended to it.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn length(&mut self) -> io::Result<u64>;
+}
+
+impl Disk for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        use std::io::Seek as _;
+        self.set_len(length)?;
+        self.seek(io::SeekFrom::Start(length)).map(|_| ())
+    }
+
+    fn length(&mut self) -> io::Result<u64> {
+        self.metadata().map(|metadata| metadata.len())
+    }
+}
+
+/// Creates a file that was not there, for its owner only: captures hold identifiers of people's devices.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    options().write(true).create_new(true).open(path)
+}
+
+/// As [`create`]; whatever is written goes to its end, also when another program appends.
+pub(super) fn create_appending(path: &Path) -> io::Result<File> {
+    options().append(true).create_new(true).open(path)
+}
+
+fn options() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+/// Replaces the file in one step, so that it is never half written.
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let written = options()
+        .write(true)
+        .create_new(true)
+        .open(&beside)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        // Half a file is of no use; the old one stays.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
