@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
+mod inspect;
 mod simulate;
 
 use std::fmt;
@@ -68,6 +69,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Inspect(inspect::InspectArgs),
     Simulate(simulate::Simulate),
 }
 
@@ -77,6 +79,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome: Result<Exit, Failure> = match cli.verb {
         None => Ok(Exit::Done),
+        Some(Verb::Inspect(args)) => inspect::run(&args),
         Some(Verb::Simulate(args)) => simulate::run(&args),
     };
     match outcome {

@@ -3,7 +3,24 @@
 //! The kind of a file is found by its content. Damage costs the damaged record: it is counted and described with its
 //! position, and the rest is read.
 
+pub mod btsnoop_writer;
+pub mod export;
+pub(crate) mod hci_writer;
+pub mod jsonl;
 pub mod native;
+pub mod pcapng_writer;
+pub(crate) mod btsnoop;
+pub mod decode;
+pub mod hci;
+pub(crate) mod input;
+pub(crate) mod link;
+pub mod ll;
+pub mod open;
+pub mod packet;
+pub(crate) mod packetlogger;
+pub(crate) mod pcap;
+pub(crate) mod pcapng;
+pub(crate) mod records;
 
 use std::io;
 

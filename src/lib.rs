@@ -7,6 +7,8 @@ pub mod lab;
 
 pub mod format;
 
+pub mod inspect;
+
 pub mod clock;
 pub mod sim;
 pub mod sink;

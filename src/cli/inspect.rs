@@ -1,0 +1,212 @@
+//! `vicino inspect`: what is in a capture, or in a payload given as hexadecimal digits.
+
+mod text;
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{Exit, Failure};
+use crate::format::FormatError;
+use crate::format::open::{open_packets, parse_clock_offset};
+use crate::inspect::{GaenReport, Inspection, address_kind_word, hex};
+use crate::lab::advert::Hex;
+use crate::lab::text::{is_unsafe, printable};
+use crate::lab::time::Micros;
+
+/// Version of the JSON that this verb prints.
+const SCHEMA: &str = "vicino/inspect/1";
+/// Names and identifiers shown as text.
+const SHOWN: usize = 10;
+
+/// Shows what is in a capture: counts, spans, devices, identifiers, damage, oddities.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Captures (btsnoop, PacketLogger, pcap, pcapng), `-` for standard input; or a payload in hexadecimal digits.
+    #[arg(value_name = "FILE", required_unless_present = "hex")]
+    files: Vec<PathBuf>,
+    /// Takes an AD payload, HCI packet or link-layer frame apart.
+    #[arg(long, value_name = "DIGITS", conflicts_with_all = ["files", "csv", "clock_offset"])]
+    hex: Option<String>,
+    /// Prints JSON; an array where there are several files.
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Prints one CSV row per exposure-notification report; with several files their name stands in a last column.
+    #[arg(long)]
+    csv: bool,
+    /// Seconds added to every time (-7200 for logs written in CEST).
+    #[arg(long, value_name = "SECONDS", default_value = "0", allow_hyphen_values = true, value_parser = parse_clock_offset)]
+    clock_offset: Micros,
+}
+
+/// Why the verb stopped.
+enum Stop {
+    Format(FormatError),
+    Output(io::Error),
+}
+
+impl From<FormatError> for Stop {
+    fn from(error: FormatError) -> Self {
+        Self::Format(error)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// [`Failure`] with [`Exit::Input`] for what cannot be read, [`Exit::Usage`] for digits that are none.
+pub fn run(args: &InspectArgs) -> Result<Exit, Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let outcome = match payload(args)? {
+        Some(bytes) => show_payload(args, &bytes, &mut out),
+        None => show_files(args, &mut out),
+    };
+    match outcome.and_then(|()| Ok(out.flush()?)) {
+        Ok(()) => Ok(Exit::Done),
+        // The reader of the pipe has seen enough.
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+        Err(Stop::Output(error)) => Err(Failure::new(Exit::Environment, format!("writing the output: {error}"))),
+        Err(Stop::Format(error)) => Err(failure(&error)),
+    }
+}
+
+fn failure(error: &FormatError) -> Failure {
+    match error {
+        FormatError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            Failure::new(Exit::Input, error.to_string())
+        }
+        FormatError::Io { .. } => Failure::new(Exit::Input, error.to_string()).hint("check that it may be read"),
+        FormatError::Unrecognised(_) | FormatError::Header { .. } => Failure::new(Exit::Input, error.to_string())
+            .hint("btsnoop, PacketLogger, pcap and pcapng are known by their content"),
+    }
+}
+
+/// The payload to take apart, if digits were given in either way.
+fn payload(args: &InspectArgs) -> Result<Option<Vec<u8>>, Failure> {
+    match (&args.hex, args.files.as_slice()) {
+        (Some(digits), _) => hex::parse(digits).map(Some).ok_or_else(|| {
+            Failure::new(Exit::Usage, format!("{digits:?} are not hexadecimal digits in pairs"))
+                .hint("like 02011a03036ffd")
+        }),
+        (None, [only]) if !args.csv && !only.exists() => Ok(only.to_str().and_then(hex::parse)),
+        _ => Ok(None),
+    }
+}
+
+fn show_payload(args: &InspectArgs, bytes: &[u8], out: &mut impl Write) -> Result<(), Stop> {
+    let explained = hex::explain(bytes);
+    if args.json {
+        let mut value = json!({ "schema": SCHEMA, "vicino": env!("CARGO_PKG_VERSION") });
+        value["payload"] = json!(explained);
+        writeln!(out, "{}", terminal_safe(&format!("{value:#}")))?;
+    } else {
+        write!(out, "{}", explained.to_text())?;
+    }
+    Ok(())
+}
+
+fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<(), Stop> {
+    let several = args.files.len() > 1;
+    if args.csv {
+        let file_column = if several { ",file" } else { "" };
+        writeln!(
+            out,
+            "packet,time_us,address,address_kind,pdu,rssi_dbm,rpi,aem{file_column}"
+        )?;
+        return args.files.iter().try_for_each(|file| {
+            inspect(args, file, |report| {
+                write_row(report, out)?;
+                if several {
+                    write!(out, ",{}", csv_field(&file.display().to_string()))?;
+                }
+                Ok(writeln!(out)?)
+            })?;
+            Ok(())
+        });
+    }
+    let mut objects = Vec::new();
+    for (idx, file) in args.files.iter().enumerate() {
+        let inspection = inspect(args, file, |_| Ok(()))?;
+        if args.json {
+            objects.push(object(file, args.clock_offset, &inspection));
+            continue;
+        }
+        if idx > 0 {
+            writeln!(out)?;
+        }
+        write!(out, "{}", text::text(file, &inspection))?;
+        // What is done is shown even when a later file fails.
+        out.flush()?;
+    }
+    if args.json {
+        let value = if several {
+            Value::Array(objects)
+        } else {
+            objects.pop().unwrap_or_default()
+        };
+        writeln!(out, "{}", terminal_safe(&format!("{value:#}")))?;
+    }
+    Ok(())
+}
+
+fn inspect(
+    args: &InspectArgs,
+    file: &Path,
+    each: impl FnMut(&GaenReport<'_>) -> Result<(), Stop>,
+) -> Result<Inspection, Stop> {
+    let mut packets = open_packets(file)?;
+    Inspection::of_packets(packets.as_mut(), args.clock_offset, each)
+}
+
+fn write_row(report: &GaenReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let advert = report.advert;
+    let rssi = advert.rssi.map(|rssi| rssi.0.to_string()).unwrap_or_default();
+    let (packet, at, address, pdu) = (report.packet, advert.at.0, advert.address, advert.pdu);
+    let kind = address_kind_word(address);
+    let (rpi, aem) = (Hex(report.rpi()), Hex(report.aem()));
+    write!(out, "{packet},{at},{address},{kind},{pdu},{rssi},{rpi},{aem}")
+}
+
+/// A text as a CSV field: neutralised, and in quotes.
+fn csv_field(text: &str) -> String {
+    format!("\"{}\"", printable(text).replace('"', "\"\""))
+}
+
+/// JSON text in which no character can steer a terminal: such ones can only stand within strings, where their escape
+/// means the same.
+fn terminal_safe(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter != '\n' && is_unsafe(letter) {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(letter);
+        }
+    }
+    safe
+}
+
+fn object(file: &Path, clock_offset: Micros, inspection: &Inspection) -> Value {
+    json!({
+        "schema": SCHEMA,
+        "vicino": env!("CARGO_PKG_VERSION"),
+        "file": file.display().to_string(),
+        "clock_offset_us": clock_offset,
+        "counts": inspection.counts(),
+        "damage": inspection.damage,
+        "decode": inspection.decode_json(),
+        "names": inspection.names_json(),
+    })
+}

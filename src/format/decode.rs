@@ -1,0 +1,167 @@
+//! Packets to events.
+
+use super::hci::{self, command::CommandDecoder};
+use super::ll::AdvertisingPdu;
+use super::packet::{CrcState, HciPacket, LinkFrame, Packet, PacketKind, PacketReader};
+use super::records::{Framing, Records};
+use super::{BATCH, DamageLog, EventReader, FormatError};
+use crate::lab::advert::StationId;
+use crate::lab::event::{CaptureEvent, EventKind, StationInfo};
+use crate::lab::time::{Micros, UnixMicros};
+
+/// At most so many packets are looked at in one call of [`EventReader::read`].
+const PACKETS_PER_READ: usize = 4096;
+
+/// Turns packets into events; keeps what spans packets.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    station: StationId,
+    clock_offset: Micros,
+    commands: CommandDecoder,
+    drops: u32,
+    last: Option<UnixMicros>,
+    /// What was met besides events.
+    pub counts: DecodeCounts,
+}
+
+/// What a decoder met that gives no event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DecodeCounts {
+    /// HCI events that ended within an advertising report.
+    pub cut_short_events: u64,
+    /// Advertising PDUs shorter than their header says, with a check sum that is not known to be wrong.
+    pub cut_short_pdus: u64,
+    /// Link-layer frames with a wrong check sum.
+    pub bad_crc: u64,
+    /// Scan and connection requests and their answers.
+    pub requests: u64,
+    /// Advertising PDUs of unknown type or too short for their address.
+    pub unknown_pdus: u64,
+    /// Link-layer frames that are no advertising PDUs.
+    pub data_frames: u64,
+}
+
+/// An HCI event ended within an advertising report.
+pub(crate) const CUT_SHORT_EVENT: &str = "the event ends within an advertising report";
+
+impl Decoder {
+    /// A decoder whose events belong to `station` and have `clock_offset` added to their times.
+    #[must_use]
+    pub fn new(station: StationId, clock_offset: Micros) -> Self {
+        Self {
+            station,
+            clock_offset,
+            ..Self::default()
+        }
+    }
+
+    /// Appends the events of a packet to `batch`.
+    ///
+    /// # Errors
+    /// The packet is damaged; what could be read before the damage is in `batch`.
+    #[inline]
+    pub fn packet(&mut self, packet: &Packet<'_>, batch: &mut Vec<CaptureEvent>) -> Result<(), hci::CutShort> {
+        let at = packet.at.plus(self.clock_offset);
+        if packet.after_damage || packet.drops != self.drops {
+            self.losses(packet, at, batch);
+        }
+        self.last = Some(at);
+        match packet.kind {
+            PacketKind::Hci(HciPacket::Event, _) => {
+                hci::reports(packet.data, at, self.station, batch).inspect_err(|_| self.counts.cut_short_events += 1)
+            }
+            PacketKind::Hci(HciPacket::Command, _) => {
+                let station = self.station;
+                self.commands.decode(packet.data, &mut |kind| {
+                    batch.push(CaptureEvent::other(at, station, kind));
+                });
+                Ok(())
+            }
+            PacketKind::Link(link) => {
+                self.frame(packet.data, at, link, batch);
+                Ok(())
+            }
+            PacketKind::Hci(..) | PacketKind::Note(_) | PacketKind::Unknown(_) => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn losses(&mut self, packet: &Packet<'_>, at: UnixMicros, batch: &mut Vec<CaptureEvent>) {
+        if let (true, Some(from)) = (packet.after_damage, self.last) {
+            let reason = "damaged records in the capture".to_owned();
+            let gap = EventKind::Gap { from, to: at, reason };
+            batch.push(CaptureEvent::other(at, self.station, gap));
+        }
+        // The counter begins anew when the recorder does.
+        if packet.drops > self.drops {
+            let n = u64::from(packet.drops - self.drops);
+            batch.push(CaptureEvent::other(at, self.station, EventKind::Dropped { n }));
+        }
+        self.drops = packet.drops;
+    }
+
+    fn frame(&mut self, frame: &[u8], at: UnixMicros, link: LinkFrame, batch: &mut Vec<CaptureEvent>) {
+        self.counts.bad_crc += u64::from(link.crc == CrcState::Bad);
+        let Some(pdu) = AdvertisingPdu::parse(frame, link) else {
+            self.counts.data_frames += 1;
+            return;
+        };
+        self.counts.cut_short_pdus += u64::from(pdu.cut_short && link.crc != CrcState::Bad);
+        match (pdu.ty(), pdu.advertisement(at, self.station, link)) {
+            (_, Some(advert)) => batch.push(CaptureEvent::Advert(advert)),
+            (3 | 5 | 8, None) => self.counts.requests += 1,
+            _ => self.counts.unknown_pdus += 1,
+        }
+    }
+}
+
+/// The events of a packet capture.
+pub(crate) struct Decoded<F> {
+    records: Records<F>,
+    decoder: Decoder,
+    /// Given before anything else.
+    introduction: Option<StationInfo>,
+}
+
+impl<F: Framing> Decoded<F> {
+    pub(crate) fn new(records: Records<F>, decoder: Decoder, station: StationInfo) -> Self {
+        Self {
+            records,
+            decoder,
+            introduction: Some(station),
+        }
+    }
+}
+
+impl<F: Framing> EventReader for Decoded<F> {
+    fn read(&mut self, batch: &mut Vec<CaptureEvent>) -> Result<bool, FormatError> {
+        let enough = batch.len() + BATCH;
+        batch.reserve(BATCH + 32);
+        for _ in 0..PACKETS_PER_READ {
+            if batch.len() >= enough {
+                break;
+            }
+            let Some(packet) = self.records.next()? else {
+                return Ok(false);
+            };
+            if let Some(station) = self.introduction.take() {
+                let at = packet.at.plus(self.decoder.clock_offset);
+                let kind = EventKind::Station(station);
+                batch.push(CaptureEvent::other(at, self.decoder.station, kind));
+            }
+            let (offset, number) = (packet.offset, packet.number);
+            if self.decoder.packet(&packet, batch).is_err() {
+                self.records.note_damage(offset, number, CUT_SHORT_EVENT);
+            }
+        }
+        Ok(true)
+    }
+
+    fn damage(&self) -> &DamageLog {
+        self.records.damage()
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.records.bytes_read()
+    }
+}

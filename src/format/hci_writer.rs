@@ -1,0 +1,224 @@
+//! Events as HCI packets: the way back of the HCI decoder.
+//!
+//! A report that came from HCI gives the bytes it was decoded from. Reports of sniffers and operating systems are put
+//! into the report that a controller would have given.
+//!
+//! Source: Core specification, vol. 4 part E, 7.7.65.2, 7.7.65.13 and 7.8.
+
+use super::export::NotCarried;
+use crate::lab::address::Address;
+use crate::lab::advert::{Advertisement, PduType, ReportForm};
+use crate::lab::event::{CaptureEvent, EventKind, Irk, OwnDataCommand};
+use crate::lab::units::Dbm;
+
+/// Which way a packet goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// A command of the host.
+    Command,
+    /// An event of the controller.
+    Event,
+}
+
+/// Data that fit into a legacy event (255 bytes of parameters) and into an extended one.
+const MAX_LEGACY: usize = 243;
+const MAX_EXTENDED: usize = 229;
+/// Data that fit into one LE Set Extended Advertising Data command.
+const MAX_OWN_DATA: usize = 251;
+/// RSSI and TX power that are not available.
+const NO_LEVEL: u8 = 127;
+
+/// Gives the packets of an event to `packet`, each with its H4 type byte; counts what HCI has no packet for.
+pub(crate) fn packets(event: &CaptureEvent, lost: &mut NotCarried, mut packet: impl FnMut(Way, &[u8])) {
+    match event {
+        CaptureEvent::Advert(advert) => report(advert, lost, |bytes| packet(Way::Event, bytes)),
+        CaptureEvent::Other(other) => commands(&other.kind, lost, |bytes| packet(Way::Command, bytes)),
+    }
+}
+
+fn report(advert: &Advertisement, lost: &mut NotCarried, mut packet: impl FnMut(&[u8])) {
+    match advert.details.form {
+        ReportForm::Legacy | ReportForm::Extended => {}
+        ReportForm::Air => lost.add("link-layer packets became HCI reports: channel, PDU header and check sum"),
+        ReportForm::Host => lost.add("reports of an operating system became HCI reports: how they were put together"),
+    }
+    if advert.address.hci_type().is_none() && address_type(advert) != advert.details.address_type {
+        lost.add("addresses that are none (handles) became random addresses");
+    }
+    let longest = if advert.details.form == ReportForm::Legacy { MAX_LEGACY } else { 31 };
+    let is_extended = advert.details.form == ReportForm::Extended
+        || matches!(advert.pdu, PduType::AdvExtInd | PduType::AuxScanRsp)
+        || advert.data.len() > longest;
+    if !is_extended {
+        return packet(&legacy(advert));
+    }
+    // More than one event holds goes into several, each but the last with the status "more to come".
+    let mut rest = &*advert.data;
+    loop {
+        let (now, later) = rest.split_at(rest.len().min(MAX_EXTENDED));
+        packet(&extended(advert, now, !later.is_empty()));
+        rest = later;
+        if rest.is_empty() {
+            break;
+        }
+    }
+}
+
+fn legacy(advert: &Advertisement) -> Vec<u8> {
+    let stated = advert.details.event_type.to_le_bytes()[0];
+    let event_type = match advert.details.form {
+        ReportForm::Legacy if legacy_pdu(stated) == advert.pdu => stated,
+        _ => match advert.pdu {
+            PduType::AdvInd => 0,
+            PduType::AdvDirectInd => 1,
+            PduType::AdvScanInd => 2,
+            PduType::ScanRsp => 4,
+            _ => 3,
+        },
+    };
+    let mut event = vec![0x04, 0x3e, byte(advert.data.len() + 12), 0x02, 1, event_type, address_type(advert)];
+    event.extend(advert.address.little_endian());
+    event.push(byte(advert.data.len()));
+    event.extend_from_slice(&advert.data);
+    event.push(level(advert.rssi));
+    event
+}
+
+fn extended(advert: &Advertisement, data: &[u8], more: bool) -> Vec<u8> {
+    let details = &advert.details;
+    let mut event_type = match details.form {
+        ReportForm::Extended => details.event_type,
+        _ => synthetic_event_type(advert),
+    };
+    if more {
+        event_type = event_type & !0x60 | 0x20;
+    }
+    let mut event = vec![0x04, 0x3e, byte(data.len() + 26), 0x0d, 1];
+    event.extend(event_type.to_le_bytes());
+    event.push(address_type(advert));
+    event.extend(advert.address.little_endian());
+    let phy = if details.form == ReportForm::Extended { details.primary_phy } else { details.primary_phy.max(1) };
+    event.extend([phy, details.secondary_phy, details.set_id.unwrap_or(0xff)]);
+    event.extend([level(advert.tx_power), level(advert.rssi)]);
+    event.extend(details.periodic_interval.to_le_bytes());
+    let direct = details.direct.unwrap_or_default();
+    event.push(if details.direct.is_some() { direct.hci_type().unwrap_or(1) } else { 0 });
+    event.extend(direct.little_endian());
+    event.push(byte(data.len()));
+    event.extend_from_slice(data);
+    event
+}
+
+/// The event type of an extended report for what came from elsewhere; bit 4 says that legacy PDUs were used.
+fn synthetic_event_type(advert: &Advertisement) -> u16 {
+    let directed = if advert.details.direct.is_some() { 0x04 } else { 0 };
+    match advert.pdu {
+        PduType::AdvInd => 0x13,
+        PduType::AdvDirectInd => 0x15,
+        PduType::AdvScanInd => 0x12,
+        PduType::ScanRsp => 0x1b,
+        PduType::AdvNonconnInd => 0x10,
+        PduType::AuxScanRsp => 0x08 | directed,
+        PduType::AdvExtInd | PduType::Unknown => directed,
+    }
+}
+
+/// The address type as in the source where it says the same as the address's kind.
+fn address_type(advert: &Advertisement) -> u8 {
+    let stated = advert.details.address_type;
+    if Address::from_hci(stated, advert.address.little_endian()).kind == advert.address.kind {
+        return stated;
+    }
+    advert.address.hci_type().unwrap_or(1)
+}
+
+const fn legacy_pdu(event_type: u8) -> PduType {
+    match event_type & 0x0f {
+        0 => PduType::AdvInd,
+        1 => PduType::AdvDirectInd,
+        2 => PduType::AdvScanInd,
+        3 => PduType::AdvNonconnInd,
+        4 => PduType::ScanRsp,
+        _ => PduType::Unknown,
+    }
+}
+
+fn level(level: Option<Dbm>) -> u8 {
+    level.map_or(NO_LEVEL, |level| level.0.to_le_bytes()[0])
+}
+
+/// Lengths here are bounded by the constants above.
+fn byte(length: usize) -> u8 {
+    u8::try_from(length).unwrap_or(u8::MAX)
+}
+
+fn commands(kind: &EventKind, lost: &mut NotCarried, mut packet: impl FnMut(&[u8])) {
+    let mut command = |opcode: u16, parameters: &[&[u8]]| {
+        let mut bytes = vec![0x01];
+        bytes.extend(opcode.to_le_bytes());
+        bytes.push(byte(parameters.iter().map(|part| part.len()).sum()));
+        parameters.iter().for_each(|part| bytes.extend_from_slice(part));
+        packet(&bytes);
+    };
+    match kind {
+        EventKind::OwnData { set, command: by, data } => own_data(*set, *by, data, lost, command),
+        EventKind::OwnAddress { set: None, address } => command(0x2005, &[&address.little_endian()]),
+        EventKind::OwnAddress { set: Some(set), address } => command(0x2035, &[&[*set], &address.little_endian()]),
+        EventKind::OwnEnable { set: None, on } => command(0x200a, &[&[u8::from(*on)]]),
+        EventKind::OwnEnable { set: Some(set), on } => command(0x2039, &[&[u8::from(*on), 1, *set, 0, 0, 0]]),
+        EventKind::ScanParameters { active, interval, window } => {
+            let (interval, window) = (interval.to_le_bytes(), window.to_le_bytes());
+            command(0x200b, &[&[u8::from(*active)], &interval, &window, &[0, 0]]);
+        }
+        EventKind::ScanEnable { on, filter_duplicates } => {
+            command(0x200c, &[&[u8::from(*on), u8::from(*filter_duplicates)]]);
+        }
+        EventKind::ResolvingAdd(entry) => {
+            let peer_type = [entry.peer.hci_type().unwrap_or(0)];
+            let (peer, local) = (reversed(&entry.peer_irk), reversed(&entry.local_irk));
+            command(0x2027, &[&peer_type, &entry.peer.little_endian(), &peer.0, &local.0]);
+        }
+        EventKind::ResolvingRemove { peer } => {
+            command(0x2028, &[&[peer.hci_type().unwrap_or(0)], &peer.little_endian()]);
+        }
+        EventKind::ResolvingClear => command(0x2029, &[]),
+        EventKind::Station(_) => lost.add("names and models of stations"),
+        EventKind::Mark(_) => lost.add("marks"),
+        EventKind::Gap { .. } => lost.add("gaps"),
+        EventKind::Adapter(_) => lost.add("adapter states"),
+        EventKind::Dropped { .. } => lost.add("counts of dropped reports"),
+    }
+}
+
+fn own_data(
+    set: u8,
+    by: OwnDataCommand,
+    data: &[u8],
+    lost: &mut NotCarried,
+    mut command: impl FnMut(u16, &[&[u8]]),
+) {
+    let mut padded = [0; 31];
+    let fits = padded.get_mut(..data.len()).map(|place| place.copy_from_slice(data)).is_some();
+    let length = [byte(data.len())];
+    match by {
+        OwnDataCommand::Legacy if fits => command(0x2008, &[&length, &padded]),
+        OwnDataCommand::AndroidMulti if fits => command(0xfd54, &[&[0x02], &length, &padded, &[set]]),
+        OwnDataCommand::Apple if fits => command(0xfd4b, &[&[0x03], &length, &padded]),
+        OwnDataCommand::Extended if data.len() <= MAX_OWN_DATA => command(0x2037, &[&[set, 3, 1], &length, data]),
+        OwnDataCommand::Extended => {
+            let last = (data.len() - 1) / MAX_OWN_DATA;
+            for (idx, part) in data.chunks(MAX_OWN_DATA).enumerate() {
+                let operation = if idx == 0 { 1 } else if idx == last { 2 } else { 0 };
+                command(0x2037, &[&[set, operation, 1, byte(part.len())], part]);
+            }
+        }
+        _ => lost.add("own broadcasts longer than their command holds"),
+    }
+}
+
+/// Keys travel least significant byte first.
+fn reversed(key: &Irk) -> Irk {
+    let mut key = key.clone();
+    key.0.reverse();
+    key
+}

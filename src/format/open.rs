@@ -1,0 +1,258 @@
+//! Opening a capture: its kind is found by its content, never by its name.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::btsnoop::{self, Btsnoop};
+use super::decode::{Decoded, Decoder};
+use super::input::Input;
+use super::packet::PacketReader;
+use super::packetlogger::{Order, PacketLogger};
+use super::pcap::{self, Pcap};
+use super::pcapng::{self, PcapNg};
+use super::records::Records;
+use super::{EventReader, FormatError};
+use crate::lab::advert::{Hex, StationId};
+use crate::lab::event::StationInfo;
+use crate::lab::time::Micros;
+
+/// How a capture is to be read.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// Number of the station within the stream of events.
+    pub station: StationId,
+    /// Name of the station; `None`: the file's name without its ending.
+    pub name: Option<String>,
+    /// Model of the station, empty where unknown.
+    pub model: String,
+    /// Added to every time of the file.
+    pub clock_offset: Micros,
+}
+
+/// A clock offset: seconds as a decimal number, with a sign and a fraction where wanted.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse_clock_offset(text: &str) -> Result<Micros, String> {
+    const LIMIT_SECONDS: f64 = 1e11;
+    match text.parse::<f64>() {
+        #[expect(clippy::cast_possible_truncation, reason = "bounded by the limit")]
+        Ok(seconds) if seconds.abs() <= LIMIT_SECONDS => Ok(Micros((seconds * 1e6).round() as i64)),
+        Ok(_) => Err("more than 3000 years".to_owned()),
+        Err(_) => Err("not a number of seconds".to_owned()),
+    }
+}
+
+/// What a file is, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// btsnoop.
+    Btsnoop,
+    /// Apple `PacketLogger`.
+    PacketLogger {
+        /// Whether numbers stand most significant byte first.
+        big_endian: bool,
+    },
+    /// pcap.
+    Pcap,
+    /// pcapng.
+    PcapNg,
+    /// Vicino's own.
+    NativeCsv {
+        /// Whether it is compressed.
+        zstd: bool,
+    },
+}
+
+const ZSTD_MAGIC: &[u8; 4] = &[0x28, 0xb5, 0x2f, 0xfd];
+const NATIVE_HEADER: &[u8] = b"time_us,";
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Opens the capture at `path` as events; `-` is standard input.
+///
+/// # Errors
+/// [`FormatError`] when it cannot be opened or is no capture.
+pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn EventReader>, FormatError> {
+    named(path, |name| open_reader(reader(path)?, name, options))
+}
+
+/// As [`open`], from any reader; `name` is the station's where the options give none.
+///
+/// # Errors
+/// [`FormatError`] when it is no capture.
+pub fn open_reader(
+    reader: Box<dyn Read + Send>,
+    name: &str,
+    options: &OpenOptions,
+) -> Result<Box<dyn EventReader>, FormatError> {
+    let mut input = Input::new(reader);
+    let kind = sniff_input(&mut input)?;
+    let decoder = Decoder::new(options.station, options.clock_offset);
+    let station = StationInfo {
+        name: options.name.clone().unwrap_or_else(|| name.to_owned()),
+        model: options.model.clone(),
+    };
+    Ok(match kind {
+        Kind::Btsnoop => Box::new(Decoded::new(btsnoop_records(input)?, decoder, station)),
+        Kind::PacketLogger { big_endian } => {
+            Box::new(Decoded::new(packetlogger_records(input, big_endian), decoder, station))
+        }
+        Kind::Pcap => Box::new(Decoded::new(pcap_records(input)?, decoder, station)),
+        Kind::PcapNg => Box::new(Decoded::new(Records::new(input, PcapNg::new()), decoder, station)),
+        Kind::NativeCsv { zstd } => return Err(native_not_here(zstd)),
+    })
+}
+
+/// Opens the capture at `path` as packets; `-` is standard input. Native captures hold no packets.
+///
+/// # Errors
+/// [`FormatError`] when it cannot be opened or is no capture of packets.
+pub fn open_packets(path: &Path) -> Result<Box<dyn PacketReader>, FormatError> {
+    named(path, |_| packets_of_reader(reader(path)?))
+}
+
+/// As [`open_packets`], from any reader.
+///
+/// # Errors
+/// [`FormatError`] when it is no capture of packets.
+pub fn packets_of_reader(reader: Box<dyn Read + Send>) -> Result<Box<dyn PacketReader>, FormatError> {
+    let mut input = Input::new(reader);
+    Ok(match sniff_input(&mut input)? {
+        Kind::Btsnoop => Box::new(btsnoop_records(input)?),
+        Kind::PacketLogger { big_endian } => Box::new(packetlogger_records(input, big_endian)),
+        Kind::Pcap => Box::new(pcap_records(input)?),
+        Kind::PcapNg => Box::new(Records::new(input, PcapNg::new())),
+        Kind::NativeCsv { zstd } => return Err(native_not_here(zstd)),
+    })
+}
+
+/// The kind of a file by its beginning, of which some 100 kB (or the whole file) should be given; `None` when it is none
+/// of the known ones.
+#[must_use]
+pub fn sniff(beginning: &[u8], whole: bool) -> Option<Kind> {
+    let text = beginning.strip_prefix(BYTE_ORDER_MARK).unwrap_or(beginning);
+    if beginning.starts_with(btsnoop::MAGIC) {
+        Some(Kind::Btsnoop)
+    } else if beginning.starts_with(pcapng::MAGIC) {
+        Some(Kind::PcapNg)
+    } else if Pcap::recognise(beginning).is_some() {
+        Some(Kind::Pcap)
+    } else if beginning.starts_with(ZSTD_MAGIC) {
+        Some(Kind::NativeCsv { zstd: true })
+    } else if text.starts_with(NATIVE_HEADER) {
+        Some(Kind::NativeCsv { zstd: false })
+    } else {
+        PacketLogger::recognise(beginning, whole).map(|order| Kind::PacketLogger {
+            big_endian: order == Order::Big,
+        })
+    }
+}
+
+fn sniff_input(input: &mut Input) -> Result<Kind, FormatError> {
+    let failed = |source| FormatError::Io {
+        context: "reading the first bytes".to_owned(),
+        source,
+    };
+    input.fill(16).map_err(failed)?;
+    let mut kind = sniff(input.at_hand(), input.at_end());
+    if kind.is_none() {
+        input.fill(PacketLogger::wanted(input.at_hand())).map_err(failed)?;
+        kind = sniff(input.at_hand(), input.at_end());
+    }
+    kind.ok_or_else(|| FormatError::Unrecognised(unrecognised(input.at_hand())))
+}
+
+/// What an unknown file seems to be, for people.
+fn unrecognised(beginning: &[u8]) -> String {
+    let found = match beginning {
+        [] => return "the file is empty".to_owned(),
+        [0x1f, 0x8b, ..] => "it is gzip-compressed; unpack it first",
+        [b'P', b'K', ..] => "it is a zip archive; unpack it first",
+        [b'S', b'Q', b'L', b'i', b't', b'e', ..] => "it is an SQLite database",
+        [0x7f, b'E', b'L', b'F', ..] => "it is a program",
+        [b'{' | b'[', ..] => "it is JSON",
+        bytes if bytes.iter().take(512).all(|byte| *byte == 0) => "it begins with zeros only",
+        bytes
+            if bytes
+                .iter()
+                .take(64)
+                .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)) =>
+        {
+            "it is a text, but not a native capture (which begins with time_us,)"
+        }
+        bytes => {
+            let first = bytes.get(..8).unwrap_or(bytes);
+            return format!("not a capture that can be read: begins with the bytes {}", Hex(first));
+        }
+    };
+    format!("not a capture that can be read: {found}")
+}
+
+fn native_not_here(zstd: bool) -> FormatError {
+    let what = if zstd { "zstd-compressed" } else { "native" };
+    FormatError::Unrecognised(format!("{what} captures are not read here"))
+}
+
+fn btsnoop_records(mut input: Input) -> Result<Records<Btsnoop>, FormatError> {
+    let framing = Btsnoop::new(input.at_hand())?;
+    input.advance(btsnoop::HEADER_LEN);
+    Ok(Records::new(input, framing))
+}
+
+fn packetlogger_records(input: Input, big_endian: bool) -> Records<PacketLogger> {
+    let order = if big_endian { Order::Big } else { Order::Little };
+    Records::new(input, PacketLogger::new(order))
+}
+
+fn pcap_records(mut input: Input) -> Result<Records<Pcap>, FormatError> {
+    input.fill(pcap::HEADER_LEN).map_err(|source| FormatError::Io {
+        context: "reading the pcap header".to_owned(),
+        source,
+    })?;
+    let framing = Pcap::new(input.at_hand())?;
+    input.advance(pcap::HEADER_LEN);
+    Ok(Records::new(input, framing))
+}
+
+fn reader(path: &Path) -> Result<Box<dyn Read + Send>, FormatError> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(io::stdin()));
+    }
+    let failed = |source| FormatError::Io {
+        context: "opening".to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(FormatError::Unrecognised("it is a directory, not a capture".to_owned()));
+    }
+    Ok(Box::new(file))
+}
+
+/// Runs `open` with the station's name and puts the path before its errors.
+fn named<T>(path: &Path, open: impl FnOnce(&str) -> Result<T, FormatError>) -> Result<T, FormatError> {
+    let is_stdin = path.as_os_str() == "-";
+    let shown = if is_stdin {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy());
+    let name = if is_stdin {
+        "stdin"
+    } else {
+        stem.as_deref().unwrap_or("capture")
+    };
+    open(name).map_err(|error| match error {
+        FormatError::Io { context, source } => FormatError::Io {
+            context: format!("{shown}: {context}"),
+            source,
+        },
+        FormatError::Unrecognised(what) => FormatError::Unrecognised(format!("{shown}: {what}")),
+        FormatError::Header { offset, what } => FormatError::Unrecognised(format!("{shown}: at byte {offset}: {what}")),
+    })
+}
+
+#[cfg(test)]
+mod tests;
