@@ -56,7 +56,7 @@ impl Row {
         let attenuation = track.rssi.and_then(|level| {
             let receiver = session.stations().get(usize::from(track.key.station.0));
             let receiver = receiver.map_or("", |station| &station.model);
-            ProfileTable::starter().attenuation(level, track.family, session.model_of(track), receiver)
+            ProfileTable::starter().attenuation(level, track.family, session.model_of(track.key.address, track.rpi), receiver)
         });
         Self {
             key: track.key,

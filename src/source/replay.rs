@@ -328,7 +328,7 @@ impl Player {
         batch.push(event);
     }
 
-    async fn send(&self, batch: Batch) -> Result<(), Closed> {
+    async fn send(&mut self, batch: Batch) -> Result<(), Closed> {
         if batch.is_empty() {
             return Ok(());
         }
