@@ -1,7 +1,9 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
+mod convert;
 mod inspect;
 mod simulate;
+mod mark;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -69,8 +71,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Convert(convert::ConvertArgs),
     Inspect(inspect::InspectArgs),
     Simulate(simulate::Simulate),
+    Mark(mark::MarkArgs),
 }
 
 /// Parses the command line, runs the verb, reports failures.
@@ -79,8 +83,10 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome: Result<Exit, Failure> = match cli.verb {
         None => Ok(Exit::Done),
+        Some(Verb::Convert(args)) => convert::run(&args),
         Some(Verb::Inspect(args)) => inspect::run(&args),
         Some(Verb::Simulate(args)) => simulate::run(&args),
+        Some(Verb::Mark(args)) => mark::run(&args),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),

@@ -3,23 +3,23 @@
 //! The kind of a file is found by its content. Damage costs the damaged record: it is counted and described with its
 //! position, and the rest is read.
 
-pub mod btsnoop_writer;
-pub mod export;
-pub(crate) mod hci_writer;
-pub mod jsonl;
-pub mod native;
-pub mod pcapng_writer;
 pub(crate) mod btsnoop;
+pub mod btsnoop_writer;
 pub mod decode;
+pub mod export;
 pub mod hci;
+pub(crate) mod hci_writer;
 pub(crate) mod input;
+pub mod jsonl;
 pub(crate) mod link;
 pub mod ll;
+pub mod native;
 pub mod open;
 pub mod packet;
 pub(crate) mod packetlogger;
 pub(crate) mod pcap;
 pub(crate) mod pcapng;
+pub mod pcapng_writer;
 pub(crate) mod records;
 
 use std::io;

@@ -22,6 +22,7 @@ pub mod reassembly;
 pub mod report;
 pub mod session;
 pub mod stats;
+pub mod redact;
 pub mod text;
 pub mod time;
 pub mod totals;

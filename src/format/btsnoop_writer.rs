@@ -26,7 +26,11 @@ impl<W: Write> BtsnoopWriter<W> {
     /// What the output says.
     pub fn new(mut output: W) -> io::Result<Self> {
         output.write_all(b"btsnoop\0\0\0\0\x01\0\0\x03\xea")?;
-        Ok(Self { output, drops: 0, lost: NotCarried::default() })
+        Ok(Self {
+            output,
+            drops: 0,
+            lost: NotCarried::default(),
+        })
     }
 }
 

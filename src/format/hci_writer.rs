@@ -6,6 +6,7 @@
 //! Source: Core specification, vol. 4 part E, 7.7.65.2, 7.7.65.13 and 7.8.
 
 use super::export::NotCarried;
+use super::hci::legacy_pdu;
 use crate::lab::address::Address;
 use crate::lab::advert::{Advertisement, PduType, ReportForm};
 use crate::lab::event::{CaptureEvent, EventKind, Irk, OwnDataCommand};
@@ -45,7 +46,11 @@ fn report(advert: &Advertisement, lost: &mut NotCarried, mut packet: impl FnMut(
     if advert.address.hci_type().is_none() && address_type(advert) != advert.details.address_type {
         lost.add("addresses that are none (handles) became random addresses");
     }
-    let longest = if advert.details.form == ReportForm::Legacy { MAX_LEGACY } else { 31 };
+    let longest = if advert.details.form == ReportForm::Legacy {
+        MAX_LEGACY
+    } else {
+        31
+    };
     let is_extended = advert.details.form == ReportForm::Extended
         || matches!(advert.pdu, PduType::AdvExtInd | PduType::AuxScanRsp)
         || advert.data.len() > longest;
@@ -76,7 +81,15 @@ fn legacy(advert: &Advertisement) -> Vec<u8> {
             _ => 3,
         },
     };
-    let mut event = vec![0x04, 0x3e, byte(advert.data.len() + 12), 0x02, 1, event_type, address_type(advert)];
+    let mut event = vec![
+        0x04,
+        0x3e,
+        byte(advert.data.len() + 12),
+        0x02,
+        1,
+        event_type,
+        address_type(advert),
+    ];
     event.extend(advert.address.little_endian());
     event.push(byte(advert.data.len()));
     event.extend_from_slice(&advert.data);
@@ -97,12 +110,20 @@ fn extended(advert: &Advertisement, data: &[u8], more: bool) -> Vec<u8> {
     event.extend(event_type.to_le_bytes());
     event.push(address_type(advert));
     event.extend(advert.address.little_endian());
-    let phy = if details.form == ReportForm::Extended { details.primary_phy } else { details.primary_phy.max(1) };
+    let phy = if details.form == ReportForm::Extended {
+        details.primary_phy
+    } else {
+        details.primary_phy.max(1)
+    };
     event.extend([phy, details.secondary_phy, details.set_id.unwrap_or(0xff)]);
     event.extend([level(advert.tx_power), level(advert.rssi)]);
     event.extend(details.periodic_interval.to_le_bytes());
     let direct = details.direct.unwrap_or_default();
-    event.push(if details.direct.is_some() { direct.hci_type().unwrap_or(1) } else { 0 });
+    event.push(if details.direct.is_some() {
+        direct.hci_type().unwrap_or(1)
+    } else {
+        0
+    });
     event.extend(direct.little_endian());
     event.push(byte(data.len()));
     event.extend_from_slice(data);
@@ -132,17 +153,6 @@ fn address_type(advert: &Advertisement) -> u8 {
     advert.address.hci_type().unwrap_or(1)
 }
 
-const fn legacy_pdu(event_type: u8) -> PduType {
-    match event_type & 0x0f {
-        0 => PduType::AdvInd,
-        1 => PduType::AdvDirectInd,
-        2 => PduType::AdvScanInd,
-        3 => PduType::AdvNonconnInd,
-        4 => PduType::ScanRsp,
-        _ => PduType::Unknown,
-    }
-}
-
 fn level(level: Option<Dbm>) -> u8 {
     level.map_or(NO_LEVEL, |level| level.0.to_le_bytes()[0])
 }
@@ -163,10 +173,17 @@ fn commands(kind: &EventKind, lost: &mut NotCarried, mut packet: impl FnMut(&[u8
     match kind {
         EventKind::OwnData { set, command: by, data } => own_data(*set, *by, data, lost, command),
         EventKind::OwnAddress { set: None, address } => command(0x2005, &[&address.little_endian()]),
-        EventKind::OwnAddress { set: Some(set), address } => command(0x2035, &[&[*set], &address.little_endian()]),
+        EventKind::OwnAddress {
+            set: Some(set),
+            address,
+        } => command(0x2035, &[&[*set], &address.little_endian()]),
         EventKind::OwnEnable { set: None, on } => command(0x200a, &[&[u8::from(*on)]]),
         EventKind::OwnEnable { set: Some(set), on } => command(0x2039, &[&[u8::from(*on), 1, *set, 0, 0, 0]]),
-        EventKind::ScanParameters { active, interval, window } => {
+        EventKind::ScanParameters {
+            active,
+            interval,
+            window,
+        } => {
             let (interval, window) = (interval.to_le_bytes(), window.to_le_bytes());
             command(0x200b, &[&[u8::from(*active)], &interval, &window, &[0, 0]]);
         }
@@ -190,15 +207,12 @@ fn commands(kind: &EventKind, lost: &mut NotCarried, mut packet: impl FnMut(&[u8
     }
 }
 
-fn own_data(
-    set: u8,
-    by: OwnDataCommand,
-    data: &[u8],
-    lost: &mut NotCarried,
-    mut command: impl FnMut(u16, &[&[u8]]),
-) {
+fn own_data(set: u8, by: OwnDataCommand, data: &[u8], lost: &mut NotCarried, mut command: impl FnMut(u16, &[&[u8]])) {
     let mut padded = [0; 31];
-    let fits = padded.get_mut(..data.len()).map(|place| place.copy_from_slice(data)).is_some();
+    let fits = padded
+        .get_mut(..data.len())
+        .map(|place| place.copy_from_slice(data))
+        .is_some();
     let length = [byte(data.len())];
     match by {
         OwnDataCommand::Legacy if fits => command(0x2008, &[&length, &padded]),
@@ -208,7 +222,13 @@ fn own_data(
         OwnDataCommand::Extended => {
             let last = (data.len() - 1) / MAX_OWN_DATA;
             for (idx, part) in data.chunks(MAX_OWN_DATA).enumerate() {
-                let operation = if idx == 0 { 1 } else if idx == last { 2 } else { 0 };
+                let operation = if idx == 0 {
+                    1
+                } else if idx == last {
+                    2
+                } else {
+                    0
+                };
                 command(0x2037, &[&[set, operation, 1, byte(part.len())], part]);
             }
         }

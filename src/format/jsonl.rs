@@ -27,7 +27,11 @@ impl<W: Write> JsonlWriter<W> {
     /// Writes nothing yet.
     #[must_use]
     pub const fn new(output: W) -> Self {
-        Self { output, stations: BTreeMap::new(), lost: NotCarried(BTreeMap::new()) }
+        Self {
+            output,
+            stations: BTreeMap::new(),
+            lost: NotCarried(BTreeMap::new()),
+        }
     }
 }
 
@@ -41,7 +45,11 @@ impl<W: Write> EventWriter for JsonlWriter<W> {
             }
         }
         let station = event.station();
-        let name = self.stations.get(&station).cloned().unwrap_or_else(|| format!("station-{}", station.0));
+        let name = self
+            .stations
+            .get(&station)
+            .cloned()
+            .unwrap_or_else(|| format!("station-{}", station.0));
         serde_json::to_writer(&mut self.output, &object(event, &name))?;
         self.output.write_all(b"\n")
     }
@@ -117,12 +125,18 @@ fn event_fields(kind: &EventKind) -> Value {
         EventKind::Gap { from, to, reason } => json!({ "from_us": from, "to_us": to, "note": reason }),
         EventKind::Dropped { n } => json!({ "n": n }),
         EventKind::Adapter(state) => json!({ "state": state.word() }),
-        EventKind::OwnData { set, command, data } => json!({ "set": set, "command": command.word(), "data": Hex(data) }),
+        EventKind::OwnData { set, command, data } => {
+            json!({ "set": set, "command": command.word(), "data": Hex(data) })
+        }
         EventKind::OwnAddress { set, address } => {
             json!({ "set": set, "address": address, "address_kind": address.kind })
         }
         EventKind::OwnEnable { set, on } => json!({ "set": set, "on": on }),
-        EventKind::ScanParameters { active, interval, window } => {
+        EventKind::ScanParameters {
+            active,
+            interval,
+            window,
+        } => {
             json!({ "active": active, "interval": interval, "window": window })
         }
         EventKind::ScanEnable { on, filter_duplicates } => json!({ "on": on, "filter_duplicates": filter_duplicates }),
@@ -149,10 +163,17 @@ mod tests {
 
     #[test]
     fn keys_are_left_out() {
-        let entry = ResolvingEntry { peer: Address::default(), peer_irk: Irk([0xab; 16]), local_irk: Irk([0xcd; 16]) };
+        let entry = ResolvingEntry {
+            peer: Address::default(),
+            peer_irk: Irk([0xab; 16]),
+            local_irk: Irk([0xcd; 16]),
+        };
         let event = CaptureEvent::other(UnixMicros(1), StationId(0), EventKind::ResolvingAdd(Box::new(entry)));
         let text = text(&[event]);
-        assert!(!text.contains("abab") && !text.contains("cdcd") && text.contains("resolving-add"), "{text}");
+        assert!(
+            !text.contains("abab") && !text.contains("cdcd") && text.contains("resolving-add"),
+            "{text}"
+        );
     }
 
     proptest! {

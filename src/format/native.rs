@@ -11,6 +11,7 @@
 //! by hand) comes before the first remaining advertisement of the same or a later time; among themselves such rows are
 //! ordered by time, then as in the file; where both sorts are due, those with `row` come first.
 
+mod adjusted;
 mod disk;
 mod events;
 mod lines;
@@ -18,6 +19,7 @@ mod meta;
 mod number;
 mod reader;
 mod row;
+mod rows;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
@@ -25,11 +27,14 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use adjusted::Adjusted;
 pub use disk::Disk;
+pub(crate) use disk::create as create_private;
 pub use events::{HEADER as EVENTS_HEADER, encode as encode_event};
 pub use meta::{Counts, Losses, Meta, SourceNote, Span, StationNote};
 pub use reader::{Reader, Side};
 pub use row::{HEADER, write_row};
+pub use rows::RowsWriter;
 pub use text::{escape, unescape};
 pub use writer::{Stored, Writer, append_event};
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::btsnoop::{self, Btsnoop};
 use super::decode::{Decoded, Decoder};
 use super::input::Input;
+use super::native::{self, Adjusted, Paths, Side};
 use super::packet::PacketReader;
 use super::packetlogger::{Order, PacketLogger};
 use super::pcap::{self, Pcap};
@@ -74,7 +75,12 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// # Errors
 /// [`FormatError`] when it cannot be opened or is no capture.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn EventReader>, FormatError> {
-    named(path, |name| open_reader(reader(path)?, name, options))
+    let side = if path.as_os_str() == "-" {
+        Side::default()
+    } else {
+        Side::open(&Paths::of(path))
+    };
+    named(path, |name| open_with(reader(path)?, side, name, options))
 }
 
 /// As [`open`], from any reader; `name` is the station's where the options give none.
@@ -83,6 +89,16 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn EventReader>, 
 /// [`FormatError`] when it is no capture.
 pub fn open_reader(
     reader: Box<dyn Read + Send>,
+    name: &str,
+    options: &OpenOptions,
+) -> Result<Box<dyn EventReader>, FormatError> {
+    open_with(reader, Side::default(), name, options)
+}
+
+/// `side` is what stands beside the rows of a native capture.
+fn open_with(
+    reader: Box<dyn Read + Send>,
+    side: Side,
     name: &str,
     options: &OpenOptions,
 ) -> Result<Box<dyn EventReader>, FormatError> {
@@ -100,7 +116,7 @@ pub fn open_reader(
         }
         Kind::Pcap => Box::new(Decoded::new(pcap_records(input)?, decoder, station)),
         Kind::PcapNg => Box::new(Decoded::new(Records::new(input, PcapNg::new()), decoder, station)),
-        Kind::NativeCsv { zstd } => return Err(native_not_here(zstd)),
+        Kind::NativeCsv { .. } => Box::new(Adjusted::new(native::Reader::new(Box::new(input), side)?, options)),
     })
 }
 
@@ -140,7 +156,7 @@ pub fn sniff(beginning: &[u8], whole: bool) -> Option<Kind> {
         Some(Kind::Pcap)
     } else if beginning.starts_with(ZSTD_MAGIC) {
         Some(Kind::NativeCsv { zstd: true })
-    } else if text.starts_with(NATIVE_HEADER) {
+    } else if text.starts_with(NATIVE_HEADER) || native::recognise(text) {
         Some(Kind::NativeCsv { zstd: false })
     } else {
         PacketLogger::recognise(beginning, whole).map(|order| Kind::PacketLogger {

@@ -51,7 +51,10 @@ impl<W: Write> PcapngWriter<W> {
             };
             output.write_pcapng_block(interface).map_err(to_io)?;
         }
-        Ok(Self { output, lost: NotCarried::default() })
+        Ok(Self {
+            output,
+            lost: NotCarried::default(),
+        })
     }
 
     fn packet(&mut self, interface: u32, at: Duration, data: &[u8]) -> io::Result<()> {
@@ -232,7 +235,10 @@ mod tests {
 
     #[test]
     fn channels_lie_where_the_specification_puts_them() {
-        assert_eq!([37, 0, 10, 38, 11, 36, 39].map(radio_channel), [0, 1, 11, 12, 13, 38, 39]);
+        assert_eq!(
+            [37, 0, 10, 38, 11, 36, 39].map(radio_channel),
+            [0, 1, 11, 12, 13, 38, 39]
+        );
     }
 
     #[test]

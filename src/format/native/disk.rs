@@ -42,7 +42,7 @@ impl Disk for File {
 }
 
 /// Creates a file that was not there, for its owner only: captures hold identifiers of people's devices.
-pub(super) fn create(path: &Path) -> io::Result<File> {
+pub(crate) fn create(path: &Path) -> io::Result<File> {
     options().write(true).create_new(true).open(path)
 }
 

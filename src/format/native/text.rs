@@ -2,14 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Whether a character must not stand in a file as it is: it could break the line, steer a terminal, or hide or
-/// reorder the text around it.
-fn is_unsafe(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
+use crate::lab::text::is_unsafe;
 
 /// The text with backslashes doubled and unsafe characters as `\n`, `\t`, `\r` or `\u{…}`.
 #[must_use]

@@ -192,16 +192,14 @@ impl<D: Disk> Writer<D> {
         }
         match event {
             CaptureEvent::Advert(advert) => {
-                if !self.names.known.contains_key(&advert.station) {
-                    self.introduce(event)?;
-                }
+                self.introduce(event)?;
                 let name = self.names.of(advert.station);
                 self.rows.push(|line| write_row(line, advert, name))?;
             }
             CaptureEvent::Other(other) => {
                 if let EventKind::Station(info) = &other.kind {
                     self.names.introduce(other.station, info);
-                } else if !self.names.known.contains_key(&other.station) {
+                } else {
                     self.introduce(event)?;
                 }
                 self.push_event(other)?;
@@ -211,18 +209,17 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
+    /// Introduces the event's station where nobody has.
     fn introduce(&mut self, event: &CaptureEvent) -> io::Result<()> {
-        let info = StationInfo {
-            name: format!("station-{}", event.station().0),
-            model: String::new(),
-        };
-        self.names.introduce(event.station(), &info);
-        let event = Event {
-            at: event.at(),
-            station: event.station(),
-            kind: EventKind::Station(info),
-        };
-        self.push_event(&event)
+        let (at, station) = (event.at(), event.station());
+        match self.names.ensure(station) {
+            Some(info) => self.push_event(&Event {
+                at,
+                station,
+                kind: EventKind::Station(info),
+            }),
+            None => Ok(()),
+        }
     }
 
     fn push_event(&mut self, event: &Event) -> io::Result<()> {
@@ -259,13 +256,26 @@ fn gone() -> io::Error {
 
 /// The names of stations as they stand in the files.
 #[derive(Default)]
-struct Names {
+pub(super) struct Names {
     known: BTreeMap<StationId, StationNote>,
     taken: BTreeSet<String>,
 }
 
 impl Names {
-    fn introduce(&mut self, station: StationId, info: &StationInfo) {
+    /// Gives a station that was never introduced a name; whether it needed one.
+    pub(super) fn ensure(&mut self, station: StationId) -> Option<StationInfo> {
+        if self.known.contains_key(&station) {
+            return None;
+        }
+        let info = StationInfo {
+            name: format!("station-{}", station.0),
+            model: String::new(),
+        };
+        self.introduce(station, &info);
+        Some(info)
+    }
+
+    pub(super) fn introduce(&mut self, station: StationId, info: &StationInfo) {
         if let Some(known) = self.known.get_mut(&station) {
             known.model.clone_from(&info.model);
             return;
@@ -296,7 +306,7 @@ impl Names {
         );
     }
 
-    fn of(&self, station: StationId) -> &str {
+    pub(super) fn of(&self, station: StationId) -> &str {
         self.known.get(&station).map_or("", |note| note.name.as_str())
     }
 

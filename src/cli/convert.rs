@@ -1,0 +1,425 @@
+//! `vicino convert`: a capture into another format, with the privacy options.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Exit, Failure};
+use crate::format::btsnoop_writer::BtsnoopWriter;
+use crate::format::export::{EventWriter, NotCarried};
+use crate::format::jsonl::JsonlWriter;
+use crate::format::native::{self, Meta, Paths, SourceNote};
+use crate::format::open::{self, OpenOptions, parse_clock_offset};
+use crate::format::pcapng_writer::PcapngWriter;
+use crate::format::{DamageLog, EventReader, FormatError};
+use crate::lab::event::{CaptureEvent, EventKind};
+use crate::lab::redact::{Pseudonymiser, is_exposure_notification};
+use crate::lab::text::printable;
+use crate::lab::time::Micros;
+
+/// How many damaged records are named.
+const SHOWN_DAMAGE: usize = 5;
+
+/// Converts a capture into another format.
+#[derive(Debug, Args)]
+pub struct ConvertArgs {
+    /// Capture to read, `-` for standard input; its kind is found by its content.
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// File to write; its ending tells the kind (.csv, .csv.zst, .btsnoop, .log, .snoop, .pcapng, .jsonl). `-` is
+    /// standard output (JSON Lines, or what --to says).
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+    /// Kind to write, whatever the ending.
+    #[arg(long, value_name = "KIND")]
+    to: Option<Kind>,
+    /// Replaces addresses and identifiers by keyed hashes, consistently within the capture; the key is not kept.
+    #[arg(long)]
+    pseudonymise: bool,
+    /// Keeps only exposure-notification frames (and marks, gaps and what tells about the receiver).
+    #[arg(long)]
+    strip_others: bool,
+    /// Seconds added to every time (-7200 for logs written in CEST).
+    #[arg(long, value_name = "SECONDS", default_value = "0", allow_hyphen_values = true, value_parser = parse_clock_offset)]
+    clock_offset: Micros,
+    /// Name of the receiver.
+    #[arg(long, value_name = "NAME")]
+    station: Option<String>,
+    /// Model of the receiver.
+    #[arg(long, value_name = "MODEL", default_value = "")]
+    model: String,
+}
+
+/// What can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Native capture.
+    Csv,
+    /// Native capture, compressed.
+    #[value(name = "csv.zst")]
+    CsvZst,
+    /// btsnoop with H4 packets.
+    Btsnoop,
+    /// pcapng with HCI and link-layer packets.
+    Pcapng,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+impl Kind {
+    fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        [
+            (".csv", Self::Csv),
+            (".csv.zst", Self::CsvZst),
+            (".btsnoop", Self::Btsnoop),
+            (".log", Self::Btsnoop),
+            (".snoop", Self::Btsnoop),
+            (".pcapng", Self::Pcapng),
+            (".jsonl", Self::Jsonl),
+        ]
+        .into_iter()
+        .find(|(ending, _)| name.ends_with(ending))
+        .map(|(_, kind)| kind)
+    }
+}
+
+/// Where converted events go.
+enum Output {
+    Native(Box<native::Writer>),
+    /// With the file to take away again when writing fails.
+    Other(Box<dyn EventWriter>, Option<PathBuf>),
+}
+
+/// What went through.
+#[derive(Default)]
+struct Done {
+    adverts: u64,
+    events: u64,
+    stripped: u64,
+    lost: NotCarried,
+    meta_failure: Option<String>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// [`Failure`]: [`Exit::Usage`] for a kind that is not known or a file that would be overwritten, [`Exit::Input`] for
+/// input that cannot be read, [`Exit::Environment`] when the output cannot be written.
+pub fn run(args: &ConvertArgs) -> Result<Exit, Failure> {
+    let to_stdout = args.output.as_os_str() == "-";
+    let kind = args
+        .to
+        .or(if to_stdout {
+            Some(Kind::Jsonl)
+        } else {
+            Kind::of(&args.output)
+        })
+        .ok_or_else(|| {
+            Failure::new(Exit::Usage, format!("{}: no known ending", args.output.display()))
+                .hint("end it in .csv, .csv.zst, .btsnoop, .pcapng or .jsonl, or say --to KIND")
+        })?;
+    let options = OpenOptions {
+        name: args.station.clone(),
+        model: args.model.clone(),
+        clock_offset: args.clock_offset,
+        ..OpenOptions::default()
+    };
+    let mut reader = open::open(&args.input, &options).map_err(|error| input_failure(&error))?;
+    let mut output = create(args, kind, to_stdout)?;
+    let done = match pump(args, reader.as_mut(), &mut output) {
+        Ok(done) => done,
+        Err(Stop::Output(failure)) if to_stdout && failure.kind() == io::ErrorKind::BrokenPipe => {
+            return Ok(Exit::Done);
+        }
+        Err(stop) => return Err(give_up(stop, args, output)),
+    };
+    let done = finish(args, output, done, reader.damage())?;
+    let report = report(args, &done, reader.damage());
+    let written = if to_stdout {
+        io::stderr().write_all(report.as_bytes())
+    } else {
+        io::stdout().write_all(report.as_bytes())
+    };
+    // A closed pipe behind the report changes nothing about the conversion.
+    drop(written);
+    Ok(Exit::Done)
+}
+
+enum Stop {
+    Input(FormatError),
+    Output(io::Error),
+}
+
+fn create(args: &ConvertArgs, kind: Kind, to_stdout: bool) -> Result<Output, Failure> {
+    if !to_stdout && matches!(kind, Kind::Csv | Kind::CsvZst) {
+        let named = if kind == Kind::CsvZst && Kind::of(&args.output) != Some(kind) {
+            args.output.with_added_extension("csv.zst")
+        } else {
+            args.output.clone()
+        };
+        let paths = Paths::of(&named);
+        let writer = native::Writer::create(&paths, meta(args)).map_err(|error| output_failure(&error))?;
+        return Ok(Output::Native(Box::new(writer)));
+    }
+    let stream: Box<dyn Write> = if to_stdout {
+        Box::new(io::stdout().lock())
+    } else {
+        let file = native::create_private(&args.output).map_err(|source| {
+            output_failure(&FormatError::Io {
+                context: format!("cannot create {}", args.output.display()),
+                source,
+            })
+        })?;
+        Box::new(file)
+    };
+    let stream = BufWriter::with_capacity(1 << 16, stream);
+    let writer: io::Result<Box<dyn EventWriter>> = match kind {
+        Kind::Csv => native::RowsWriter::new(stream).map(|writer| Box::new(writer) as _),
+        Kind::CsvZst => {
+            return Err(Failure::new(Exit::Usage, "compressed captures go to a file")
+                .hint("vicino convert IN - --to csv | zstd > OUT.csv.zst"));
+        }
+        Kind::Btsnoop => BtsnoopWriter::new(stream).map(|writer| Box::new(writer) as _),
+        Kind::Pcapng => PcapngWriter::new(stream).map(|writer| Box::new(writer) as _),
+        Kind::Jsonl => Ok(Box::new(JsonlWriter::new(stream)) as _),
+    };
+    let file = (!to_stdout).then(|| args.output.clone());
+    writer.map(|writer| Output::Other(writer, file)).map_err(|source| {
+        output_failure(&FormatError::Io {
+            context: format!("cannot write {}", args.output.display()),
+            source,
+        })
+    })
+}
+
+/// The metadata of what is written: those of the source where it has some, and what is done to it here.
+fn meta(args: &ConvertArgs) -> Meta {
+    let source = Paths::of(&args.input);
+    let is_native = args.input == source.rows && args.input.as_os_str() != "-";
+    let known = if is_native { Meta::read(&source.meta).ok() } else { None };
+    let mut meta = known.map_or_else(
+        || Meta {
+            source: source_note(&args.input),
+            ..Meta::default()
+        },
+        |known| Meta {
+            title: known.title,
+            licence: known.licence,
+            provenance: known.provenance,
+            privacy: known.privacy,
+            clock_offset_s: known.clock_offset_s,
+            source: known.source,
+            ..Meta::default()
+        },
+    );
+    meta.clock_offset_s += args.clock_offset.as_secs_f64();
+    let mut treatment = Vec::new();
+    if meta.privacy != "none" {
+        treatment.push(meta.privacy.clone());
+    }
+    if args.strip_others {
+        treatment.push("all but exposure-notification frames removed".to_owned());
+    }
+    if args.pseudonymise {
+        treatment.push("addresses and identifiers replaced by keyed hashes, key not kept".to_owned());
+    }
+    if !treatment.is_empty() {
+        meta.privacy = treatment.join("; ");
+    }
+    meta
+}
+
+fn source_note(path: &Path) -> SourceNote {
+    let mut start = Vec::new();
+    if path.as_os_str() != "-" {
+        // What cannot be read again stays without a note; the reader tells about it.
+        let _ = File::open(path).and_then(|file| file.take(1 << 17).read_to_end(&mut start));
+    }
+    let hci = [
+        "channel",
+        "addresses that the controller had resolved already",
+        "packets that the controller filtered",
+    ];
+    let (kind, cannot_see) = match open::sniff(&start, start.len() < 1 << 17) {
+        Some(open::Kind::Btsnoop) => ("btsnoop", &hci[..]),
+        Some(open::Kind::PacketLogger { .. }) => ("packetlogger", &hci[..]),
+        Some(open::Kind::Pcap) => ("pcap", &[][..]),
+        Some(open::Kind::PcapNg) => ("pcapng", &[][..]),
+        Some(open::Kind::NativeCsv { .. }) => ("native", &[][..]),
+        None => ("stream", &[][..]),
+    };
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    SourceNote {
+        kind: kind.to_owned(),
+        description: printable(&name).into(),
+        cannot_see: cannot_see.iter().map(|&what| what.to_owned()).collect(),
+    }
+}
+
+fn pump(args: &ConvertArgs, reader: &mut dyn EventReader, output: &mut Output) -> Result<Done, Stop> {
+    let pseudonymiser = args
+        .pseudonymise
+        .then(random_key)
+        .transpose()
+        .map_err(Stop::Output)?
+        .map(Pseudonymiser::new);
+    let bar = progress(&args.input);
+    let mut done = Done::default();
+    let mut batch = Vec::new();
+    let mut more = true;
+    while more {
+        more = reader.read(&mut batch).map_err(Stop::Input)?;
+        bar.set_position(reader.bytes_read());
+        for mut event in batch.drain(..) {
+            if args.strip_others && !is_exposure_notification(&event) {
+                done.stripped += 1;
+                continue;
+            }
+            if let Some(pseudonymiser) = &pseudonymiser {
+                pseudonymiser.event(&mut event);
+            }
+            match &event {
+                CaptureEvent::Advert(_) => done.adverts += 1,
+                CaptureEvent::Other(other) if matches!(other.kind, EventKind::Station(_)) => {}
+                CaptureEvent::Other(_) => done.events += 1,
+            }
+            match output {
+                Output::Native(writer) => writer.write(&event).map_err(native_stop)?,
+                Output::Other(writer, _) => writer.write(&event).map_err(Stop::Output)?,
+            }
+        }
+    }
+    if let Output::Other(writer, _) = output {
+        done.lost = writer.finish().map_err(Stop::Output)?;
+    }
+    bar.finish_and_clear();
+    Ok(done)
+}
+
+fn native_stop(error: FormatError) -> Stop {
+    match error {
+        FormatError::Io { source, .. } => Stop::Output(source),
+        other => Stop::Output(io::Error::other(other.to_string())),
+    }
+}
+
+fn finish(args: &ConvertArgs, output: Output, mut done: Done, damage: &DamageLog) -> Result<Done, Failure> {
+    if let Output::Native(mut writer) = output {
+        writer.note(|meta| meta.losses.damaged = damage.count);
+        let stored = writer.finish().map_err(|error| output_failure(&error))?;
+        done.meta_failure = stored.meta_failure;
+        debug_assert_eq!(stored.meta.counts.adverts, done.adverts, "{}", args.output.display());
+    }
+    Ok(done)
+}
+
+/// What could be read up to a failure of the input stays; a file that could not be written whole goes, except a native
+/// capture, which is valid and says that it is not complete.
+fn give_up(stop: Stop, args: &ConvertArgs, output: Output) -> Failure {
+    if let Output::Other(writer, Some(path)) = output {
+        drop(writer);
+        let _ = std::fs::remove_file(path);
+    }
+    match stop {
+        Stop::Input(error) => input_failure(&error),
+        Stop::Output(source) => output_failure(&FormatError::Io {
+            context: format!("cannot write {}", args.output.display()),
+            source,
+        }),
+    }
+}
+
+fn random_key() -> io::Result<[u8; 32]> {
+    let mut key = [0; 32];
+    File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut key))?;
+    Ok(key)
+}
+
+fn progress(input: &Path) -> ProgressBar {
+    let length = std::fs::metadata(input)
+        .map(|metadata| metadata.len())
+        .ok()
+        .filter(|_| io::stderr().is_terminal());
+    let Some(length) = length else {
+        return ProgressBar::hidden();
+    };
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(10));
+    match ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn report(args: &ConvertArgs, done: &Done, damage: &DamageLog) -> String {
+    let name = |path: &Path| printable(&path.display().to_string()).to_string();
+    let mut lines = vec![format!(
+        "{} -> {}: {} advertisements, {} other events",
+        name(&args.input),
+        name(&args.output),
+        done.adverts,
+        done.events
+    )];
+    if args.strip_others {
+        lines.push(format!("  stripped: {} events of others", done.stripped));
+    }
+    if args.pseudonymise {
+        lines.push("  pseudonymised; the key is not kept".to_owned());
+    }
+    lines.extend(
+        done.lost
+            .0
+            .iter()
+            .map(|(what, n)| format!("  not carried: {what} ({n})")),
+    );
+    if damage.count > 0 {
+        lines.push(format!("  damage: {} records could not be read", damage.count));
+        lines.extend(damage.first.iter().take(SHOWN_DAMAGE).map(|one| {
+            format!(
+                "    at byte {}, record {}: {}",
+                one.offset,
+                one.record,
+                printable(&one.what)
+            )
+        }));
+    }
+    lines.extend(
+        done.meta_failure
+            .iter()
+            .map(|what| format!("  metadata not brought up to date: {}", printable(what))),
+    );
+    lines.join("\n") + "\n"
+}
+
+pub(super) fn input_failure(error: &FormatError) -> Failure {
+    let failure = Failure::new(Exit::Input, error.to_string());
+    match error {
+        FormatError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => failure,
+        FormatError::Io { .. } => failure.hint("check that it may be read"),
+        FormatError::Unrecognised(_) | FormatError::Header { .. } => {
+            failure.hint("btsnoop, PacketLogger, pcap, pcapng and native captures are known by their content")
+        }
+    }
+}
+
+pub(super) fn output_failure(error: &FormatError) -> Failure {
+    let message = error.to_string();
+    match error {
+        FormatError::Io { source, .. } => match source.kind() {
+            io::ErrorKind::AlreadyExists => {
+                Failure::new(Exit::Usage, message).hint("choose another name, or move the old file away")
+            }
+            io::ErrorKind::StorageFull => {
+                Failure::new(Exit::Environment, message).hint("make room, or write elsewhere")
+            }
+            _ => Failure::new(Exit::Environment, message),
+        },
+        _ => Failure::new(Exit::Environment, message),
+    }
+}
