@@ -1,6 +1,6 @@
 //! The simulator: phones that move, rotate and broadcast by the specification, and break it on demand.
 //!
-//! A [`Scenario`] (TOML) and its seed determine every byte: random values come from one ChaCha12 stream per device and
+//! A [`Scenario`] (TOML) and its seed determine every byte: random values come from one `ChaCha12` stream per device and
 //! purpose, named by the device, so that a device more leaves all others as they are; arithmetic uses no system
 //! mathematics (see `math.rs`), so that platforms agree. The simulation runs as a queue of what happens next and holds
 //! only who is there at the moment, however long it lasts.

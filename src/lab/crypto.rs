@@ -184,7 +184,7 @@ impl Metadata {
     /// Whether all reserved bits are zero, as they must be.
     #[must_use]
     pub const fn reserved_is_zero(self) -> bool {
-        self.0[0] & 0b11 == 0 && self.0[2] == 0 && self.0[3] == 0
+        matches!(self.0, [first, _, 0, 0] if first.trailing_zeros() >= 2)
     }
 }
 

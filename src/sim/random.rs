@@ -8,7 +8,7 @@ use super::math::{float, ln};
 
 /// A stream of its own, chosen by seed, purpose and names; the same on every platform and in every version.
 ///
-/// The key of the ChaCha12 generator is the SHA-256 of these; nothing depends on a default generator.
+/// The key of the `ChaCha12` generator is the SHA-256 of these; nothing depends on a default generator.
 #[derive(Clone, Debug)]
 pub(super) struct Stream(ChaCha12Rng);
 

@@ -64,7 +64,7 @@ impl Walk {
         let rest_at = self.position(at);
         self.points
             .iter()
-            .find(|(time, point)| *time > at && *point != rest_at)
+            .find(|(time, point)| *time > at && distance(*point, rest_at) > 0.0)
             .map_or(Some(i64::MAX), |(time, _)| {
                 let leaves = self
                     .points

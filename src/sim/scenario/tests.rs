@@ -58,7 +58,7 @@ fn errors_name_the_place_the_value_and_the_remedy() {
         (
             "model = 'Pixel 4'",
             "model = 'Pixel 4'\nfault = [{ kind = 'address-burst', at = 0, over = 1, count = 99999999999 }]",
-            "99999999999 fault.count are more than",
+            "fault.count: 99999999999 is more than the 10000000",
         ),
         (
             "model = 'Pixel 4'",
@@ -73,7 +73,7 @@ fn errors_name_the_place_the_value_and_the_remedy() {
         (
             "[[phone]]",
             "[[crowd]]\nname = 'c'\ncount = 18446744073709551615\narrivals_per_minute = 1\nstay = [60, 60]\narea = [0, 0, 1, 1]\n[[phone]]",
-            "error",
+            "line 8: count: 18446744073709551615 is more than",
         ),
         (
             "[[phone]]",

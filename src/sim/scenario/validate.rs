@@ -276,5 +276,5 @@ fn bounded(what: &str, n: u64, max: u64) -> Check {
     if n <= max {
         return Ok(());
     }
-    Err(format!("{n} {what} are more than the {max} that are possible"))
+    Err(format!("{what}: {n} is more than the {max} that is possible"))
 }
