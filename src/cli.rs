@@ -4,6 +4,7 @@ mod convert;
 mod inspect;
 mod simulate;
 mod mark;
+mod scan;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -75,6 +76,8 @@ enum Verb {
     Inspect(inspect::InspectArgs),
     Simulate(simulate::Simulate),
     Mark(mark::MarkArgs),
+    /// Live radio without a screen: a line per advertisement, or a summary
+    Scan(scan::ScanArgs),
 }
 
 /// Parses the command line, runs the verb, reports failures.
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Inspect(args)) => inspect::run(&args),
         Some(Verb::Simulate(args)) => simulate::run(&args),
         Some(Verb::Mark(args)) => mark::run(&args),
+        Some(Verb::Scan(args)) => scan::run(args),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),

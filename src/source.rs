@@ -5,6 +5,12 @@
 
 pub mod pacing;
 pub mod replay;
+pub mod assemble;
+#[cfg(feature = "ble")]
+mod ble;
+pub mod ble_error;
+pub mod live;
+pub mod watchdog;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,0 +1,377 @@
+//! The lines of `vicino scan`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use crate::lab::address::Address;
+use crate::lab::advert::{Advertisement, Hex, ReportForm};
+use crate::lab::beacon::{self, Family};
+use crate::lab::event::{CaptureEvent, Event, EventKind};
+use crate::lab::gaen::{self, Rpi};
+use crate::lab::time::UnixMicros;
+
+/// More different addresses or identifiers are not told apart in the summary.
+const MAX_DISTINCT: usize = 1_000_000;
+/// The version of the shape of `--json`.
+const SHAPE: u32 = 1;
+
+/// What the lines look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For people.
+    Human,
+    /// JSON Lines.
+    Json,
+    /// The last of the JSON Lines.
+    JsonSummary,
+    /// Comma-separated values.
+    Csv,
+    /// Only the summary, for people.
+    Summary,
+}
+
+/// Writes events as lines, and counts them.
+pub(super) struct Writer<W> {
+    sink: W,
+    form: Form,
+    summary: Summary,
+    stations: Vec<String>,
+}
+
+#[derive(Default)]
+struct Summary {
+    first: Option<UnixMicros>,
+    last: UnixMicros,
+    adverts: u64,
+    gaen: u64,
+    gaps: u64,
+    gap_micros: i64,
+    addresses: BTreeSet<Address>,
+    rpis: BTreeSet<Rpi>,
+}
+
+impl<W: Write> Writer<W> {
+    pub(super) fn new(mut sink: W, form: Form) -> io::Result<Self> {
+        if form == Form::Csv {
+            let columns = "time_us,station,address,address_kind,pdu,rssi_dbm,tx_power_dbm,channel,raw,data";
+            writeln!(sink, "{columns},form,rssi_quality")?;
+        }
+        Ok(Self {
+            sink,
+            form,
+            summary: Summary::default(),
+            stations: Vec::new(),
+        })
+    }
+
+    pub(super) fn accept(&mut self, batch: &[CaptureEvent]) -> io::Result<()> {
+        for event in batch {
+            match event {
+                CaptureEvent::Advert(advert) => self.advert(advert)?,
+                CaptureEvent::Other(event) => self.other(event)?,
+            }
+        }
+        self.sink.flush()
+    }
+
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        let summary = &self.summary;
+        let seconds = summary
+            .first
+            .map_or(0.0, |first| summary.last.since(first).as_secs_f64());
+        match self.form {
+            Form::Human | Form::Summary => {
+                let summary_line = format!(
+                    "{} advertisements in {seconds:.1} s from {} addresses; {} of exposure notification with {} identifiers; {} gaps",
+                    summary.adverts,
+                    AtLeast(summary.addresses.len()),
+                    summary.gaen,
+                    AtLeast(summary.rpis.len()),
+                    summary.gaps
+                );
+                if self.form == Form::Summary {
+                    writeln!(self.sink, "{summary_line}")?;
+                } else {
+                    eprintln!("{summary_line}");
+                }
+            }
+            Form::Json | Form::JsonSummary => {
+                let line = json!({
+                    "type": "summary",
+                    "shape": SHAPE,
+                    "seconds": seconds,
+                    "adverts": summary.adverts,
+                    "addresses": summary.addresses.len(),
+                    "gaen_adverts": summary.gaen,
+                    "rpis": summary.rpis.len(),
+                    "gaps": summary.gaps,
+                    "gap_us": summary.gap_micros,
+                });
+                writeln!(self.sink, "{line}")?;
+            }
+            Form::Csv => {}
+        }
+        self.sink.flush()
+    }
+
+    fn advert(&mut self, advert: &Advertisement) -> io::Result<()> {
+        let frame = gaen::decode(&advert.data);
+        self.summary.count(advert, frame.map(|frame| frame.rpi));
+        let rssi = advert.rssi.map(|level| level.0);
+        let station = self
+            .stations
+            .get(usize::from(advert.station.0))
+            .map_or("", String::as_str);
+        match self.form {
+            Form::Human => writeln!(
+                self.sink,
+                "{}  {:<12} {} {}  {:<8}  {:>4} dBm{}",
+                Clock(advert.at),
+                family(advert).word(),
+                advert.address,
+                advert.address.kind.letter(),
+                frame.map_or_else(String::new, |frame| Hex(&frame.rpi.0[..4]).to_string()),
+                rssi.map_or_else(|| "–".to_owned(), |rssi| rssi.to_string()),
+                if advert.rssi_quality == crate::lab::advert::RssiQuality::Paired {
+                    ""
+                } else {
+                    " ~"
+                },
+            ),
+            Form::Json => {
+                let line = json!({
+                    "type": "advert",
+                    "time_us": advert.at,
+                    "station": station,
+                    "address": advert.address,
+                    "address_kind": advert.address.kind,
+                    "family": family(advert),
+                    "pdu": advert.pdu,
+                    "rssi_dbm": rssi,
+                    "rssi_quality": advert.rssi_quality,
+                    "raw": advert.details.form.is_raw(),
+                    "rpi": frame.map(|frame| frame.rpi),
+                    "aem": frame.and_then(|frame| frame.aem),
+                    "data": Hex(&advert.data),
+                });
+                writeln!(self.sink, "{line}")
+            }
+            Form::Csv => writeln!(
+                self.sink,
+                "{},{},{},{},{},{},{},{},{},{},{},{}",
+                advert.at.0,
+                Field(station),
+                advert.address,
+                advert.address.kind,
+                advert.pdu,
+                Maybe(rssi),
+                Maybe(advert.tx_power.map(|level| level.0)),
+                Maybe(advert.channel),
+                advert.details.form.is_raw(),
+                Hex(&advert.data),
+                advert.details.form.word(),
+                advert.rssi_quality.word(),
+            ),
+            Form::Summary | Form::JsonSummary => Ok(()),
+        }
+    }
+
+    fn other(&mut self, event: &Event) -> io::Result<()> {
+        self.summary.span(event.at);
+        let line = match &event.kind {
+            EventKind::Station(info) => {
+                let idx = usize::from(event.station.0);
+                self.stations.resize(self.stations.len().max(idx + 1), String::new());
+                self.stations[idx].clone_from(&info.name);
+                json!({"type": "station", "shape": SHAPE, "time_us": event.at, "name": info.name, "model": info.model})
+            }
+            EventKind::Adapter(state) => json!({"type": "adapter", "time_us": event.at, "state": state}),
+            EventKind::Gap { from, to, reason } => {
+                self.summary.gaps += 1;
+                self.summary.gap_micros = self.summary.gap_micros.saturating_add(to.since(*from).0);
+                if self.form != Form::Json {
+                    eprintln!("gap of {:.1} s: {reason}", to.since(*from).as_secs_f64());
+                }
+                json!({"type": "gap", "time_us": event.at, "from_us": from, "to_us": to, "reason": reason})
+            }
+            EventKind::Dropped { n } => json!({"type": "dropped", "time_us": event.at, "n": n}),
+            _ => return Ok(()),
+        };
+        match self.form {
+            Form::Json => writeln!(self.sink, "{line}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Summary {
+    fn span(&mut self, at: UnixMicros) {
+        self.first.get_or_insert(at);
+        self.last = at;
+    }
+
+    fn count(&mut self, advert: &Advertisement, rpi: Option<Rpi>) {
+        self.span(advert.at);
+        self.adverts += 1;
+        if self.addresses.len() < MAX_DISTINCT {
+            self.addresses.insert(advert.address);
+        }
+        let Some(rpi) = rpi else { return };
+        self.gaen += 1;
+        if self.rpis.len() < MAX_DISTINCT {
+            self.rpis.insert(rpi);
+        }
+    }
+}
+
+/// The family; which phone lays its frame out so cannot be told from fields that were put together again.
+fn family(advert: &Advertisement) -> Family {
+    match beacon::classify(&advert.data) {
+        family if family.is_gaen() && advert.details.form == ReportForm::Host => Family::GaenOther,
+        family => family,
+    }
+}
+
+/// Time of day in UTC, with milliseconds.
+struct Clock(UnixMicros);
+
+impl fmt::Display for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.0.div_euclid(1_000).rem_euclid(86_400_000);
+        let (seconds, millis) = (millis / 1_000, millis % 1_000);
+        let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+        write!(f, "{hours:02}:{minutes:02}:{seconds:02}.{millis:03}")
+    }
+}
+
+/// Nothing for `None`.
+struct Maybe<T>(Option<T>);
+
+impl<T: fmt::Display> fmt::Display for Maybe<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|value| value.fmt(f))
+    }
+}
+
+/// A text field of a row: quoted where it must be, without control characters.
+struct Field<'a>(&'a str);
+
+impl fmt::Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text: String = self.0.chars().filter(|letter| !letter.is_control()).collect();
+        if text.contains([',', '"']) {
+            write!(f, "\"{}\"", text.replace('"', "\"\""))
+        } else {
+            f.write_str(&text)
+        }
+    }
+}
+
+struct AtLeast(usize);
+
+impl fmt::Display for AtLeast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < MAX_DISTINCT { "" } else { "at least " };
+        write!(f, "{sign}{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::advert::{Payload, ReportDetails, StationId};
+    use crate::lab::event::{AdapterState, StationInfo};
+    use crate::lab::units::Dbm;
+    use hex_literal::hex;
+
+    fn events() -> Vec<CaptureEvent> {
+        let other = |at, kind| CaptureEvent::other(UnixMicros(at), StationId(0), kind);
+        vec![
+            other(
+                1_000_000,
+                EventKind::Station(StationInfo {
+                    name: "hci0".into(),
+                    model: "virtual".into(),
+                }),
+            ),
+            other(1_000_000, EventKind::Adapter(AdapterState::Scanning)),
+            CaptureEvent::Advert(Advertisement {
+                at: UnixMicros(2_500_000),
+                address: Address::from_hci(1, [1, 0, 0x5e, 0, 0, 0x60]),
+                rssi: Some(Dbm(-61)),
+                details: ReportDetails {
+                    form: ReportForm::Host,
+                    ..ReportDetails::default()
+                },
+                data: Payload::new(&hex!("03036ffd17166ffd8be6cd371c5c891604bfbe49df84509672033874")),
+                ..Advertisement::default()
+            }),
+            other(
+                4_000_000,
+                EventKind::Gap {
+                    from: UnixMicros(2_500_000),
+                    to: UnixMicros(4_000_000),
+                    reason: "the scan stopped".into(),
+                },
+            ),
+        ]
+    }
+
+    fn lines(form: Form) -> Vec<String> {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes, form).unwrap();
+        writer.accept(&events()).unwrap();
+        writer.finish().unwrap();
+        String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn people_read_time_kind_address_identifier_and_level() {
+        assert_eq!(
+            lines(Form::Human),
+            ["00:00:02.500  gaen-other   60:00:00:5e:00:01 R  8be6cd37   -61 dBm"]
+        );
+    }
+
+    #[test]
+    fn json_lines_end_with_the_summary() {
+        let lines: Vec<serde_json::Value> = lines(Form::Json)
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let types: Vec<_> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
+        assert_eq!(types, ["station", "adapter", "advert", "gap", "summary"]);
+        assert_eq!(lines[2]["rpi"], "8be6cd371c5c891604bfbe49df845096");
+        assert_eq!(lines[2]["station"], "hci0");
+        assert_eq!(lines[2]["family"], "gaen-other", "fields do not tell Android from iOS");
+        assert_eq!(lines[4]["gap_us"], 1_500_000);
+        assert_eq!(lines[4]["rpis"], 1);
+    }
+
+    #[test]
+    fn rows_have_as_many_fields_as_the_header() {
+        let lines = lines(Form::Csv);
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0].split(',').count(), lines[1].split(',').count());
+        assert!(lines[1].starts_with("2500000,hci0,60:00:00:5e:00:01,random-resolvable,unknown,-61,,,false,0303"));
+    }
+
+    #[test]
+    fn summary_alone_is_one_line() {
+        let lines = lines(Form::Summary);
+        assert_eq!(lines.len(), 1);
+        assert!(
+            lines[0].contains("1 of exposure notification with 1 identifiers; 1 gaps"),
+            "{}",
+            lines[0]
+        );
+    }
+
+    #[test]
+    fn a_name_cannot_break_its_row() {
+        assert_eq!(Field("a,\"b\"\n\u{1b}c").to_string(), "\"a,\"\"b\"\"c\"");
+    }
+}

@@ -1,0 +1,256 @@
+//! Why the radio cannot be used, and what to do about it.
+
+use thiserror::Error;
+
+use crate::lab::event::AdapterState;
+
+/// Why there is no scan, or no more.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BleError {
+    /// The program was built without the feature `ble`.
+    #[error("this build has no live radio")]
+    NotBuilt,
+    /// There is no D-Bus socket.
+    #[error("the system bus is not there ({0})")]
+    NoBus(String),
+    /// The socket is there, but nobody listens, or the connection broke.
+    #[error("the system bus does not answer ({0})")]
+    BusDead(String),
+    /// Nobody owns the name `org.bluez`.
+    #[error("the Bluetooth service is not running ({0})")]
+    NoService(String),
+    /// The service or the bus took too long.
+    #[error("the Bluetooth service did not answer within {0} s")]
+    Timeout(u64),
+    /// The service knows no adapter.
+    #[error("no Bluetooth adapter")]
+    NoAdapter {
+        /// The kernel has one all the same.
+        in_kernel: bool,
+    },
+    /// There are adapters, but not the one asked for.
+    #[error("no Bluetooth adapter {wanted:?}; there is {present}")]
+    NoSuchAdapter {
+        /// The name asked for.
+        wanted: String,
+        /// Those there are.
+        present: String,
+    },
+    /// The adapter went away in the middle.
+    #[error("the Bluetooth adapter was unplugged")]
+    AdapterGone,
+    /// The adapter is switched off.
+    #[error("the Bluetooth adapter {0} is switched off")]
+    PoweredOff(String),
+    /// The adapter is blocked by rfkill.
+    #[error("the Bluetooth adapter is blocked by {}", if *.hard { "its hardware switch" } else { "rfkill" })]
+    Blocked {
+        /// By a switch of the hardware, which no program can undo.
+        hard: bool,
+    },
+    /// The policy of the bus, or macOS, refuses.
+    #[error("not allowed to use Bluetooth ({0})")]
+    NotAllowed(String),
+    /// The adapter stopped scanning by itself, or by another program's doing.
+    #[error("the scan stopped")]
+    ScanStopped,
+    /// Nothing was heard for unusually long, although everything says that the scan runs.
+    #[error("nothing was heard for {0} s")]
+    Stalled(u64),
+    /// Anything else, by its D-Bus name and message.
+    #[error("Bluetooth failed: {name}: {message}")]
+    Other {
+        /// The error's name.
+        name: String,
+        /// The error's text.
+        message: String,
+    },
+}
+
+impl BleError {
+    /// The meaning of a D-Bus error in a call to `BlueZ`. The names were observed with `BlueZ` 5.66 and dbus 1.14.
+    #[must_use]
+    pub fn from_dbus(name: &str, message: &str) -> Self {
+        let message = clean(message);
+        match name.strip_prefix("org.freedesktop.DBus.Error.").unwrap_or(name) {
+            "FileNotFound" => Self::NoBus(message),
+            "NoServer" | "Disconnected" | "IOError" => Self::BusDead(message),
+            "ServiceUnknown" | "NameHasNoOwner" | "Spawn.ServiceNotFound" | "Spawn.ChildExited" => {
+                Self::NoService(message)
+            }
+            "Timeout" | "TimedOut" | "NoReply" => Self::BusDead(message),
+            "AccessDenied" | "AuthFailed" | "org.bluez.Error.NotAuthorized" | "org.bluez.Error.NotPermitted" => {
+                Self::NotAllowed(message)
+            }
+            "UnknownObject" | "UnknownMethod" | "org.bluez.Error.DoesNotExist" => Self::AdapterGone,
+            "org.bluez.Error.NotReady" => Self::PoweredOff(String::new()),
+            _ => Self::Other {
+                name: clean(name),
+                message,
+            },
+        }
+    }
+
+    /// What state of the adapter it stands for.
+    #[must_use]
+    pub const fn state(&self) -> AdapterState {
+        match self {
+            Self::NotBuilt | Self::NoAdapter { .. } | Self::NoSuchAdapter { .. } | Self::AdapterGone => {
+                AdapterState::Gone
+            }
+            Self::PoweredOff(_) => AdapterState::Off,
+            Self::Blocked { .. } => AdapterState::Blocked,
+            Self::NotAllowed(_) => AdapterState::NotPermitted,
+            Self::NoBus(_)
+            | Self::BusDead(_)
+            | Self::NoService(_)
+            | Self::Timeout(_)
+            | Self::ScanStopped
+            | Self::Stalled(_)
+            | Self::Other { .. } => AdapterState::ServiceDown,
+        }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::NotBuilt => "build with `--features ble`, or replay a capture",
+            Self::NoBus(_) => {
+                "start dbus; in a container, mount /run/dbus/system_bus_socket; without Bluetooth, replay a capture"
+            }
+            Self::BusDead(_) => "restart dbus, then bluetooth",
+            Self::NoService(_) => "install bluez and run `systemctl enable --now bluetooth`",
+            Self::Timeout(_) => "restart it: `systemctl restart bluetooth`",
+            Self::NoAdapter { in_kernel: false } => {
+                "plug one in, or load its driver (`modprobe btusb`); `ls /sys/class/bluetooth` shows what the kernel has"
+            }
+            Self::NoAdapter { in_kernel: true } => {
+                "the kernel has one that the service does not use: `systemctl restart bluetooth`, then `bluetoothctl list`"
+            }
+            Self::NoSuchAdapter { .. } => "name one of these with --adapter",
+            Self::AdapterGone => "plug it in again",
+            Self::PoweredOff(_) => "switch it on with `bluetoothctl power on`, or let --power-on do it",
+            Self::Blocked { hard: false } => "run `rfkill unblock bluetooth`",
+            Self::Blocked { hard: true } => "use the switch or key of the machine that turns radios off",
+            Self::NotAllowed(_) => {
+                if cfg!(target_os = "macos") {
+                    "allow Bluetooth for your terminal in System Settings, Privacy & Security, Bluetooth"
+                } else {
+                    "join the group bluetooth, or allow org.bluez in the policy of the system bus"
+                }
+            }
+            Self::ScanStopped | Self::Stalled(_) => "nothing: it is started anew",
+            Self::Other { .. } => "see `journalctl -u bluetooth`",
+        }
+    }
+}
+
+/// Foreign text without control characters and of a sensible length: it goes to terminals and captures.
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .take(200)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_that_were_observed_mean_what_they_meant() {
+        let dbus = |name: &str| format!("org.freedesktop.DBus.Error.{name}");
+        for (name, message, state, remedy) in [
+            (
+                dbus("FileNotFound"),
+                "Failed to connect to socket /run/dbus/system_bus_socket: No such file or directory",
+                AdapterState::ServiceDown,
+                "mount /run/dbus",
+            ),
+            (
+                dbus("NoServer"),
+                "Failed to connect to socket: Connection refused",
+                AdapterState::ServiceDown,
+                "restart dbus",
+            ),
+            (
+                dbus("ServiceUnknown"),
+                "The name org.bluez was not provided by any .service files",
+                AdapterState::ServiceDown,
+                "systemctl enable --now bluetooth",
+            ),
+            (
+                dbus("AccessDenied"),
+                "Rejected send message, 3 matched rules",
+                AdapterState::NotPermitted,
+                "bluetooth",
+            ),
+            (
+                dbus("UnknownObject"),
+                "Method \"StopDiscovery\" doesn't exist",
+                AdapterState::Gone,
+                "plug",
+            ),
+            (
+                dbus("Timeout"),
+                "Timeout waiting for reply",
+                AdapterState::ServiceDown,
+                "restart dbus",
+            ),
+            (
+                "org.bluez.Error.NotReady".to_owned(),
+                "Resource Not Ready",
+                AdapterState::Off,
+                "--power-on",
+            ),
+            (
+                "org.bluez.Error.Failed".to_owned(),
+                "Failed",
+                AdapterState::ServiceDown,
+                "journalctl",
+            ),
+        ] {
+            let error = BleError::from_dbus(&name, message);
+            assert_eq!(error.state(), state, "{name}");
+            assert!(error.remedy().contains(remedy), "{name}: {}", error.remedy());
+        }
+    }
+
+    #[test]
+    fn every_error_names_a_remedy_and_reads_as_a_message() {
+        for error in [
+            BleError::NotBuilt,
+            BleError::NoAdapter { in_kernel: false },
+            BleError::NoAdapter { in_kernel: true },
+            BleError::NoSuchAdapter {
+                wanted: "hci7".into(),
+                present: "hci0".into(),
+            },
+            BleError::AdapterGone,
+            BleError::PoweredOff("hci0".into()),
+            BleError::Blocked { hard: true },
+            BleError::Blocked { hard: false },
+            BleError::Timeout(3),
+            BleError::ScanStopped,
+            BleError::Stalled(30),
+        ] {
+            let text = error.to_string();
+            assert!(
+                !text.ends_with('.') && !text.is_empty() && !error.remedy().is_empty(),
+                "{text}"
+            );
+        }
+        assert_ne!(
+            BleError::Blocked { hard: true }.remedy(),
+            BleError::Blocked { hard: false }.remedy()
+        );
+    }
+
+    #[test]
+    fn foreign_text_is_tamed() {
+        let error = BleError::from_dbus("evil\u{1b}[2J", &"x\n".repeat(500));
+        let text = error.to_string();
+        assert!(!text.chars().any(char::is_control) && text.len() < 500, "{text}");
+    }
+}

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""check.py OUT - compares what the virtual controller sent with what `vicino scan --json` printed, scene by scene.
+
+Prints the figures, and a line for each expectation; exits with 1 when one of them is not met."""
+import json, pathlib, statistics, sys
+
+out, failed = pathlib.Path(sys.argv[1]), 0
+
+
+def expect(holds, what):
+    global failed
+    print(("ok    " if holds else "FAIL  ") + what)
+    failed += not holds
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+
+def fd6f(data):
+    """The service data of exposure notification in a payload."""
+    data, at = bytes.fromhex(data), 0
+    while at + 1 < len(data) and data[at]:
+        if data[at + 1] == 0x16 and data[at + 2:at + 4] == b"\x6f\xfd":
+            return data[at + 4:at + 1 + data[at]].hex()
+        at += 1 + data[at]
+    return None
+
+
+class Scene:
+    def __init__(self, name):
+        self.dir = out / name
+        self.printed = lines(self.dir / "scan.jsonl")
+        self.err = (self.dir / "scan.err").read_text()
+        self.rc = (self.dir / "rc").read_text().strip()
+        self.adverts = [line for line in self.printed if line["type"] == "advert"]
+        self.gaps = [line for line in self.printed if line["type"] == "gap"]
+        self.states = [line["state"] for line in self.printed if line["type"] == "adapter"]
+        notes = self.dir / "notes.jsonl"
+        self.notes = {line["note"]: line["wall_us"] for line in lines(notes)} if notes.exists() else {}
+        logs = [path for path in (self.dir / "hci0.jsonl", self.dir / "hci.jsonl") if path.exists()]
+        self.sent = [line for path in logs for line in lines(path) if line["ev"] == "injected"]
+        self.missed = sum(line["ev"] == "missed" for path in logs for line in lines(path))
+        for line in self.sent:
+            line["addr"] = line["addr"].lower()
+
+    def common(self, name):
+        expect(self.rc == "0", f"{name}: ended with {self.rc} (0)")
+        expect("panicked" not in self.err, f"{name}: no panic")
+        expect(self.printed and self.printed[-1]["type"] == "summary", f"{name}: last line is the summary")
+        expect(all(a["time_us"] <= b["time_us"] for a, b in zip(self.adverts, self.adverts[1:])), f"{name}: in order of time")
+
+    def covered(self, name, begin, end, slack_us=1_500_000):
+        """A gap was marked from `begin` (events still in the queue may come a little later) to after `end`."""
+        begin, end = self.notes[begin], self.notes[end]
+        gaps = [g for g in self.gaps if g["from_us"] <= begin + slack_us and end <= g["to_us"]]
+        expect(gaps, f"{name}: gap of " + "; ".join(
+            f"{(g['to_us'] - g['from_us']) / 1e6:.2f} s ({g['reason']})" for g in gaps or self.gaps))
+        last = gaps[-1]["to_us"] if gaps else end
+        after = [a for a in self.adverts if last < a["time_us"]]
+        expect(len(after) >= 20, f"{name}: {len(after)} advertisements after it")
+        inside = [a for a in self.adverts for g in gaps if g["from_us"] < a["time_us"] < g["to_us"]]
+        expect(not inside, f"{name}: {len(inside)} advertisements within it (0)")
+        return gaps
+
+
+def first_times(items, key, time):
+    first = {}
+    for item in items:
+        first.setdefault(item[key], item[time])
+    return first
+
+
+def share(scene, name, floor):
+    adv = [s for s in scene.sent if s["adv_type"] != 4]
+    n, total = len(scene.adverts), len(adv)
+    print(f"      {name}: sent {total} advertisements and {len(scene.sent) - total} scan responses of "
+          f"{len({s['addr'] for s in adv})} addresses ({scene.missed} more while the scan was off); "
+          f"delivered {n} = {100 * n / max(1, total):.1f} %")
+    expect(floor * total <= n <= total, f"{name}: share delivered at least {floor:.0%} and no more than was sent")
+
+
+def currency(scene, name, within_us=10_000_000):
+    """Each delivered RSSI is that of a report sent by the same address before, in order, not older than the emulated
+    machine makes it: there everything is some hundred times slower than on a real one, and events queue up."""
+    by_address, lags, stale = {}, [], []
+    for sent in scene.sent:
+        by_address.setdefault(sent["addr"], []).append(sent)
+    cursor = dict.fromkeys(by_address, 0)
+    for advert in scene.adverts:
+        mine = by_address.get(advert["address"], [])
+        found = next((idx for idx in range(cursor.get(advert["address"], 0), len(mine))
+                      if mine[idx]["rssi"] == advert["rssi_dbm"]
+                      and -20_000 <= advert["time_us"] - mine[idx]["wall_us"] <= within_us), None)
+        if found is None:
+            stale.append(advert)
+            continue
+        cursor[advert["address"]] = found
+        lags.append((advert["time_us"] - mine[found]["wall_us"]) / 1000)
+    lags.sort()
+    if lags:
+        print(f"      {name}: lag median {statistics.median(lags):.0f} ms, 95 % {lags[len(lags) * 95 // 100]:.0f} ms, most {lags[-1]:.0f} ms")
+    expect(len(stale) <= len(scene.adverts) // 50, f"{name}: RSSI of {len(stale)} of {len(scene.adverts)} is none that was just sent (at most 2 %)")
+    known = {(s["addr"], fd6f(s["data"])) for s in scene.sent}
+    alien = [a for a in scene.adverts if fd6f(a["data"]) and (a["address"], fd6f(a["data"])) not in known]
+    expect(not alien, f"{name}: {len(alien)} frames that nobody sent (0)")
+
+
+def rotation(scene, name, limit_us, outages=()):
+    sent = first_times([s for s in scene.sent if s["adv_type"] != 4], "addr", "wall_us")
+    seen = first_times(scene.adverts, "address", "time_us")
+    unseen, delays = [], []
+    for address, at in sent.items():
+        if any(begin <= at <= end for begin, end in outages):
+            continue
+        if address not in seen:
+            unseen.append(address)
+        else:
+            delays.append(seen[address] - at)
+    expect(not unseen, f"{name}: every broadcaster seen ({len(delays)} of {len(delays) + len(unseen)}) {unseen}")
+    worst = max(delays, default=0)
+    expect(worst <= limit_us, f"{name}: a new address is seen after at most {worst / 1e6:.2f} s (limit {limit_us / 1e6:.1f} s)")
+    rpis = {fd6f(s["data"])[:32] for s in scene.sent if s["addr"] in seen and len(fd6f(s["data"]) or "") >= 32}
+    heard = {a["rpi"] for a in scene.adverts if a["rpi"]}
+    expect(heard <= rpis and len(heard) >= 0.95 * len(rpis), f"{name}: {len(heard)} of {len(rpis)} identifiers of these")
+
+
+air = Scene("air")
+air.common("air")
+share(air, "air", 0.9)
+currency(air, "air")
+rotation(air, "air", 5_000_000)
+expect(not air.gaps and air.states == ["scanning"], f"air: no gaps ({len(air.gaps)}), states {air.states}")
+
+service = Scene("service")
+service.common("service")
+gaps = service.covered("service killed", "killed", "back")
+outages = [(g["from_us"], g["to_us"]) for g in gaps]
+currency(service, "service")
+rotation(service, "service", 5_000_000, outages)
+expect(service.states == ["scanning", "service-down", "scanning"], f"service killed: states {service.states}")
+
+adapter = Scene("adapter")
+adapter.common("adapter")
+adapter.covered("adapter blocked", "blocked", "unblocked")
+adapter.covered("adapter unplugged", "unplugged", "plugged")
+expect("blocked" in adapter.states and "gone" in adapter.states and adapter.states[-1] == "scanning", f"adapter: states {adapter.states}")
+
+bus = Scene("bus")
+bus.common("bus")
+bus.covered("bus killed", "killed", "back")
+expect(bus.states[-1] == "scanning", f"bus killed: states {bus.states}")
+
+errors = out / "errors"
+for name, code, words in [
+    ("no_bus", "4", "mount /run/dbus/system_bus_socket"),
+    ("no_service", "4", "systemctl enable --now bluetooth"),
+    ("no_adapter", "4", "no Bluetooth adapter"),
+    ("wrong_adapter", "4", "there is hci0"),
+    ("powered_off", "4", "--power-on"),
+    ("blocked", "4", "rfkill unblock bluetooth"),
+    ("power_on", "0", "scanning on hci0"),
+]:
+    rc, err = ((errors / f"{name}.{end}").read_text().strip() for end in ("rc", "err"))
+    expect(rc == code and words in err and "panicked" not in err, f"{name}: exit {rc} ({code}): {' '.join(err.split())[:160]}")
+pipe = (errors / "pipe.err").read_text()
+expect("panicked" not in pipe and "error" not in pipe, "closed pipe ends quietly")
+expect((errors / "pipe.out").read_text().strip() != "", "closed pipe: the reader got its line")
+term = Scene("errors")
+term.common("SIGTERM")
+expect(len(term.adverts) >= 5, f"SIGTERM: {len(term.adverts)} advertisements before it")
+
+print(f"{failed} of the lab's expectations failed" if failed else "the lab's expectations are all met")
+sys.exit(1 if failed else 0)
