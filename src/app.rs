@@ -44,6 +44,10 @@ pub enum Msg {
     Resize(u16, u16),
     /// A frame is about to be drawn.
     Frame,
+    /// Another source took over: everything begins anew.
+    Source(Box<model::SourceInfo>),
+    /// What is wrong with the source at present, and the remedy.
+    Trouble(Option<String>),
     /// A recording began, went on, or ended.
     Recording(Option<model::Recording>),
     /// Something worth a line on the screen, until the next one.

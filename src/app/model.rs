@@ -56,6 +56,8 @@ pub struct Model {
     pub editing: Option<String>,
     /// The recording that is going on.
     pub recording: Option<Recording>,
+    /// What is wrong with the source at present, and the remedy.
+    pub trouble: Option<String>,
     /// The latest thing worth a line.
     pub notice: Option<String>,
     pub(super) rate: RateMeter,
@@ -75,6 +77,7 @@ impl Model {
             popup: None,
             editing: None,
             recording: None,
+            trouble: None,
             notice: None,
             rate: RateMeter::default(),
             options,
@@ -104,29 +107,21 @@ impl Model {
         self.rate.per_second()
     }
 
-    /// What is wrong with an adapter, and the remedy; `None` when all is well.
+    /// What is wrong, for a line of its own; `None` when all is well.
     #[must_use]
     pub fn banner(&self) -> Option<String> {
-        if let Some(failure) = self.source.playback.as_ref().and_then(|status| status.failure.as_ref()) {
+        let playback = self.source.playback.as_ref();
+        if let Some(failure) = playback.and_then(|status| status.failure.as_ref()) {
             return Some(format!("the capture cannot be read any further: {failure}"));
         }
-        let (station, state) = self
-            .session
-            .adapters()
-            .iter()
-            .find(|(_, state)| **state != AdapterState::Scanning)?;
+        if let Some(trouble) = &self.trouble {
+            return Some(trouble.clone());
+        }
+        let mut adapters = self.session.adapters().iter();
+        let (station, state) = adapters.find(|(_, state)| **state != AdapterState::Scanning)?;
         let name = self.session.station(*station).name;
-        let what = match state {
-            AdapterState::Scanning => return None,
-            AdapterState::Off => "the adapter is off · switch it on: bluetoothctl power on",
-            AdapterState::Blocked => "the adapter is blocked · unblock it: rfkill unblock bluetooth",
-            AdapterState::Gone => "the adapter is gone · plug it in again",
-            AdapterState::ServiceDown => {
-                "the Bluetooth service does not answer · start it: systemctl start bluetooth"
-            }
-            AdapterState::NotPermitted => "scanning is not permitted · allow Bluetooth for this program or user",
-        };
-        Some(format!("{name}: {what}"))
+        let when = if playback.is_some() { " at this time of the capture" } else { "" };
+        Some(format!("{name} does not scan{when}: adapter {state}"))
     }
 
     /// How the screen is divided; `None` when it is too small.

@@ -24,6 +24,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.is_dirty = true;
         }
         Msg::Reset => reset(model),
+        Msg::Source(source) => {
+            model.source = *source;
+            reset(model);
+        }
+        Msg::Trouble(trouble) => {
+            model.is_dirty |= model.trouble != trouble;
+            model.trouble = trouble;
+            model.keep_selection_visible();
+        }
         Msg::Playback(status, now) => {
             model.is_dirty |= model.source.playback.as_ref() != Some(&*status);
             model.source.playback = Some(*status);

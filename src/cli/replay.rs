@@ -1,16 +1,16 @@
 //! `vicino replay`: the screen over a capture, or its summary without a screen.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, Failure};
-use crate::format::native;
+use super::convert::input_failure;
+use super::{ColorWhen, Exit, Failure};
 use crate::format::open::{self, OpenOptions};
-use crate::format::{BATCH, DamageLog, EventReader, FormatError};
+use crate::format::{BATCH, EventReader, FormatError};
 use crate::lab::session::Session;
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
@@ -67,19 +67,16 @@ pub enum Start {
 }
 
 /// How long a silence may last; `None` for as long as it did.
-pub type Silence = SilenceLimit;
-
-/// See [`Silence`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SilenceLimit(pub Option<std::time::Duration>);
+pub struct Silence(pub Option<Duration>);
 
 fn parse_silence(text: &str) -> Result<Silence, String> {
     if text == "off" {
-        return Ok(SilenceLimit(None));
+        return Ok(Silence(None));
     }
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds, nor `off`".to_owned())?;
-    std::time::Duration::try_from_secs_f64(seconds)
-        .map(|limit| SilenceLimit(Some(limit)))
+    Duration::try_from_secs_f64(seconds)
+        .map(|limit| Silence(Some(limit)))
         .map_err(|_| "not a span of time".to_owned())
 }
 
@@ -99,16 +96,17 @@ fn parse_at(text: &str) -> Result<Command, String> {
 ///
 /// # Errors
 /// [`Failure`] when the capture cannot be read, or there is no terminal for the screen.
-pub fn run(args: &Replay) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
     if args.headless {
         return headless(args);
     }
     #[cfg(feature = "tui")]
     {
-        super::screen::replay(args)
+        super::screen::replay(args, color)
     }
     #[cfg(not(feature = "tui"))]
     {
+        let _ = color;
         let message = "this build has no screen";
         Err(Failure::new(Exit::Usage, message).hint("use --headless, or build with the feature `tui`"))
     }
@@ -116,9 +114,6 @@ pub fn run(args: &Replay) -> Result<Exit, Failure> {
 
 /// Opens the capture of the command line.
 pub(super) fn open_capture(path: &Path, clock_offset: Micros) -> Result<Box<dyn EventReader>, FormatError> {
-    if is_native(path) {
-        return Ok(Box::new(Shifted(native::Reader::open(path)?, clock_offset)));
-    }
     let options = OpenOptions {
         clock_offset,
         ..OpenOptions::default()
@@ -126,43 +121,8 @@ pub(super) fn open_capture(path: &Path, clock_offset: Micros) -> Result<Box<dyn 
     open::open(path, &options)
 }
 
-/// By its content; what cannot be read is left to the error of opening it.
-fn is_native(path: &Path) -> bool {
-    let mut start = [0; 64];
-    path.is_file() && File::open(path).and_then(|mut file| file.read(&mut start)).is_ok_and(|n| native::recognise(&start[..n]))
-}
-
-/// A native capture with its times moved.
-struct Shifted(native::Reader, Micros);
-
-impl EventReader for Shifted {
-    fn read(&mut self, batch: &mut Vec<crate::lab::event::CaptureEvent>) -> Result<bool, FormatError> {
-        let before = batch.len();
-        let more = self.0.read(batch)?;
-        batch[before..].iter_mut().for_each(|event| event.shift(self.1));
-        Ok(more)
-    }
-
-    fn damage(&self) -> &DamageLog {
-        self.0.damage()
-    }
-
-    fn bytes_read(&self) -> u64 {
-        self.0.bytes_read()
-    }
-}
-
-/// What the person is told when a capture cannot be read.
-pub(super) fn unreadable(path: &Path, error: &FormatError) -> Failure {
-    let shown = path.display().to_string();
-    let text = error.to_string();
-    let message = if text.contains(&shown) { text } else { format!("{shown}: {text}") };
-    let message = printable(&message).into_owned();
-    Failure::new(Exit::Input, message).hint("`vicino inspect` tells what is in a file")
-}
-
 fn headless(args: &Replay) -> Result<Exit, Failure> {
-    let fail = |error: FormatError| unreadable(&args.capture, &error);
+    let fail = |error: FormatError| input_failure(&error);
     let mut reader = open_capture(&args.capture, args.clock_offset).map_err(fail)?;
     let defaults = headless::Options::default();
     let options = headless::Options {
@@ -216,7 +176,7 @@ fn summary(session: &Session) -> String {
         totals.scan_responses,
         session.stations().len().max(1)
     )];
-    if let (Some(first), Some(last)) = session.span() {
+    if let Some((first, last)) = session.span() {
         lines.push(format!("from {first} to {last}"));
     }
     lines.push(format!(
@@ -250,8 +210,8 @@ mod tests {
 
     #[test]
     fn a_silence_is_seconds_or_off() {
-        assert_eq!(parse_silence("off"), Ok(SilenceLimit(None)));
-        assert_eq!(parse_silence("0.5"), Ok(SilenceLimit(Some(std::time::Duration::from_millis(500)))));
+        assert_eq!(parse_silence("off"), Ok(Silence(None)));
+        assert_eq!(parse_silence("0.5"), Ok(Silence(Some(Duration::from_millis(500)))));
         assert!(parse_silence("-1").is_err() && parse_silence("nan").is_err() && parse_silence("long").is_err());
     }
 }

@@ -2,6 +2,7 @@
 //! for is done here; a frame is drawn when something changed, and not more often than the eye needs.
 
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use crossterm::event::{Event as TerminalEvent, EventStream};
@@ -14,7 +15,8 @@ use crate::app::model::{Model, SourceInfo};
 use crate::app::{Effect, Msg, update};
 use crate::clock;
 use crate::lab::session::Options as SessionOptions;
-use crate::source::pacing::Status;
+use crate::source::live::{self, Live};
+use crate::source::pacing::{Command, Status};
 use crate::source::replay::{Feed, Playback};
 use crate::source::{Batch, RecorderSlot};
 use crate::terminal::{Screen, key_of};
@@ -24,6 +26,8 @@ use crate::view::{self, Theme};
 const TICK: Duration = Duration::from_millis(200);
 /// A key is answered within this time, whatever the frame rate.
 const ANSWER: Duration = Duration::from_millis(33);
+/// How long a radio may take to stop.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// Batches taken in one go before a frame gets its turn.
 const MOST_BATCHES: usize = 64;
 
@@ -31,13 +35,19 @@ const MOST_BATCHES: usize = 64;
 pub enum Source {
     /// Live radio; the recorder stands before the screen.
     Live {
-        /// The source's events.
+        /// The radio.
+        live: Live,
+        /// Its events.
         batches: mpsc::Receiver<Batch>,
+        /// How the radio is doing.
+        status: watch::Receiver<live::Status>,
         /// Where a recorder may stand.
         recorder: RecorderSlot,
     },
     /// A capture that is played back.
     Replay(Playback),
+    /// None yet: it is being looked for, and the screen is there meanwhile.
+    Pending(Pin<Box<dyn Future<Output = (Source, SourceInfo)> + Send>>),
 }
 
 /// How the screen is run.
@@ -90,7 +100,11 @@ pub async fn run(mut source: Source, info: SourceInfo, options: Options) -> io::
         };
         for effect in effects {
             match effect {
-                Effect::Quit => return Ok(()),
+                Effect::Quit => {
+                    drop(screen);
+                    source.end().await;
+                    return Ok(());
+                }
                 Effect::Playback(command) => source.tell(command),
             }
         }
@@ -108,6 +122,8 @@ fn terminal_event(model: &mut Model, event: TerminalEvent) -> Vec<Effect> {
 
 /// What a source has to say.
 enum News {
+    Found(Box<(Source, SourceInfo)>),
+    Radio,
     Events(Batch),
     Reset,
     Status,
@@ -126,7 +142,12 @@ impl Source {
     /// The next thing the source has to say; never resolves when it has fallen silent for good.
     async fn next(&mut self) -> Option<News> {
         match self {
-            Self::Live { batches, .. } => batches.recv().await.map(News::Events),
+            Self::Live { batches, status, .. } => tokio::select! {
+                Some(batch) = batches.recv() => Some(News::Events(batch)),
+                Ok(()) = status.changed() => Some(News::Radio),
+                else => None,
+            },
+            Self::Pending(found) => Some(News::Found(Box::new(found.await))),
             Self::Replay(playback) => tokio::select! {
                 Some(feed) = playback.feed.recv() => Some(feed.into()),
                 Ok(()) = playback.status.changed() => Some(News::Status),
@@ -143,6 +164,15 @@ impl Source {
             let msg = match next {
                 Some(News::Events(batch)) => Msg::Events(batch),
                 Some(News::Reset) => Msg::Reset,
+                Some(News::Found(found)) => {
+                    let (source, info) = *found;
+                    *self = source;
+                    Msg::Source(Box::new(info))
+                }
+                Some(News::Radio) => {
+                    self.radio(model);
+                    break;
+                }
                 Some(News::Status) => {
                     self.status(model);
                     break;
@@ -153,9 +183,18 @@ impl Source {
             next = match self {
                 Self::Live { batches, .. } => batches.try_recv().ok().map(News::Events),
                 Self::Replay(playback) => playback.feed.try_recv().ok().map(News::from),
+                Self::Pending(_) => None,
             };
         }
         effects
+    }
+
+    fn radio(&mut self, model: &mut Model) {
+        if let Self::Live { status, .. } = self {
+            let trouble = status.borrow_and_update().error.clone();
+            let text = trouble.map(|error| format!("{error} · {}", error.remedy()));
+            update(model, Msg::Trouble(text));
+        }
     }
 
     fn status(&mut self, model: &mut Model) {
@@ -178,6 +217,7 @@ impl Source {
                 let status = playback.status.borrow();
                 status.data_time(playback.origin.elapsed())
             }
+            Self::Pending(_) => None,
         };
         update(model, Msg::Tick(now))
     }
@@ -186,14 +226,27 @@ impl Source {
     fn is_moving(&self) -> bool {
         match self {
             Self::Live { .. } => true,
+            Self::Pending(_) => false,
             Self::Replay(playback) => !playback.status.borrow().is_still(),
         }
     }
 
     /// A playback that is busy with 16 commands can do without one more.
-    fn tell(&self, command: crate::source::pacing::Command) {
+    fn tell(&self, command: Command) {
         if let Self::Replay(playback) = self {
             let _ = playback.commands.try_send(command);
+        }
+    }
+}
+
+impl Source {
+    /// Lets a radio stop its scan in order, but does not wait for one that hangs.
+    async fn end(self) {
+        if let Self::Live { live, mut batches, .. } = self {
+            live.stop();
+            let drained = async { while batches.recv().await.is_some() {} };
+            // Too late is no failure: the operating system stops the scan of a program that is gone.
+            let _ = tokio::time::timeout(FAREWELL, drained).await;
         }
     }
 }
