@@ -3,13 +3,13 @@
 //! Every source runs as a task of its own and hands its events to an [`Outlet`]; what stands behind the outlet is the
 //! same for all of them.
 
-pub mod pacing;
-pub mod replay;
 pub mod assemble;
 #[cfg(feature = "ble")]
 mod ble;
 pub mod ble_error;
 pub mod live;
+pub mod pacing;
+pub mod replay;
 pub mod watchdog;
 
 use std::sync::{Arc, Mutex, PoisonError};

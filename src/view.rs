@@ -72,7 +72,10 @@ fn panel(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn too_small(theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (width, height) = SMALLEST;
-    let line = format!("vicino needs {width}x{height}, this is {}x{} · q quits", area.width, area.height);
+    let line = format!(
+        "vicino needs {width}x{height}, this is {}x{} · q quits",
+        area.width, area.height
+    );
     text::put(buf, area, 0, area.height / 2, &line, theme.base);
 }
 

@@ -141,8 +141,11 @@ pub fn footer_entry(context: Context, action: Action) -> Option<(String, &'stati
     let Some((opposite, label)) = opposite else {
         return Some((first.to_string(), action.label()));
     };
-    let second = keys(context, opposite).next().map_or_else(String::new, |key| key.to_string());
-    Some((format!("{first}{second}"), label))
+    let second = keys(context, opposite)
+        .next()
+        .map_or_else(String::new, |key| key.to_string());
+    let between = if matches!(first.code, Code::Char(_)) { "/" } else { "" };
+    Some((format!("{first}{between}{second}"), label))
 }
 
 #[cfg(test)]
@@ -181,7 +184,10 @@ mod tests {
     #[test]
     fn a_context_that_takes_text_binds_no_plain_character() {
         for binding in BINDINGS.iter().filter(|binding| binding.context.takes_text()) {
-            assert!(binding.key.ctrl || !matches!(binding.key.code, Code::Char(_)), "{binding:?}");
+            assert!(
+                binding.key.ctrl || !matches!(binding.key.code, Code::Char(_)),
+                "{binding:?}"
+            );
         }
     }
 }

@@ -52,7 +52,11 @@ pub struct Frozen {
 impl Frozen {
     fn new(session: &Session) -> Self {
         let tracks = session.tracks().to_vec();
-        let slots = tracks.iter().enumerate().map(|(slot, track)| (track.key, slot)).collect();
+        let slots = tracks
+            .iter()
+            .enumerate()
+            .map(|(slot, track)| (track.key, slot))
+            .collect();
         Self {
             now: session.now(),
             tracks,
@@ -109,7 +113,10 @@ impl Model {
     /// The present of the view, by the clock of the data.
     #[must_use]
     pub fn now(&self) -> UnixMicros {
-        self.live.frozen.as_ref().map_or_else(|| self.session.now(), |frozen| frozen.now)
+        self.live
+            .frozen
+            .as_ref()
+            .map_or_else(|| self.session.now(), |frozen| frozen.now)
     }
 
     /// The selected device's track.
@@ -174,7 +181,11 @@ impl Model {
             .map(|track| (sort_key(track, sort, now), track))
             .collect();
         keyed.sort_unstable_by(|(a_key, a), (b_key, b)| {
-            let order = if is_reversed { b_key.cmp(a_key) } else { a_key.cmp(b_key) };
+            let order = if is_reversed {
+                b_key.cmp(a_key)
+            } else {
+                a_key.cmp(b_key)
+            };
             order.then_with(|| tie(a, b))
         });
         let order: Vec<TrackKey> = keyed.into_iter().map(|(_, track)| track.key).collect();
@@ -198,7 +209,9 @@ fn sort_key(track: &Track, sort: SortBy, now: UnixMicros) -> i128 {
             let [a, b, c, d, e, f] = track.key.address.bytes;
             [0, 0, a, b, c, d, e, f]
         })),
-        SortBy::Rpi => track.rpi.map_or(i128::MAX, |rpi| i128::from_be_bytes(rpi.0) ^ i128::MIN),
+        SortBy::Rpi => track
+            .rpi
+            .map_or(i128::MAX, |rpi| i128::from_be_bytes(rpi.0) ^ i128::MIN),
         #[expect(clippy::cast_possible_truncation, reason = "levels are within -128..=127")]
         SortBy::Rssi => track
             .history

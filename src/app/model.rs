@@ -120,7 +120,11 @@ impl Model {
         let mut adapters = self.session.adapters().iter();
         let (station, state) = adapters.find(|(_, state)| **state != AdapterState::Scanning)?;
         let name = self.session.station(*station).name;
-        let when = if playback.is_some() { " at this time of the capture" } else { "" };
+        let when = if playback.is_some() {
+            " at this time of the capture"
+        } else {
+            ""
+        };
         Some(format!("{name} does not scan{when}: adapter {state}"))
     }
 
@@ -147,7 +151,12 @@ impl RateMeter {
             return;
         }
         self.0.push_back((now, count));
-        while self.0.len() > 2 && self.0.get(1).is_some_and(|(second, _)| now.since(*second) >= Self::SPAN) {
+        while self.0.len() > 2
+            && self
+                .0
+                .get(1)
+                .is_some_and(|(second, _)| now.since(*second) >= Self::SPAN)
+        {
             self.0.pop_front();
         }
     }

@@ -52,11 +52,18 @@ impl Row {
     pub fn new(session: &Session, track: &Track, now: UnixMicros) -> Self {
         let identifiers = identifiers(session.ledger(), track.key);
         let rotations = track.rpi.map(|_| identifiers.saturating_sub(1));
-        let addresses = track.rpi.map_or(1, |rpi| addresses(session.ledger(), rpi, track.key.station));
+        let addresses = track
+            .rpi
+            .map_or(1, |rpi| addresses(session.ledger(), rpi, track.key.station));
         let attenuation = track.rssi.and_then(|level| {
             let receiver = session.stations().get(usize::from(track.key.station.0));
             let receiver = receiver.map_or("", |station| &station.model);
-            ProfileTable::starter().attenuation(level, track.family, session.model_of(track.key.address, track.rpi), receiver)
+            ProfileTable::starter().attenuation(
+                level,
+                track.family,
+                session.model_of(track.key.address, track.rpi),
+                receiver,
+            )
         });
         Self {
             key: track.key,

@@ -40,7 +40,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Tick(now) => {
             advance(model, now);
-            model.rate.note(model.session.now(), model.session.totals().adverts);
+            if model.session.data_now().is_some() {
+                model.rate.note(model.session.now(), model.session.totals().adverts);
+            }
         }
         Msg::Key(key) => return press(model, key),
         Msg::Paste(text) => text.chars().for_each(|typed| type_char(model, typed)),
@@ -200,7 +202,10 @@ fn travel(model: &mut Model, action: Action) {
 }
 
 fn most_help_scroll() -> u16 {
-    let lines = keymap::BINDINGS.iter().filter(|binding| binding.context == Context::Live).count();
+    let lines = keymap::BINDINGS
+        .iter()
+        .filter(|binding| binding.context == Context::Live)
+        .count();
     u16::try_from(lines).unwrap_or(u16::MAX)
 }
 

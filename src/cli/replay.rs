@@ -74,7 +74,9 @@ fn parse_silence(text: &str) -> Result<Silence, String> {
     if text == "off" {
         return Ok(Silence(None));
     }
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds, nor `off`".to_owned())?;
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds, nor `off`".to_owned())?;
     Duration::try_from_secs_f64(seconds)
         .map(|limit| Silence(Some(limit)))
         .map_err(|_| "not a span of time".to_owned())

@@ -11,6 +11,7 @@ use super::{ColorWhen, Exit, Failure};
 use crate::app::model::SourceInfo;
 use crate::format::native::Reader;
 use crate::format::{EventReader, FormatError};
+use crate::lab::event::AdapterState;
 use crate::lab::session::Options as SessionOptions;
 use crate::runtime::screen::{self, Source};
 use crate::source::live;
@@ -102,7 +103,14 @@ fn bundled(error: &BleError) -> (Source, SourceInfo) {
         ..player::Options::default()
     };
     let mut info = replay_info("demo".to_owned(), &options);
-    info.reason = Some(format!("{error}: replaying the bundled capture"));
+    let what = match error.state() {
+        AdapterState::Scanning | AdapterState::Gone => "no Bluetooth adapter",
+        AdapterState::Off => "the Bluetooth adapter is off",
+        AdapterState::Blocked => "the Bluetooth adapter is blocked",
+        AdapterState::ServiceDown => "no Bluetooth service",
+        AdapterState::NotPermitted => "Bluetooth is not permitted",
+    };
+    info.reason = Some(format!("{what}: replaying the bundled capture"));
     (Source::Replay(player::spawn(Box::new(demo), options)), info)
 }
 
@@ -123,10 +131,7 @@ fn replay_info(name: String, options: &player::Options) -> SourceInfo {
 }
 
 /// Runs the screen on a runtime of its own. A reader that waits for standard input does not hold up the end.
-fn on_terminal(
-    color: ColorWhen,
-    run: impl AsyncFnOnce(screen::Options) -> io::Result<()>,
-) -> Result<Exit, Failure> {
+fn on_terminal(color: ColorWhen, run: impl AsyncFnOnce(screen::Options) -> io::Result<()>) -> Result<Exit, Failure> {
     if !io::stdout().is_terminal() {
         let message = "standard output is not a terminal";
         return Err(Failure::new(Exit::Usage, message).hint("use --headless, or `vicino scan`"));
@@ -137,7 +142,11 @@ fn on_terminal(
         most_frames: MOST_FRAMES,
         session: SessionOptions::default(),
     };
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(lost)?;
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(lost)?;
     let outcome = runtime.block_on(run(options));
     runtime.shutdown_background();
     outcome.map(|()| Exit::Done).map_err(lost)

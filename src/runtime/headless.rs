@@ -48,10 +48,14 @@ pub fn replay(
             Err(error) => break Err(error),
         }
         let whole = events.len() / size * size;
-        events.drain(..whole).for_each(|event| deliver(session, &event, &mut last, options.tick));
+        events
+            .drain(..whole)
+            .for_each(|event| deliver(session, &event, &mut last, options.tick));
         progress(reader.bytes_read());
     };
-    events.iter().for_each(|event| deliver(session, event, &mut last, options.tick));
+    events
+        .iter()
+        .for_each(|event| deliver(session, event, &mut last, options.tick));
     if let Some(last) = last {
         tick_between(session, last, last.plus(AFTERMATH), options.tick);
     }
@@ -73,7 +77,9 @@ fn deliver(session: &mut Session, event: &CaptureEvent, last: &mut Option<UnixMi
 fn tick_between(session: &mut Session, from: UnixMicros, to: UnixMicros, tick: Micros) {
     let tick = tick.0.max(1);
     let first = from.0.div_euclid(tick).saturating_add(1);
-    let end = to.0.div_euclid(tick).saturating_add(i64::from(to.0.rem_euclid(tick) != 0));
+    let end =
+        to.0.div_euclid(tick)
+            .saturating_add(i64::from(to.0.rem_euclid(tick) != 0));
     for n in first.max(end.saturating_sub(MOST_TICKS))..end {
         session.advance(UnixMicros(n.saturating_mul(tick)));
     }

@@ -65,9 +65,7 @@ impl Speed {
     #[must_use]
     pub fn slower(self) -> Self {
         let mut steps = Self::LADDER.into_iter().rev();
-        steps
-            .find(|step| step.rank() < self.rank())
-            .unwrap_or(Self::LADDER[0])
+        steps.find(|step| step.rank() < self.rank()).unwrap_or(Self::LADDER[0])
     }
 }
 
@@ -95,7 +93,11 @@ impl FromStr for Speed {
         if !(0.1..=1000.0).contains(&factor) {
             return Err(SpeedError(text.to_owned()));
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 1..=10 000")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "within 1..=10 000"
+        )]
         Ok(Self::Tenths((factor * 10.0).round() as u32))
     }
 }
@@ -374,8 +376,14 @@ mod tests {
         for wrong in ["0", "-1", "1001", "nan", "fast", ""] {
             assert!(wrong.parse::<Speed>().is_err(), "{wrong}");
         }
-        assert_eq!((Speed::Tenths(25).faster(), Speed::Tenths(25).slower()), (Speed::Tenths(50), Speed::Tenths(20)));
-        assert_eq!((Speed::Max.faster(), Speed::Tenths(1).slower()), (Speed::Max, Speed::Tenths(1)));
+        assert_eq!(
+            (Speed::Tenths(25).faster(), Speed::Tenths(25).slower()),
+            (Speed::Tenths(50), Speed::Tenths(20))
+        );
+        assert_eq!(
+            (Speed::Max.faster(), Speed::Tenths(1).slower()),
+            (Speed::Max, Speed::Tenths(1))
+        );
         assert_eq!(Speed::Tenths(10_000).faster(), Speed::Max);
     }
 

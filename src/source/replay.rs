@@ -338,7 +338,11 @@ impl Player {
     fn status_now(&self) -> Status {
         Status {
             pacer: self.pacer,
-            next: self.pending.iter().find_map(pacing_time).or(self.latest.filter(|_| self.ended)),
+            next: self
+                .pending
+                .iter()
+                .find_map(pacing_time)
+                .or(self.latest.filter(|_| self.ended)),
             ended: self.ended,
             laps: self.laps,
             damaged: self.reader.as_ref().map_or(0, |reader| reader.damage().count),

@@ -10,9 +10,9 @@ use super::theme::Theme;
 use crate::lab::explain::{Field, explain};
 
 /// Bytes shown of a field before it is shortened in the middle.
-const MOST_BYTES: usize = 6;
-/// Cells of the bytes: `ab cd ef … 01 02`.
-const HEX: u16 = 17;
+const MOST_BYTES: usize = 5;
+/// Cells of the bytes, with the indent of a part: ` ab cd … 01 02`.
+const HEX: u16 = 15;
 
 /// One line of the view.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,10 +35,19 @@ fn lines(payload: &[u8]) -> Vec<Line> {
         let (parts, next) = after.split_at(n_parts);
         rest = next;
         let leading = |field: &&Field| matches!(&*field.name, "length" | "type" | "service UUID" | "company");
-        let told: Vec<&Field> = parts.iter().filter(|field| field.level == 1).filter(|field| !leading(field)).collect();
+        let told: Vec<&Field> = parts
+            .iter()
+            .filter(|field| field.level == 1)
+            .filter(|field| !leading(field))
+            .collect();
         if told.len() <= 1 && told.iter().all(|field| !has_parts(parts, field)) {
             let single = told.first();
-            lines.push(line(structure, false, structure.range.clone(), single.and_then(|field| field.note.as_deref())));
+            lines.push(line(
+                structure,
+                false,
+                structure.range.clone(),
+                single.and_then(|field| field.note.as_deref()),
+            ));
             continue;
         }
         let head_end = told.first().map_or(structure.range.end, |field| field.range.start);
@@ -54,7 +63,9 @@ fn lines(payload: &[u8]) -> Vec<Line> {
 
 fn has_parts(parts: &[Field], field: &Field) -> bool {
     let within = |other: &Field| other.level > field.level && other.range.start >= field.range.start;
-    parts.iter().any(|other| within(other) && other.range.end <= field.range.end)
+    parts
+        .iter()
+        .any(|other| within(other) && other.range.end <= field.range.end)
 }
 
 fn line(field: &Field, is_part: bool, range: std::ops::Range<usize>, note: Option<&str>) -> Line {
@@ -68,7 +79,7 @@ fn line(field: &Field, is_part: bool, range: std::ops::Range<usize>, note: Optio
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(usize::from(HEX));
+    let mut text = String::with_capacity(16);
     let add = |text: &mut String, bytes: &[u8]| {
         for byte in bytes {
             let separator = if text.is_empty() { "" } else { " " };
@@ -79,7 +90,7 @@ fn hex(bytes: &[u8]) -> String {
     if bytes.len() <= MOST_BYTES {
         add(&mut text, bytes);
     } else {
-        add(&mut text, &bytes[..3]);
+        add(&mut text, &bytes[..2]);
         text.push_str(" …");
         add(&mut text, &bytes[bytes.len() - 2..]);
     }
@@ -93,12 +104,16 @@ pub(super) fn draw(payload: &[u8], theme: &Theme, area: Rect, buf: &mut Buffer) 
     }
     let n_lines = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let fits = n_lines <= area.height;
-    let shown = if fits { area.height } else { area.height.saturating_sub(1) };
+    let shown = if fits {
+        area.height
+    } else {
+        area.height.saturating_sub(1)
+    };
     for (y, line) in (0..shown).zip(&lines) {
         let indent = if line.is_part { 1 } else { 0 };
         let bytes = payload.get(line.range.clone()).unwrap_or_default();
         put(buf, area, indent, y, &hex(bytes), theme.line);
-        let mut x = HEX + 2 + indent;
+        let mut x = HEX + 1;
         put(buf, area, x, y, &line.name, theme.base);
         x += width(&line.name) + 2;
         let left = usize::from(area.width.saturating_sub(x));

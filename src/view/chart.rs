@@ -53,7 +53,9 @@ impl Dots {
         for (idx, bits) in self.cells.iter().enumerate().filter(|(_, bits)| **bits != 0) {
             let glyph = char::from_u32(0x2800 + u32::from(*bits)).unwrap_or(' ');
             let (row, column) = (idx / (self.width / 2), idx % (self.width / 2));
-            let (Ok(x), Ok(y)) = (u16::try_from(column), u16::try_from(row)) else { continue };
+            let (Ok(x), Ok(y)) = (u16::try_from(column), u16::try_from(row)) else {
+                continue;
+            };
             put(buf, area, x, y, glyph.encode_utf8(&mut text), theme.line);
         }
     }
@@ -138,7 +140,9 @@ fn axes(low: i32, high: i32, plot: Rect, theme: &Theme, area: Rect, buf: &mut Bu
         put(buf, area, AXIS - 1, y, "│", theme.dim);
     }
     // As many tens as there is room for, every label on the row of its level.
-    let step = (1..).map(|n| n * 10).find(|step| (high - low) / step <= i32::from(plot.height - 1).max(1));
+    let step = (1..)
+        .map(|n| n * 10)
+        .find(|step| (high - low) / step <= i32::from(plot.height - 1).max(1));
     let step = step.unwrap_or(high - low).max(10);
     for level in (low..=high).rev().filter(|level| (high - level) % step == 0) {
         let y = (high - level) * i32::from(plot.height - 1) / (high - low);

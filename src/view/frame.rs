@@ -40,7 +40,14 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
         }
         put(buf, area, x, 0, separator, theme.dim);
         x += width(separator);
-        put(buf, area, x, 0, &part, if is_warning { theme.warning } else { theme.base });
+        put(
+            buf,
+            area,
+            x,
+            0,
+            &part,
+            if is_warning { theme.warning } else { theme.base },
+        );
         x = end;
     }
     put_right(buf, area, x, &right, theme.accent);
@@ -83,7 +90,12 @@ fn status_parts(model: &Model, columns: u16) -> Vec<(String, bool)> {
     if !model.live.filter.is_empty() {
         parts.push((format!("{} shown", grouped(model.live.order.len() as u64)), false));
     }
-    parts.push((model.rate().map_or_else(|| "–/s".to_owned(), |rate| format!("{rate:.1}/s")), false));
+    parts.push((
+        model
+            .rate()
+            .map_or_else(|| "–/s".to_owned(), |rate| format!("{rate:.1}/s")),
+        false,
+    ));
     let lost = model.session.totals().dropped;
     parts.push((format!("lost {}", grouped(lost)), lost > 0));
     let gaps = model.session.gaps().len();
@@ -106,7 +118,14 @@ fn status_parts(model: &Model, columns: u16) -> Vec<(String, bool)> {
 pub(super) fn banner(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if let Some(text) = model.banner().filter(|_| area.height > 0) {
         let text = format!("! {}", printable(&text));
-        put(buf, area, 1, 0, &clip(&text, usize::from(area.width.saturating_sub(2))), theme.error);
+        put(
+            buf,
+            area,
+            1,
+            0,
+            &clip(&text, usize::from(area.width.saturating_sub(2))),
+            theme.error,
+        );
     }
 }
 
@@ -159,7 +178,12 @@ pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
         .filter(|action| is_playback || !action.needs_playback())
         .filter_map(|action| keymap::footer_entry(context, *action))
         .collect();
-    let needed = |entries: &[(String, &str)]| entries.iter().map(|(key, label)| width(key) + width(label) + 4).sum::<u16>();
+    let needed = |entries: &[(String, &str)]| {
+        entries
+            .iter()
+            .map(|(key, label)| width(key) + width(label) + 4)
+            .sum::<u16>()
+    };
     // The last two (help and quit, or the ways out) stay longest.
     while needed(&entries) > area.width && entries.len() > 2 {
         entries.remove(entries.len() - 3);
@@ -168,7 +192,18 @@ pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
     for (key, label) in &entries {
         put(buf, area, x, 0, key, theme.accent);
         x += width(key) + 1;
-        put(buf, area, x, 0, label, if context == Context::Live { theme.dim } else { theme.base });
+        put(
+            buf,
+            area,
+            x,
+            0,
+            label,
+            if context == Context::Live {
+                theme.dim
+            } else {
+                theme.base
+            },
+        );
         x += width(label) + 3;
     }
 }

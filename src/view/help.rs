@@ -15,7 +15,9 @@ const KEYS: u16 = 14;
 /// Every action of the table and its keys.
 fn lines(model: &Model) -> Vec<(String, &'static str)> {
     let is_playback = model.source.playback.is_some();
-    let shown = Action::ALL.into_iter().filter(|action| is_playback || !action.needs_playback());
+    let shown = Action::ALL
+        .into_iter()
+        .filter(|action| is_playback || !action.needs_playback());
     shown
         .filter_map(|action| {
             let keys: Vec<String> = keymap::keys(Context::Live, action).map(|key| key.to_string()).collect();
@@ -35,7 +37,12 @@ const LEGEND: [&str; 5] = [
 pub(super) fn draw(model: &Model, theme: &Theme, scroll: u16, area: Rect, buf: &mut Buffer) {
     let keys = lines(model);
     let n_lines = u16::try_from(keys.len() + 1 + LEGEND.len()).unwrap_or(u16::MAX);
-    let widest = keys.iter().map(|(_, help)| width(help)).chain(LEGEND.map(width)).max().unwrap_or(0);
+    let widest = keys
+        .iter()
+        .map(|(_, help)| width(help))
+        .chain(LEGEND.map(width))
+        .max()
+        .unwrap_or(0);
     let box_width = (widest.max(60) + KEYS + 4).min(area.width.saturating_sub(2));
     let box_height = (n_lines + 2).min(area.height.saturating_sub(2));
     let frame = Rect {

@@ -26,6 +26,12 @@ const SPARK_SECONDS: u16 = 30;
 /// Narrowest and widest column of names worth having.
 const NAME: (u16, u16) = (8, 32);
 
+/// With this much for names, what is left goes to the kinds.
+const NAME_ENOUGH: u16 = 16;
+/// Cells for kinds: at least, and as long as the longest word.
+const KIND: u16 = 14;
+const LONGEST_KIND: u16 = 23;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cell {
     Age,
@@ -51,7 +57,14 @@ struct Column {
     from: u16,
 }
 
-const fn column(cell: Cell, heading: &'static str, width: u16, is_right: bool, sort: Option<SortBy>, from: u16) -> Column {
+const fn column(
+    cell: Cell,
+    heading: &'static str,
+    width: u16,
+    is_right: bool,
+    sort: Option<SortBy>,
+    from: u16,
+) -> Column {
     Column {
         cell,
         heading,
@@ -64,14 +77,14 @@ const fn column(cell: Cell, heading: &'static str, width: u16, is_right: bool, s
 
 const COLUMNS: [Column; 9] = [
     column(Cell::Age, "AGE", 6, true, Some(SortBy::Age), 0),
-    column(Cell::Kind, "KIND", 14, false, Some(SortBy::Kind), 0),
+    column(Cell::Kind, "KIND", KIND, false, Some(SortBy::Kind), 0),
     column(Cell::Address, "ADDRESS", 19, false, Some(SortBy::Address), WITH_ADDRESS),
     column(Cell::Rpi, "RPI", 8, false, Some(SortBy::Rpi), 50),
     column(Cell::Rssi, "RSSI", 5, true, Some(SortBy::Rssi), 0),
     column(Cell::Spark, "LAST 30 s", 15, false, None, WITH_SPARKLINE),
     column(Cell::Attenuation, "ATTEN", 6, true, None, 0),
     column(Cell::Rate, "/s", 5, true, Some(SortBy::Rate), 60),
-    column(Cell::Rotations, "ROT", 5, true, None, 66),
+    column(Cell::Rotations, "ROT", 4, true, None, 66),
 ];
 
 /// Cells between two columns.
@@ -83,9 +96,15 @@ const MARKER: u16 = 2;
 fn columns(total: u16) -> Vec<Column> {
     let mut shown: Vec<Column> = COLUMNS.into_iter().filter(|column| total >= column.from).collect();
     let taken: u16 = MARKER + shown.iter().map(|column| column.width + SPACE).sum::<u16>();
-    let left = total.saturating_sub(taken + 1);
+    let left = (total + SPACE).saturating_sub(taken + SPACE);
     if left >= NAME.0 {
-        shown.push(column(Cell::Name, "NAME", left.min(NAME.1), false, None, 0));
+        let name = left.min(NAME.1);
+        let spare = left.saturating_sub(NAME_ENOUGH).min(LONGEST_KIND - KIND);
+        shown
+            .iter_mut()
+            .filter(|column| column.cell == Cell::Kind)
+            .for_each(|kind| kind.width += spare);
+        shown.push(column(Cell::Name, "NAME", name.min(left - spare), false, None, 0));
     }
     shown
 }
@@ -106,7 +125,11 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let is_selected = model.live.selected == Some(row.key);
         let style = row_style(&row, is_selected, theme);
         if is_selected {
-            let line = Rect { y: body.y + y, height: 1, ..body };
+            let line = Rect {
+                y: body.y + y,
+                height: 1,
+                ..body
+            };
             buf.set_style(line, theme.selected);
             put(buf, body, 0, y, "▸", theme.selected);
         }
@@ -115,7 +138,11 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             cell.clear();
             let style = write_cell(&mut cell, column, &row, track, model.now(), style, theme);
             let shown = clip(&cell, usize::from(column.width));
-            let indent = if column.is_right { column.width.saturating_sub(width(&shown)) } else { 0 };
+            let indent = if column.is_right {
+                column.width.saturating_sub(width(&shown))
+            } else {
+                0
+            };
             put(buf, body, x + indent, y, &shown, style);
             x += column.width + SPACE;
         }
@@ -132,8 +159,19 @@ fn heading(model: &Model, columns: &[Column], theme: &Theme, area: Rect, buf: &m
             (true, true) => "▴",
         };
         let text = format!("{}{arrow}", column.heading);
-        let indent = if column.is_right { column.width.saturating_sub(width(column.heading)) } else { 0 };
-        put(buf, area, x + indent, 0, &text, if is_sorted { theme.accent } else { theme.heading });
+        let indent = if column.is_right {
+            column.width.saturating_sub(width(column.heading))
+        } else {
+            0
+        };
+        put(
+            buf,
+            area,
+            x + indent,
+            0,
+            &text,
+            if is_sorted { theme.accent } else { theme.heading },
+        );
         x += column.width + SPACE;
     }
 }
@@ -146,11 +184,20 @@ fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     } else if playback.is_some_and(|status| status.pacer.is_paused() && !status.ended) {
         ["paused before the first event", "space plays, . plays a single event"]
     } else if playback.is_some_and(|status| status.ended) {
-        ["the capture is over and nothing is heard any more", "space plays it again, ← goes back"]
+        [
+            "the capture is over and nothing is heard any more",
+            "space plays it again, ← goes back",
+        ]
     } else if playback.is_some() {
-        ["waiting for the first advertisement of the capture", "→ skips 10 s, + plays faster"]
+        [
+            "waiting for the first advertisement of the capture",
+            "→ skips 10 s, + plays faster",
+        ]
     } else {
-        ["listening: nothing heard yet", "a phone with exposure notifications broadcasts about four times a second"]
+        [
+            "listening: nothing heard yet",
+            "a phone with exposure notifications broadcasts about four times a second",
+        ]
     };
     for (y, (line, style)) in (1..).zip(lines.into_iter().zip([theme.base, theme.dim])) {
         put(buf, area, MARKER, y, line, style);
@@ -159,7 +206,11 @@ fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn row_style(row: &Row, is_selected: bool, theme: &Theme) -> Style {
     let style = if row.age > QUIET { theme.dim } else { theme.base };
-    if is_selected { style.patch(theme.selected) } else { style }
+    if is_selected {
+        style.patch(theme.selected)
+    } else {
+        style
+    }
 }
 
 /// Writes one cell and gives its style.
@@ -189,7 +240,11 @@ fn write_cell(
         Cell::Spark => sparkline(cell, track, now, column.width),
         Cell::Attenuation => match row.attenuation {
             Some(found) => {
-                let mark = if found.confidence == Confidence::Lowest { '?' } else { ' ' };
+                let mark = if found.confidence == Confidence::Lowest {
+                    '?'
+                } else {
+                    ' '
+                };
                 write!(cell, "{:.0}{mark}", found.value.0)
             }
             None => write!(cell, "{NONE} "),
@@ -229,7 +284,11 @@ fn write_age(cell: &mut String, age: Micros) -> std::fmt::Result {
 
 /// Mean levels of the last 30 s; blank where nothing was heard. The bars stand on whole seconds, so that they move on
 /// instead of flickering.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=7")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 0..=7"
+)]
 fn sparkline(cell: &mut String, track: &Track, now: UnixMicros, width: u16) -> std::fmt::Result {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let seconds = i64::from(SPARK_SECONDS / width.max(1)).max(1);

@@ -9,7 +9,9 @@ struct Seconds(VecDeque<i64>, DamageLog);
 impl EventReader for Seconds {
     fn read(&mut self, batch: &mut Batch) -> Result<bool, FormatError> {
         for _ in 0..2 {
-            let Some(second) = self.0.pop_front() else { return Ok(false) };
+            let Some(second) = self.0.pop_front() else {
+                return Ok(false);
+            };
             if second == FAIL {
                 return Err(FormatError::Unrecognised("torn".to_owned()));
             }
@@ -66,7 +68,10 @@ async fn events_come_at_their_time_and_a_silence_is_shortened() {
     assert_eq!(next(&mut playback).await.unwrap(), [0]);
     assert_eq!((next(&mut playback).await.unwrap(), elapsed(&playback)), (vec![1], 1));
     assert_eq!((next(&mut playback).await.unwrap(), elapsed(&playback)), (vec![3], 3));
-    assert_eq!((next(&mut playback).await.unwrap(), elapsed(&playback)), (vec![3_600], 6));
+    assert_eq!(
+        (next(&mut playback).await.unwrap(), elapsed(&playback)),
+        (vec![3_600], 6)
+    );
     let status = ended(&mut playback).await;
     assert_eq!(status.pacer.skipped().0, 1);
     assert_eq!(status.data_time(Duration::from_secs(99_999)), Some(at(3_600)));
@@ -129,10 +134,18 @@ async fn seeking_forward_skips_the_waiting_and_back_starts_over() {
 async fn seeking_before_the_beginning_is_the_beginning_and_past_the_end_the_end() {
     let mut playback = play(&[10, 20, 30], Options::default());
     next(&mut playback).await;
-    playback.commands.send(Command::SeekBy(Micros::from_secs(500))).await.unwrap();
+    playback
+        .commands
+        .send(Command::SeekBy(Micros::from_secs(500)))
+        .await
+        .unwrap();
     assert_eq!(next(&mut playback).await.unwrap(), [20, 30]);
     ended(&mut playback).await;
-    playback.commands.send(Command::SeekBy(Micros::from_secs(-500))).await.unwrap();
+    playback
+        .commands
+        .send(Command::SeekBy(Micros::from_secs(-500)))
+        .await
+        .unwrap();
     assert_eq!(next(&mut playback).await, None);
     assert_eq!(next(&mut playback).await.unwrap(), [10]);
 }
