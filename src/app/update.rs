@@ -18,8 +18,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Events(events) => {
             events.iter().for_each(|event| model.session.ingest(event));
-            // The first devices show at once, later ones with the next tick.
-            model.live.needs_order |= model.live.order.is_empty();
+            // The first devices show at once, and a selected one that is gone gives way; the rest waits for the tick.
+            model.live.needs_order |= model.selected().is_none();
             model.live.has_news = true;
             model.is_dirty = true;
         }

@@ -30,7 +30,7 @@ const LEGEND: [&str; 5] = [
     "address letters: P public, S static, R resolvable, N non-resolvable,",
     "                 X reserved, I resolved identity, A anonymous, H handle",
     "RSSI in dBm, ~ not measured on this very packet",
-    "ATTEN in dB, ? model not known: the average of its class is assumed",
+    "ATTEN ? model not known: the average of its class is assumed",
     "ROT identifiers changed under one address, ! address and RPI out of step",
 ];
 

@@ -29,7 +29,7 @@ const NAME: (u16, u16) = (8, 32);
 /// With this much for names, what is left goes to the kinds.
 const NAME_ENOUGH: u16 = 16;
 /// Cells for kinds: at least, and as long as the longest word.
-const KIND: u16 = 14;
+const KIND: u16 = 13;
 const LONGEST_KIND: u16 = 23;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ const COLUMNS: [Column; 9] = [
     column(Cell::Rpi, "RPI", 8, false, Some(SortBy::Rpi), 50),
     column(Cell::Rssi, "RSSI", 5, true, Some(SortBy::Rssi), 0),
     column(Cell::Spark, "LAST 30 s", 15, false, None, WITH_SPARKLINE),
-    column(Cell::Attenuation, "ATTEN", 6, true, None, 0),
+    column(Cell::Attenuation, "ATTEN", 7, true, None, 0),
     column(Cell::Rate, "/s", 5, true, Some(SortBy::Rate), 60),
     column(Cell::Rotations, "ROT", 4, true, None, 66),
 ];
@@ -245,7 +245,7 @@ fn write_cell(
                 } else {
                     ' '
                 };
-                write!(cell, "{:.0}{mark}", found.value.0)
+                write!(cell, "{:.0} dB{mark}", found.value.0)
             }
             None => write!(cell, "{NONE} "),
         },
