@@ -3,7 +3,10 @@
 mod convert;
 mod inspect;
 mod mark;
+mod replay;
 mod scan;
+#[cfg(feature = "tui")]
+mod screen;
 mod simulate;
 
 use std::fmt;
@@ -66,6 +69,9 @@ impl fmt::Display for Failure {
 #[derive(Debug, Parser)]
 #[command(version, about, long_about = None, disable_help_subcommand = true)]
 struct Cli {
+    /// When to use colours
+    #[arg(long, value_enum, global = true, default_value_t = ColorWhen::Auto)]
+    color: ColorWhen,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -74,23 +80,55 @@ struct Cli {
 enum Verb {
     Convert(convert::ConvertArgs),
     Inspect(inspect::InspectArgs),
-    Mark(mark::MarkArgs),
     Simulate(simulate::Simulate),
+    Mark(mark::MarkArgs),
+    Replay(replay::Replay),
     /// Live radio without a screen: a line per advertisement, or a summary
     Scan(scan::ScanArgs),
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl ColorWhen {
+    /// Whether the screen is to be coloured.
+    #[cfg_attr(not(feature = "tui"), expect(dead_code, reason = "the screen alone has colours"))]
+    fn is_on(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        }
+    }
+}
+
+/// `vicino` without a verb: the screen; where there is no terminal for it, or no screen in this build, as `scan`.
+fn alone(color: ColorWhen) -> Result<Exit, Failure> {
+    #[cfg(feature = "tui")]
+    if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        return screen::open(color);
+    }
+    match Cli::parse_from(["vicino", "scan"]).verb {
+        Some(verb) => run(verb, color),
+        None => Ok(Exit::Done),
+    }
 }
 
 /// Parses the command line, runs the verb, reports failures.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome: Result<Exit, Failure> = match cli.verb {
-        None => Ok(Exit::Done),
-        Some(Verb::Convert(args)) => convert::run(&args),
-        Some(Verb::Inspect(args)) => inspect::run(&args),
-        Some(Verb::Mark(args)) => mark::run(&args),
-        Some(Verb::Simulate(args)) => simulate::run(&args),
-        Some(Verb::Scan(args)) => scan::run(args),
+    let outcome = match cli.verb {
+        None => alone(cli.color),
+        Some(verb) => run(verb, cli.color),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),
@@ -98,5 +136,16 @@ pub fn main() -> ExitCode {
             eprintln!("{failure}");
             ExitCode::from(failure.exit as u8)
         }
+    }
+}
+
+fn run(verb: Verb, color: ColorWhen) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Convert(args) => convert::run(&args),
+        Verb::Inspect(args) => inspect::run(&args),
+        Verb::Simulate(args) => simulate::run(&args),
+        Verb::Mark(args) => mark::run(&args),
+        Verb::Replay(args) => replay::run(&args, color),
+        Verb::Scan(args) => scan::run(args),
     }
 }

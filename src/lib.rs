@@ -14,4 +14,12 @@ pub mod sim;
 pub mod sink;
 pub mod source;
 
+pub mod app;
+#[cfg(feature = "tui")]
+pub mod view;
+
+pub mod runtime;
+#[cfg(feature = "tui")]
+pub mod terminal;
+
 pub mod cli;

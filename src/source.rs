@@ -8,6 +8,8 @@ pub mod assemble;
 mod ble;
 pub mod ble_error;
 pub mod live;
+pub mod pacing;
+pub mod replay;
 pub mod watchdog;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -148,6 +148,12 @@ impl Session {
         self.data_now
     }
 
+    /// Times of the earliest and the latest event; `None` before the first.
+    #[must_use]
+    pub const fn span(&self) -> Option<(UnixMicros, UnixMicros)> {
+        self.span
+    }
+
     /// The tracks, in no meaningful order.
     #[must_use]
     pub fn tracks(&self) -> &[Track] {

@@ -1,0 +1,155 @@
+//! What keys can ask for.
+
+/// What a person wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// Select the row above.
+    Up,
+    /// Select the row below.
+    Down,
+    /// Select a page further up.
+    PageUp,
+    /// Select a page further down.
+    PageDown,
+    /// Select the first row.
+    First,
+    /// Select the last row.
+    Last,
+    /// Edit the filter.
+    EditFilter,
+    /// Sort by the next column.
+    NextSort,
+    /// Sort the other way round.
+    ReverseSort,
+    /// Stop the view, or let it follow again.
+    Freeze,
+    /// Pause the source, or let it go on.
+    Pause,
+    /// Play a single event.
+    Step,
+    /// Play slower.
+    Slower,
+    /// Play faster.
+    Faster,
+    /// Play from ten seconds earlier.
+    SeekBack,
+    /// Play from ten seconds later.
+    SeekForward,
+    /// Play from the beginning.
+    SeekStart,
+    /// Show the keys.
+    Help,
+    /// Leave.
+    Quit,
+    /// Close what is open; on the table, drop the filter.
+    Close,
+    /// Keep the edited filter.
+    Accept,
+    /// Drop the edited filter.
+    Cancel,
+    /// Delete the last character.
+    DeleteBack,
+    /// Delete everything typed.
+    DeleteAll,
+}
+
+impl Action {
+    /// All actions, in the order of the help.
+    pub const ALL: [Self; 24] = [
+        Self::Up,
+        Self::Down,
+        Self::PageUp,
+        Self::PageDown,
+        Self::First,
+        Self::Last,
+        Self::EditFilter,
+        Self::NextSort,
+        Self::ReverseSort,
+        Self::Freeze,
+        Self::Pause,
+        Self::Step,
+        Self::Slower,
+        Self::Faster,
+        Self::SeekBack,
+        Self::SeekForward,
+        Self::SeekStart,
+        Self::Help,
+        Self::Quit,
+        Self::Close,
+        Self::Accept,
+        Self::Cancel,
+        Self::DeleteBack,
+        Self::DeleteAll,
+    ];
+
+    /// A word or two for the footer.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::PageUp => "page up",
+            Self::PageDown => "page down",
+            Self::First => "first",
+            Self::Last => "last",
+            Self::EditFilter => "filter",
+            Self::NextSort => "sort",
+            Self::ReverseSort => "reverse",
+            Self::Freeze => "freeze",
+            Self::Pause => "pause",
+            Self::Step => "step",
+            Self::Slower => "slower",
+            Self::Faster => "faster",
+            Self::SeekBack => "back",
+            Self::SeekForward => "forward",
+            Self::SeekStart => "restart",
+            Self::Help => "keys",
+            Self::Quit => "quit",
+            Self::Close => "close",
+            Self::Accept => "keep",
+            Self::Cancel => "cancel",
+            Self::DeleteBack => "delete",
+            Self::DeleteAll => "clear",
+        }
+    }
+
+    /// A line for the help.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Up => "select the device above",
+            Self::Down => "select the device below",
+            Self::PageUp => "a page up",
+            Self::PageDown => "a page down",
+            Self::First => "first device",
+            Self::Last => "last device",
+            Self::EditFilter => "show only devices that contain these words (kind, address, RPI, name)",
+            Self::NextSort => "sort by the next column",
+            Self::ReverseSort => "sort the other way round",
+            Self::Freeze => "hold the view still; listening and recording go on",
+            Self::Pause => "pause playback, or go on; a live source only holds the view",
+            Self::Step => "play a single event",
+            Self::Slower => "play slower",
+            Self::Faster => "play faster",
+            Self::SeekBack => "10 s back",
+            Self::SeekForward => "10 s forward",
+            Self::SeekStart => "play from the beginning",
+            Self::Help => "show or hide these keys",
+            Self::Quit => "quit",
+            Self::Close => "close what is open, or drop the filter",
+            Self::Accept => "keep the filter",
+            Self::Cancel => "drop what was typed",
+            Self::DeleteBack => "delete the last character",
+            Self::DeleteAll => "delete everything typed",
+        }
+    }
+
+    /// Whether it makes sense only when a capture is played back.
+    #[must_use]
+    pub const fn needs_playback(self) -> bool {
+        matches!(
+            self,
+            Self::Step | Self::Slower | Self::Faster | Self::SeekBack | Self::SeekForward | Self::SeekStart
+        )
+    }
+}

@@ -1,0 +1,224 @@
+//! The device table: order, selection, scrolling, freezing.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::filter::Filter;
+use super::model::Model;
+use crate::lab::ledger::TrackKey;
+use crate::lab::session::Session;
+use crate::lab::time::UnixMicros;
+use crate::lab::track::Track;
+
+/// By what the table is sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SortBy {
+    /// Kind, exposure notifications first; within a kind, first heard first. Rows keep their places.
+    #[default]
+    Kind,
+    /// Time since the latest report, newest first.
+    Age,
+    /// Address.
+    Address,
+    /// Identifier.
+    Rpi,
+    /// Level of the newest second, strongest first.
+    Rssi,
+    /// Reports per second, most first.
+    Rate,
+}
+
+impl SortBy {
+    /// All orders.
+    pub const ALL: [Self; 6] = [Self::Kind, Self::Age, Self::Address, Self::Rpi, Self::Rssi, Self::Rate];
+
+    /// The one after this.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let idx = Self::ALL.iter().position(|other| *other == self).unwrap_or(0);
+        Self::ALL[(idx + 1) % Self::ALL.len()]
+    }
+}
+
+/// The view held still.
+#[derive(Clone, Debug)]
+pub struct Frozen {
+    /// When, by the clock of the data.
+    pub now: UnixMicros,
+    tracks: Vec<Track>,
+    slots: BTreeMap<TrackKey, usize>,
+}
+
+impl Frozen {
+    fn new(session: &Session) -> Self {
+        let tracks = session.tracks().to_vec();
+        let slots = tracks
+            .iter()
+            .enumerate()
+            .map(|(slot, track)| (track.key, slot))
+            .collect();
+        Self {
+            now: session.now(),
+            tracks,
+            slots,
+        }
+    }
+}
+
+/// State of the device table.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// The devices shown, in order.
+    pub order: Vec<TrackKey>,
+    /// By what they are sorted.
+    pub sort: SortBy,
+    /// The other way round.
+    pub is_reversed: bool,
+    /// The selected device; it stays selected wherever it moves.
+    pub selected: Option<TrackKey>,
+    /// Number of the topmost row on the screen.
+    pub top: usize,
+    /// Which devices are shown.
+    pub filter: Filter,
+    /// The view held still.
+    pub frozen: Option<Box<Frozen>>,
+    /// Devices heard of late, and those of them that broadcast exposure notifications, before the filter.
+    pub heard: (usize, usize),
+    /// Where the selected device was in the order.
+    selected_idx: usize,
+    pub(super) needs_order: bool,
+    /// Events came since the last tick.
+    pub(super) has_news: bool,
+}
+
+impl Model {
+    /// The tracks that the view shows: the present ones, or those held.
+    #[must_use]
+    pub fn tracks(&self) -> &[Track] {
+        self.live
+            .frozen
+            .as_ref()
+            .map_or_else(|| self.session.tracks(), |frozen| &frozen.tracks)
+    }
+
+    /// A track that the view shows.
+    #[must_use]
+    pub fn track(&self, key: TrackKey) -> Option<&Track> {
+        match &self.live.frozen {
+            Some(frozen) => frozen.slots.get(&key).and_then(|slot| frozen.tracks.get(*slot)),
+            None => self.session.track(key),
+        }
+    }
+
+    /// The present of the view, by the clock of the data.
+    #[must_use]
+    pub fn now(&self) -> UnixMicros {
+        self.live
+            .frozen
+            .as_ref()
+            .map_or_else(|| self.session.now(), |frozen| frozen.now)
+    }
+
+    /// The selected device's track.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Track> {
+        self.track(self.live.selected?)
+    }
+
+    /// Rows of the table that fit on the screen.
+    #[must_use]
+    pub fn page(&self) -> usize {
+        self.heights().map_or(0, |heights| usize::from(heights.table))
+    }
+
+    /// Number of the selected row in the order.
+    #[must_use]
+    pub fn selected_idx(&self) -> Option<usize> {
+        let selected = self.live.selected?;
+        let is_it = |key: &TrackKey| *key == selected;
+        match self.live.order.get(self.live.selected_idx) {
+            Some(key) if is_it(key) => Some(self.live.selected_idx),
+            _ => self.live.order.iter().position(is_it),
+        }
+    }
+
+    pub(super) fn toggle_freeze(&mut self) {
+        self.live.frozen = match self.live.frozen.take() {
+            Some(_) => None,
+            None => Some(Box::new(Frozen::new(&self.session))),
+        };
+        self.live.needs_order = true;
+    }
+
+    pub(super) fn select(&mut self, idx: usize) {
+        let idx = idx.min(self.live.order.len().saturating_sub(1));
+        self.live.selected_idx = idx;
+        self.live.selected = self.live.order.get(idx).copied();
+        self.keep_selection_visible();
+    }
+
+    pub(super) fn keep_selection_visible(&mut self) {
+        let page = self.page().max(1);
+        let most = self.live.order.len().saturating_sub(page);
+        let idx = self.live.selected_idx;
+        self.live.top = self.live.top.min(most).min(idx).max((idx + 1).saturating_sub(page));
+    }
+
+    /// Sorts what is shown anew, and finds the selected device again.
+    pub(super) fn reorder(&mut self) {
+        self.live.needs_order = false;
+        let now = self.now();
+        let (sort, is_reversed) = (self.live.sort, self.live.is_reversed);
+        let shown = |track: &&Track| self.live.filter.matches(track);
+        let tracks = self.tracks();
+        let heard = (
+            tracks.len(),
+            tracks.iter().filter(|track| track.family.is_gaen()).count(),
+        );
+        let mut keyed: Vec<(i128, &Track)> = tracks
+            .iter()
+            .filter(shown)
+            .map(|track| (sort_key(track, sort, now), track))
+            .collect();
+        keyed.sort_unstable_by(|(a_key, a), (b_key, b)| {
+            let order = if is_reversed {
+                b_key.cmp(a_key)
+            } else {
+                a_key.cmp(b_key)
+            };
+            order.then_with(|| tie(a, b))
+        });
+        let order: Vec<TrackKey> = keyed.into_iter().map(|(_, track)| track.key).collect();
+        self.live.heard = heard;
+        self.live.order = order;
+        let idx = self.selected_idx().unwrap_or(self.live.selected_idx);
+        self.select(idx);
+    }
+}
+
+/// First heard first, then by address: nothing jumps.
+fn tie(a: &Track, b: &Track) -> Ordering {
+    (a.first, a.key).cmp(&(b.first, b.key))
+}
+
+fn sort_key(track: &Track, sort: SortBy, now: UnixMicros) -> i128 {
+    match sort {
+        SortBy::Kind => track.family as i128,
+        SortBy::Age => i128::from(now.since(track.last).0),
+        SortBy::Address => i128::from(u64::from_be_bytes({
+            let [a, b, c, d, e, f] = track.key.address.bytes;
+            [0, 0, a, b, c, d, e, f]
+        })),
+        SortBy::Rpi => track
+            .rpi
+            .map_or(i128::MAX, |rpi| i128::from_be_bytes(rpi.0) ^ i128::MIN),
+        #[expect(clippy::cast_possible_truncation, reason = "levels are within -128..=127")]
+        SortBy::Rssi => track
+            .history
+            .seconds()
+            .next_back()
+            .map_or(i128::MAX, |newest| -(newest.mean() as i128)),
+        #[expect(clippy::cast_possible_truncation, reason = "a rate of reports")]
+        SortBy::Rate => -((track.rate(now) * 10.0) as i128),
+    }
+}

@@ -1,0 +1,102 @@
+//! What the device table says of each device: the same for the screen and for `--csv` and `--json`.
+
+use super::model::Model;
+use crate::lab::address::Address;
+use crate::lab::advert::{RssiQuality, StationId};
+use crate::lab::attenuation::{Attenuation, ProfileTable};
+use crate::lab::beacon::Family;
+use crate::lab::gaen::Rpi;
+use crate::lab::ledger::{Ledger, TrackKey};
+use crate::lab::session::Session;
+use crate::lab::text::printable;
+use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::track::Track;
+use crate::lab::units::Dbm;
+
+/// More identifiers or addresses are not counted: the chain of a hostile one may be long.
+const MOST_COUNTED: usize = 1_000;
+
+/// One device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Who, at which station.
+    pub key: TrackKey,
+    /// Time since the latest report, by the clock of the data; not below zero.
+    pub age: Micros,
+    /// What it broadcasts.
+    pub family: Family,
+    /// Advertised name, neutralised.
+    pub name: Option<String>,
+    /// Its address.
+    pub address: Address,
+    /// Its identifier.
+    pub rpi: Option<Rpi>,
+    /// Latest level.
+    pub rssi: Option<Dbm>,
+    /// How good the level is.
+    pub rssi_quality: RssiQuality,
+    /// Attenuation of the latest level.
+    pub attenuation: Option<Attenuation>,
+    /// Reports with a level per second.
+    pub rate: f64,
+    /// Identifiers heard under this address, less one; `None` for what has none. Should be 0.
+    pub rotations: Option<usize>,
+    /// The identifier was also heard under another address at the same station, or the address with another
+    /// identifier: both should rotate together.
+    pub is_out_of_step: bool,
+}
+
+impl Row {
+    /// What the session knows of a track.
+    #[must_use]
+    pub fn new(session: &Session, track: &Track, now: UnixMicros) -> Self {
+        let identifiers = identifiers(session.ledger(), track.key);
+        let rotations = track.rpi.map(|_| identifiers.saturating_sub(1));
+        let addresses = track
+            .rpi
+            .map_or(1, |rpi| addresses(session.ledger(), rpi, track.key.station));
+        let attenuation = track.rssi.and_then(|level| {
+            let receiver = session.stations().get(usize::from(track.key.station.0));
+            let receiver = receiver.map_or("", |station| &station.model);
+            ProfileTable::starter().attenuation(
+                level,
+                track.family,
+                session.model_of(track.key.address, track.rpi),
+                receiver,
+            )
+        });
+        Self {
+            key: track.key,
+            age: Micros(now.since(track.last).0.max(0)),
+            family: track.family,
+            name: track.name.as_deref().map(|name| printable(name).into_owned()),
+            address: track.key.address,
+            rpi: track.rpi,
+            rssi: track.rssi,
+            rssi_quality: track.rssi_quality,
+            attenuation,
+            rate: track.rate(now),
+            rotations,
+            is_out_of_step: rotations.is_some_and(|n| n > 0) || addresses > 1,
+        }
+    }
+}
+
+fn identifiers(ledger: &Ledger, key: TrackKey) -> usize {
+    let records = ledger.of_address(key).take(MOST_COUNTED);
+    records.filter(|(_, record)| record.rpi().is_some()).count()
+}
+
+fn addresses(ledger: &Ledger, rpi: Rpi, station: StationId) -> usize {
+    let records = ledger.of_rpi(rpi).take(MOST_COUNTED);
+    records.filter(|(_, record)| record.key().station == station).count()
+}
+
+/// The rows from number `from` of the order on, at most `most`.
+pub fn rows(model: &Model, from: usize, most: usize) -> impl Iterator<Item = (Row, &Track)> {
+    let now = model.now();
+    let shown = model.live.order.iter().skip(from).take(most);
+    shown
+        .filter_map(|key| model.track(*key))
+        .map(move |track| (Row::new(&model.session, track, now), track))
+}

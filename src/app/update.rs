@@ -1,0 +1,240 @@
+//! How messages change the model. Total: any message in any state is fine.
+
+use super::action::Action;
+use super::filter::Filter;
+use super::key::{Code, Key};
+use super::keymap::{self, Context};
+use super::model::{Model, Popup};
+use super::{Effect, Msg};
+use crate::lab::session::Session;
+use crate::lab::time::{Micros, UnixMicros};
+use crate::source::pacing::Command;
+
+/// How far the seek keys go.
+const SEEK: Micros = Micros::from_secs(10);
+
+/// Changes the model; the only thing that does.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Events(events) => {
+            events.iter().for_each(|event| model.session.ingest(event));
+            // The first devices show at once, and a selected one that is gone gives way; the rest waits for the tick.
+            model.live.needs_order |= model.selected().is_none();
+            model.live.has_news = true;
+            model.is_dirty = true;
+        }
+        Msg::Reset => reset(model),
+        Msg::Source(source) => {
+            model.source = *source;
+            reset(model);
+        }
+        Msg::Trouble(trouble) => {
+            model.is_dirty |= model.trouble != trouble;
+            model.trouble = trouble;
+            model.keep_selection_visible();
+        }
+        Msg::Playback(status, now) => {
+            model.is_dirty |= model.source.playback.as_ref() != Some(&*status);
+            model.source.playback = Some(*status);
+            advance(model, now);
+        }
+        Msg::Tick(now) => {
+            advance(model, now);
+            if model.session.data_now().is_some() {
+                model.rate.note(model.session.now(), model.session.totals().adverts);
+            }
+        }
+        Msg::Key(key) => return press(model, key),
+        Msg::Paste(text) => text.chars().for_each(|typed| type_char(model, typed)),
+        Msg::Resize(width, height) => {
+            model.size = (width, height);
+            model.is_dirty = true;
+            model.keep_selection_visible();
+        }
+        Msg::Frame => {
+            if model.live.needs_order {
+                model.reorder();
+            }
+            model.is_dirty = false;
+        }
+        Msg::Recording(recording) => {
+            model.is_dirty |= model.recording != recording;
+            model.recording = recording;
+        }
+        Msg::Notice(notice) => {
+            model.is_dirty |= model.notice != notice;
+            model.notice = notice;
+        }
+    }
+    Vec::new()
+}
+
+fn reset(model: &mut Model) {
+    model.session = Session::new(model.options);
+    model.rate = super::model::RateMeter::default();
+    model.live.frozen = None;
+    model.live.needs_order = true;
+    model.is_dirty = true;
+}
+
+/// Ages grow and the order follows only while time passes: a paused screen has nothing to draw.
+fn advance(model: &mut Model, now: Option<UnixMicros>) {
+    let before = model.session.now();
+    if let Some(now) = now {
+        model.session.advance(now);
+    }
+    if std::mem::take(&mut model.live.has_news) || model.session.now() != before {
+        model.live.needs_order |= model.live.frozen.is_none();
+        model.is_dirty = true;
+    }
+}
+
+fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    let context = model.context();
+    match keymap::resolve(context, key) {
+        Some(action) => act(model, action),
+        None => {
+            if let (true, Code::Char(typed), false) = (context.takes_text(), key.code, key.ctrl) {
+                type_char(model, typed);
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn type_char(model: &mut Model, typed: char) {
+    if let Some(text) = &mut model.editing
+        && !typed.is_control()
+        && text.chars().count() < Filter::MOST_CHARS
+    {
+        text.push(typed);
+        edited(model);
+    }
+}
+
+/// The table follows the filter while it is typed.
+fn edited(model: &mut Model) {
+    if let Some(text) = &model.editing {
+        model.live.filter = Filter::new(text);
+    }
+    model.live.needs_order = true;
+    model.is_dirty = true;
+}
+
+/// Does what a key asked for.
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    model.is_dirty = true;
+    match action {
+        Action::Quit => return vec![Effect::Quit],
+        Action::Help => {
+            model.popup = match model.popup {
+                Some(Popup::Help(_)) => None,
+                None => Some(Popup::Help(0)),
+            }
+        }
+        Action::Close => close(model),
+        Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
+            travel(model, action);
+        }
+        Action::NextSort => sort(model, true),
+        Action::ReverseSort => sort(model, false),
+        Action::Freeze => model.toggle_freeze(),
+        Action::Pause | Action::Step | Action::Slower | Action::Faster => return play(model, action),
+        Action::SeekBack => return playback(model, Command::SeekBy(Micros(-SEEK.0))),
+        Action::SeekForward => return playback(model, Command::SeekBy(SEEK)),
+        Action::SeekStart => return playback(model, Command::SeekToOffset(Micros(0))),
+        Action::EditFilter => model.editing = Some(model.live.filter.text().to_owned()),
+        Action::Accept => model.editing = None,
+        Action::Cancel => {
+            model.live.filter = Filter::default();
+            model.editing = None;
+            model.live.needs_order = true;
+        }
+        Action::DeleteBack | Action::DeleteAll => {
+            if let Some(text) = &mut model.editing {
+                let left = text.char_indices().next_back().map_or(0, |(idx, _)| idx);
+                text.truncate(if action == Action::DeleteAll { 0 } else { left });
+                edited(model);
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn close(model: &mut Model) {
+    if model.popup.take().is_none() {
+        model.live.filter = Filter::default();
+        model.live.needs_order = true;
+    }
+}
+
+fn sort(model: &mut Model, by_next: bool) {
+    if by_next {
+        model.live.sort = model.live.sort.next();
+        model.live.is_reversed = false;
+    } else {
+        model.live.is_reversed = !model.live.is_reversed;
+    }
+    model.live.needs_order = true;
+}
+
+fn travel(model: &mut Model, action: Action) {
+    if let Some(Popup::Help(line)) = &mut model.popup {
+        *line = match action {
+            Action::Down => line.saturating_add(1).min(most_help_scroll()),
+            _ => line.saturating_sub(1),
+        };
+        return;
+    }
+    if model.live.needs_order {
+        model.reorder();
+    }
+    let idx = model.selected_idx().unwrap_or(0);
+    let page = model.page().max(1);
+    model.select(match action {
+        Action::Up => idx.saturating_sub(1),
+        Action::Down => idx.saturating_add(1),
+        Action::PageUp => idx.saturating_sub(page),
+        Action::PageDown => idx.saturating_add(page),
+        Action::First => 0,
+        _ => usize::MAX,
+    });
+}
+
+fn most_help_scroll() -> u16 {
+    let lines = keymap::BINDINGS
+        .iter()
+        .filter(|binding| binding.context == Context::Live)
+        .count();
+    u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
+fn play(model: &mut Model, action: Action) -> Vec<Effect> {
+    let Some(status) = &model.source.playback else {
+        // The air cannot be paused.
+        if action == Action::Pause {
+            model.toggle_freeze();
+        }
+        return Vec::new();
+    };
+    let speed = status.pacer.speed();
+    playback(
+        model,
+        match action {
+            Action::Step => Command::Step,
+            Action::Slower => Command::SetSpeed(speed.slower()),
+            Action::Faster => Command::SetSpeed(speed.faster()),
+            _ => Command::TogglePause,
+        },
+    )
+}
+
+fn playback(model: &Model, command: Command) -> Vec<Effect> {
+    match model.source.playback {
+        Some(_) => vec![Effect::Playback(command)],
+        None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

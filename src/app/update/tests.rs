@@ -1,0 +1,244 @@
+use super::*;
+use crate::app::model::{Recording, SourceInfo};
+use crate::lab::address::{Address, AddressKind};
+use crate::lab::advert::Advertisement;
+use crate::lab::event::CaptureEvent;
+use crate::lab::session::Options;
+use crate::lab::units::Dbm;
+use crate::source::pacing::{Pacer, Speed, Status};
+use proptest::prelude::*;
+
+fn at(millis: i64) -> UnixMicros {
+    UnixMicros(1_600_000_000_000_000).plus(Micros::from_millis(millis))
+}
+
+fn heard(device: u8, millis: i64, level: i8, name: &str) -> CaptureEvent {
+    let mut data = vec![u8::try_from(name.len() + 1).unwrap(), 0x09];
+    data.extend(name.as_bytes());
+    CaptureEvent::Advert(Advertisement {
+        at: at(millis),
+        address: Address {
+            bytes: [0xc0, 0, 0, 0, 0, device],
+            kind: AddressKind::RandomStatic,
+        },
+        rssi: Some(Dbm(level)),
+        data: data.as_slice().into(),
+        ..Advertisement::default()
+    })
+}
+
+fn playback() -> SourceInfo {
+    SourceInfo {
+        name: "demo".to_owned(),
+        playback: Some(Status::new(Pacer::new(Speed::NORMAL, None))),
+        ..SourceInfo::default()
+    }
+}
+
+fn model(source: SourceInfo) -> Model {
+    let mut model = Model::new(source, Options::default(), (80, 24));
+    let events = (0..30u8).map(|n| heard(n, i64::from(n) * 10, -40 - n.cast_signed(), &format!("phone {n}")));
+    update(&mut model, Msg::Events(events.collect()));
+    update(&mut model, Msg::Frame);
+    model
+}
+
+fn press_all(model: &mut Model, keys: &str) -> Vec<Effect> {
+    keys.chars()
+        .flat_map(|typed| update(model, Msg::Key(Key::char(typed))))
+        .collect()
+}
+
+fn device(model: &Model) -> u8 {
+    model.live.selected.unwrap().address.bytes[5]
+}
+
+#[test]
+fn the_selection_stays_with_its_device_when_rows_move() {
+    let mut model = model(playback());
+    press_all(&mut model, "jjj");
+    assert_eq!((device(&model), model.selected_idx()), (3, Some(3)));
+    press_all(&mut model, "s");
+    update(&mut model, Msg::Frame);
+    assert_eq!((device(&model), model.selected_idx()), (3, Some(26)));
+    assert!((model.live.top..model.live.top + model.page()).contains(&26));
+}
+
+#[test]
+fn equal_devices_keep_the_order_in_which_they_were_heard() {
+    let mut model = model(playback());
+    let before = model.live.order.clone();
+    update(
+        &mut model,
+        Msg::Events(vec![heard(29, 5_000, -30, "phone 29"), heard(0, 5_001, -90, "phone 0")]),
+    );
+    update(&mut model, Msg::Tick(Some(at(6_000))));
+    update(&mut model, Msg::Frame);
+    assert_eq!(model.live.order, before);
+}
+
+#[test]
+fn sorting_goes_through_all_columns_and_strongest_comes_first() {
+    let mut model = model(playback());
+    while model.live.sort != crate::app::live::SortBy::Rssi {
+        press_all(&mut model, "s");
+    }
+    update(&mut model, Msg::Frame);
+    assert_eq!(model.live.order[0].address.bytes[5], 0);
+    press_all(&mut model, "S");
+    update(&mut model, Msg::Frame);
+    assert_eq!(model.live.order[0].address.bytes[5], 29);
+}
+
+#[test]
+fn a_frozen_view_stands_still_while_the_session_goes_on() {
+    let mut model = model(playback());
+    press_all(&mut model, "f");
+    let now = model.now();
+    update(
+        &mut model,
+        Msg::Events(vec![heard(0, 9_000, -33, "phone 0"), heard(77, 9_000, -33, "new")]),
+    );
+    update(&mut model, Msg::Tick(Some(at(9_500))));
+    update(&mut model, Msg::Frame);
+    assert_eq!(
+        (model.live.order.len(), model.now(), model.tracks().len()),
+        (30, now, 30)
+    );
+    assert_eq!(model.session.tracks().len(), 31);
+    press_all(&mut model, "f");
+    update(&mut model, Msg::Frame);
+    assert_eq!((model.live.order.len(), model.now()), (31, at(9_500)));
+}
+
+#[test]
+fn the_filter_follows_typing_takes_all_words_and_is_dropped_by_escape() {
+    let mut model = model(playback());
+    press_all(&mut model, "/PHONE 2");
+    update(&mut model, Msg::Frame);
+    assert_eq!(
+        model.live.order.len(),
+        11 + 2,
+        "2, 12, 20..=29, and 02 and 12 in addresses"
+    );
+    update(&mut model, Msg::Key(Key::plain(Code::Backspace)));
+    press_all(&mut model, "c0:00:00:00:00:1d");
+    update(&mut model, Msg::Frame);
+    assert_eq!(model.live.order.len(), 1);
+    update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+    assert_eq!((model.context(), device(&model)), (Context::Live, 29));
+    update(&mut model, Msg::Key(Key::plain(Code::Esc)));
+    update(&mut model, Msg::Frame);
+    assert_eq!(model.live.order.len(), 30);
+}
+
+#[test]
+fn keys_of_the_playback_reach_it_and_are_nothing_to_the_air() {
+    let keys = " .+-0";
+    let mut replayed = model(playback());
+    assert_eq!(
+        press_all(&mut replayed, keys),
+        [
+            Effect::Playback(Command::TogglePause),
+            Effect::Playback(Command::Step),
+            Effect::Playback(Command::SetSpeed(Speed::Tenths(20))),
+            Effect::Playback(Command::SetSpeed(Speed::Tenths(5))),
+            Effect::Playback(Command::SeekToOffset(Micros(0))),
+        ]
+    );
+    let mut live = model(SourceInfo::default());
+    assert_eq!(press_all(&mut live, keys), []);
+    assert!(live.live.frozen.is_some(), "space holds the view of a live source");
+}
+
+#[test]
+fn a_paused_screen_with_no_news_has_nothing_to_draw() {
+    let mut model = model(playback());
+    let now = model.session.now();
+    update(&mut model, Msg::Tick(Some(now)));
+    update(&mut model, Msg::Frame);
+    update(&mut model, Msg::Tick(Some(now)));
+    assert!(!model.is_dirty());
+    update(&mut model, Msg::Tick(Some(now.plus(Micros(1)))));
+    assert!(model.is_dirty());
+}
+
+#[test]
+fn a_reset_forgets_the_session_and_finds_the_selected_device_again() {
+    let mut model = model(playback());
+    press_all(&mut model, "jj");
+    update(&mut model, Msg::Reset);
+    assert_eq!(model.session.tracks().len(), 0);
+    update(
+        &mut model,
+        Msg::Events(vec![heard(9, 0, -50, "a"), heard(2, 1, -50, "b")]),
+    );
+    update(&mut model, Msg::Frame);
+    assert_eq!(device(&model), 2);
+}
+
+#[test]
+fn control_c_quits_whatever_is_open() {
+    for opened in ["", "?", "/", "f", " "] {
+        let mut model = model(playback());
+        press_all(&mut model, opened);
+        assert_eq!(
+            update(&mut model, Msg::Key(Key::ctrl('c'))),
+            [Effect::Quit],
+            "{opened:?}"
+        );
+    }
+}
+
+fn any_msg() -> impl Strategy<Value = Msg> {
+    let bound = proptest::sample::select(keymap::BINDINGS).prop_map(|binding| Msg::Key(binding.key));
+    let status = (any::<bool>(), any::<i64>(), prop::option::of(".*")).prop_map(|(ended, now, failure)| {
+        let mut status = Status::new(Pacer::new(Speed::Max, None));
+        (status.ended, status.failure) = (ended, failure);
+        Msg::Playback(Box::new(status), Some(UnixMicros(now)))
+    });
+    let events = prop::collection::vec((any::<u8>(), any::<i64>(), any::<i8>(), "\\PC{0,9}"), 0..20).prop_map(|all| {
+        Msg::Events(
+            all.iter()
+                .map(|(device, time, level, name)| heard(*device, time % 1_000_000_000, *level, name))
+                .collect(),
+        )
+    });
+    prop_oneof![
+        8 => bound,
+        3 => any::<char>().prop_map(|typed| Msg::Key(Key::char(typed))),
+        4 => events,
+        2 => Just(Msg::Frame),
+        2 => prop::option::of(any::<i64>().prop_map(UnixMicros)).prop_map(Msg::Tick),
+        1 => status,
+        1 => any::<(u16, u16)>().prop_map(|(width, height)| Msg::Resize(width, height)),
+        1 => (0u16..60, 0u16..40).prop_map(|(width, height)| Msg::Resize(width, height)),
+        1 => Just(Msg::Reset),
+        1 => ".{0,300}".prop_map(Msg::Paste),
+        1 => prop::option::of(".*").prop_map(Msg::Trouble),
+        1 => prop::option::of(".*").prop_map(Msg::Notice),
+        1 => any::<u64>().prop_map(|bytes| Msg::Recording(Some(Recording { elapsed: Micros(1), bytes }))),
+        1 => Just(Msg::Source(Box::new(playback()))),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_messages_in_any_order_keep_the_model_sound(msgs in prop::collection::vec(any_msg(), 0..60)) {
+        let mut model = Model::new(SourceInfo::default(), Options::default(), (80, 24));
+        for msg in msgs {
+            update(&mut model, msg);
+            update(&mut model, Msg::Frame);
+            prop_assert!(!model.is_dirty());
+            let (n, page) = (model.live.order.len(), model.page());
+            match model.selected_idx() {
+                Some(idx) => {
+                    prop_assert!(idx < n && model.selected().is_some());
+                    prop_assert!(page == 0 || (model.live.top..model.live.top + page).contains(&idx));
+                }
+                None => prop_assert_eq!(n, 0),
+            }
+            prop_assert!(model.live.filter.text().chars().count() <= Filter::MOST_CHARS);
+        }
+    }
+}

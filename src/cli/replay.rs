@@ -1,0 +1,219 @@
+//! `vicino replay`: the screen over a capture, or its summary without a screen.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::convert::input_failure;
+use super::{ColorWhen, Exit, Failure};
+use crate::format::open::{self, OpenOptions};
+use crate::format::{BATCH, EventReader, FormatError};
+use crate::lab::session::Session;
+use crate::lab::text::printable;
+use crate::lab::time::{Micros, UnixMicros};
+use crate::runtime::headless;
+use crate::source::pacing::{Command, Speed};
+
+/// Shows a capture as if it were heard now, at any speed.
+///
+/// With --headless there is no screen: the capture is read as fast as possible and what it amounts to is printed. The
+/// result depends on the capture alone.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The capture, in any known format; `-` for standard input
+    pub capture: PathBuf,
+    /// Times as fast as it was recorded, 0.1 to 1000, or max
+    #[arg(long, default_value = "1", value_name = "FACTOR")]
+    pub speed: Speed,
+    /// Whether it plays at once or waits for the space bar
+    #[arg(long, value_enum, default_value_t = Start::Playing)]
+    pub start: Start,
+    /// Where to start: a time (2020-07-30T09:54:00Z) or a span after the first event (90s, 5m)
+    #[arg(long, value_name = "TIME", value_parser = parse_at)]
+    pub at: Option<Command>,
+    /// Starts over at the end
+    #[arg(long = "loop")]
+    pub looped: bool,
+    /// Silences are shortened to this many seconds; `off` keeps them as they are
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = parse_silence)]
+    pub skip_silence: Silence,
+    /// Added to every time of the file, in seconds (-7200 for logs written in CEST)
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, default_value = "0", value_parser = open::parse_clock_offset)]
+    pub clock_offset: Micros,
+    /// Without a screen: prints what the capture amounts to
+    #[arg(long)]
+    pub headless: bool,
+    /// With --headless: the whole session as JSON
+    #[arg(long, requires = "headless")]
+    pub json: bool,
+    /// With --headless: milliseconds between ticks; changes no result
+    #[arg(long, hide = true, requires = "headless", value_parser = clap::value_parser!(i64).range(1..))]
+    pub tick_ms: Option<i64>,
+    /// With --headless: events delivered at a time; changes no result
+    #[arg(long, hide = true, requires = "headless")]
+    pub batch: Option<usize>,
+}
+
+/// Whether a playback begins by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Start {
+    /// It does.
+    Playing,
+    /// It waits for the space bar.
+    Paused,
+}
+
+/// How long a silence may last; `None` for as long as it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence(pub Option<Duration>);
+
+fn parse_silence(text: &str) -> Result<Silence, String> {
+    if text == "off" {
+        return Ok(Silence(None));
+    }
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds, nor `off`".to_owned())?;
+    Duration::try_from_secs_f64(seconds)
+        .map(|limit| Silence(Some(limit)))
+        .map_err(|_| "not a span of time".to_owned())
+}
+
+fn parse_at(text: &str) -> Result<Command, String> {
+    if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
+        return Ok(Command::SeekTo(UnixMicros(timestamp.as_microsecond())));
+    }
+    let span: jiff::SignedDuration = text
+        .trim_start_matches('+')
+        .parse()
+        .map_err(|_| "neither a time like 2020-07-30T09:54:00Z nor a span like 90s or 5m".to_owned())?;
+    let micros = i64::try_from(span.as_micros()).map_err(|_| "too long".to_owned())?;
+    Ok(Command::SeekToOffset(Micros(micros)))
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// [`Failure`] when the capture cannot be read, or there is no terminal for the screen.
+pub(super) fn run(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
+    if args.headless {
+        return headless(args);
+    }
+    #[cfg(feature = "tui")]
+    {
+        super::screen::replay(args, color)
+    }
+    #[cfg(not(feature = "tui"))]
+    {
+        let _ = color;
+        let message = "this build has no screen";
+        Err(Failure::new(Exit::Usage, message).hint("use --headless, or build with the feature `tui`"))
+    }
+}
+
+/// Opens the capture of the command line.
+pub(super) fn open_capture(path: &Path, clock_offset: Micros) -> Result<Box<dyn EventReader>, FormatError> {
+    let options = OpenOptions {
+        clock_offset,
+        ..OpenOptions::default()
+    };
+    open::open(path, &options)
+}
+
+fn headless(args: &Replay) -> Result<Exit, Failure> {
+    let fail = |error: FormatError| input_failure(&error);
+    let mut reader = open_capture(&args.capture, args.clock_offset).map_err(fail)?;
+    let defaults = headless::Options::default();
+    let options = headless::Options {
+        tick: args.tick_ms.map_or(defaults.tick, Micros::from_millis),
+        batch: args.batch.unwrap_or(BATCH),
+    };
+    let bar = progress_bar(&args.capture);
+    let mut session = Session::default();
+    let outcome = headless::replay(&mut *reader, &mut session, options, |bytes| bar.set_position(bytes));
+    bar.finish_and_clear();
+    let damage = reader.damage();
+    if damage.count > 0 {
+        eprintln!("warning: {} damaged records left out", damage.count);
+        for damage in &damage.first {
+            let what = printable(&damage.what);
+            eprintln!("  record {} at byte {}: {what}", damage.record, damage.offset);
+        }
+    }
+    let text = if args.json {
+        serde_json::to_string_pretty(&session.report()).map_err(|error| Failure::new(Exit::Input, error.to_string()))?
+    } else {
+        summary(&session)
+    };
+    match writeln!(io::stdout().lock(), "{text}") {
+        // A reader that has seen enough is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            return Err(Failure::new(Exit::Environment, format!("standard output: {error}")));
+        }
+        _ => {}
+    }
+    outcome.map(|()| Exit::Done).map_err(fail)
+}
+
+/// Shown when a person watches.
+fn progress_bar(path: &Path) -> ProgressBar {
+    let length = path.metadata().map_or(0, |metadata| metadata.len());
+    if !io::stderr().is_terminal() || length == 0 {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {bytes} / {total_bytes}  {binary_bytes_per_sec}  {eta}");
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// A few lines for people.
+fn summary(session: &Session) -> String {
+    let totals = session.totals();
+    let found = session.unsynchronised();
+    let mut lines = vec![format!(
+        "{} advertisements, {} scan responses, {} stations",
+        totals.adverts,
+        totals.scan_responses,
+        session.stations().len().max(1)
+    )];
+    if let Some((first, last)) = session.span() {
+        lines.push(format!("from {first} to {last}"));
+    }
+    lines.push(format!(
+        "{} identifiers: {} under more than one address; {} addresses with more than one identifier",
+        found.rpis, found.rpis_with_several_addresses, found.addresses_with_several_rpis
+    ));
+    lines.push(format!(
+        "{} gaps, {} lost, {} with a wrong check sum, {} times back in time",
+        session.gaps().len(),
+        totals.dropped,
+        totals.bad_crc,
+        totals.times_going_back
+    ));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_a_time_or_a_span() {
+        assert_eq!(
+            parse_at("2020-07-30T09:54:00Z"),
+            Ok(Command::SeekTo(UnixMicros(1_596_102_840_000_000)))
+        );
+        assert_eq!(parse_at("90s"), Ok(Command::SeekToOffset(Micros::from_secs(90))));
+        assert_eq!(parse_at("+5m"), Ok(Command::SeekToOffset(Micros::from_secs(300))));
+        assert!(parse_at("noon").is_err());
+    }
+
+    #[test]
+    fn a_silence_is_seconds_or_off() {
+        assert_eq!(parse_silence("off"), Ok(Silence(None)));
+        assert_eq!(parse_silence("0.5"), Ok(Silence(Some(Duration::from_millis(500)))));
+        assert!(parse_silence("-1").is_err() && parse_silence("nan").is_err() && parse_silence("long").is_err());
+    }
+}

@@ -1,0 +1,167 @@
+//! The screen: what `vicino` alone and `vicino replay` open.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use tokio::runtime::Builder;
+
+use super::convert::input_failure;
+use super::replay::{Replay, Start, open_capture};
+use super::{ColorWhen, Exit, Failure};
+use crate::app::model::SourceInfo;
+use crate::format::native::Reader;
+use crate::format::{EventReader, FormatError};
+use crate::lab::event::AdapterState;
+use crate::lab::session::Options as SessionOptions;
+use crate::runtime::screen::{self, Source};
+use crate::source::live;
+use crate::source::pacing::{Pacer, Status};
+use crate::source::replay::{self as player, Opener};
+use crate::source::{Outlet, ble_error::BleError};
+use crate::view::Theme;
+
+/// Frames per second; a redraw follows need and never comes more often.
+const MOST_FRAMES: u16 = 15;
+
+/// `vicino` alone: the first adapter, or else the bundled capture.
+///
+/// # Errors
+/// [`Failure`] when there is no terminal, or it is lost.
+pub(super) fn open(color: ColorWhen) -> Result<Exit, Failure> {
+    on_terminal(color, async |options| {
+        let info = SourceInfo {
+            name: "looking for a Bluetooth adapter".to_owned(),
+            ..SourceInfo::default()
+        };
+        screen::run(Source::Pending(Box::pin(first_source())), info, options).await
+    })
+}
+
+/// `vicino replay` with a screen.
+///
+/// # Errors
+/// [`Failure`] when the capture cannot be opened, or there is no terminal, or it is lost.
+pub(super) fn replay(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
+    let name = args.capture.file_name().unwrap_or(args.capture.as_os_str());
+    let name = name.to_string_lossy().into_owned();
+    let opener = opener(args).map_err(|error| input_failure(&error))?;
+    let options = player::Options {
+        speed: args.speed,
+        paused: args.start == Start::Paused,
+        looped: args.looped,
+        longest_wait: args.skip_silence.0,
+        start: args.at,
+    };
+    on_terminal(color, async |screen_options| {
+        let info = replay_info(name, &options);
+        let playback = player::spawn(opener, options);
+        screen::run(Source::Replay(playback), info, screen_options).await
+    })
+}
+
+/// Opens the capture once now, so that a wrong file is told before the screen opens, and again whenever the playback
+/// starts over. Standard input cannot be read again.
+fn opener(args: &Replay) -> Result<Opener, FormatError> {
+    let (path, clock_offset) = (args.capture.clone(), args.clock_offset);
+    let is_stdin = path == Path::new("-");
+    let mut first = Some(open_capture(&path, clock_offset)?);
+    Ok(Box::new(move || match first.take() {
+        Some(reader) => Ok(reader),
+        None if is_stdin => {
+            let text = "standard input cannot be read again: playing back from the start needs a file";
+            Err(FormatError::Unrecognised(text.to_owned()))
+        }
+        None => open_capture(&path, clock_offset),
+    }))
+}
+
+/// The first adapter, or else the bundled capture and why.
+async fn first_source() -> (Source, SourceInfo) {
+    let (outlet, recorder, batches) = Outlet::new();
+    match live::start(live::Options::default(), outlet).await {
+        Ok(live) => {
+            let info = SourceInfo {
+                name: live.station.name.clone(),
+                how: live.capabilities.source.to_owned(),
+                ..SourceInfo::default()
+            };
+            let source = Source::Live {
+                status: live.status(),
+                live,
+                batches,
+                recorder,
+            };
+            (source, info)
+        }
+        Err(error) => bundled(&error),
+    }
+}
+
+fn bundled(error: &BleError) -> (Source, SourceInfo) {
+    let options = player::Options {
+        looped: true,
+        ..player::Options::default()
+    };
+    let mut info = replay_info("demo".to_owned(), &options);
+    let what = match error.state() {
+        AdapterState::Scanning | AdapterState::Gone => "no Bluetooth adapter",
+        AdapterState::Off => "the Bluetooth adapter is off",
+        AdapterState::Blocked => "the Bluetooth adapter is blocked",
+        AdapterState::ServiceDown => "no Bluetooth service",
+        AdapterState::NotPermitted => "Bluetooth is not permitted",
+    };
+    info.reason = Some(format!("{what}: replaying the bundled capture"));
+    (Source::Replay(player::spawn(Box::new(demo), options)), info)
+}
+
+/// The bundled capture.
+fn demo() -> Result<Box<dyn EventReader>, FormatError> {
+    let rows = include_bytes!("../../captures/demo.csv.zst");
+    let events = include_bytes!("../../captures/demo.events.csv");
+    let meta = include_str!("../../captures/demo.toml");
+    Ok(Box::new(Reader::from_bytes(rows, Some(events), Some(meta))?))
+}
+
+fn replay_info(name: String, options: &player::Options) -> SourceInfo {
+    SourceInfo {
+        name,
+        playback: Some(Status::new(Pacer::new(options.speed, options.longest_wait))),
+        ..SourceInfo::default()
+    }
+}
+
+/// Runs the screen on a runtime of its own. A reader that waits for standard input does not hold up the end.
+fn on_terminal(color: ColorWhen, run: impl AsyncFnOnce(screen::Options) -> io::Result<()>) -> Result<Exit, Failure> {
+    if !io::stdout().is_terminal() {
+        let message = "standard output is not a terminal";
+        return Err(Failure::new(Exit::Usage, message).hint("use --headless, or `vicino scan`"));
+    }
+    let lost = |error: io::Error| Failure::new(Exit::Environment, format!("the terminal: {error}"));
+    let options = screen::Options {
+        theme: if color.is_on() { Theme::dark() } else { Theme::plain() },
+        most_frames: MOST_FRAMES,
+        session: SessionOptions::default(),
+    };
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(lost)?;
+    let outcome = runtime.block_on(run(options));
+    runtime.shutdown_background();
+    outcome.map(|()| Exit::Done).map_err(lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bundled_capture_is_whole() {
+        let mut reader = demo().unwrap();
+        let mut events = Vec::new();
+        while reader.read(&mut events).unwrap() {}
+        assert_eq!(reader.damage().count, 0, "{:?}", reader.damage());
+        assert!(events.len() > 1_000, "{}", events.len());
+    }
+}

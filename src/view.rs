@@ -1,0 +1,92 @@
+//! The screen: a pure drawing of the model.
+//!
+//! ```text
+//!  vicino   1 Live                                                          ● rec 00:12:41  3.1 MB
+//!  replay demo.csv ×1 · 09:50:12 UTC · 12 heard · 8 gaen · 47.2/s · lost 0         filter: android
+//!    AGE  KIND         ADDRESS             RPI       RSSI  LAST 30 s        ATTEN     /s  ROT
+//!    dBm  …
+//!  ── 3f9a2c51  gaen-android  every 271 ms  loss 3 % ──────────────────────────────────────────────
+//!  chart of the level over the last minute      │ payload byte by byte
+//!  ↑↓ select   / filter   s sort   f freeze   space pause   ? keys   q quit
+//! ```
+
+mod bytes;
+mod chart;
+mod frame;
+mod help;
+mod table;
+mod text;
+mod theme;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::layout::{SMALLEST, WITH_BYTES};
+use crate::app::model::{Model, Popup};
+
+pub use theme::Theme;
+
+/// Draws the whole screen.
+pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    draw_into(model, theme, area, frame.buffer_mut());
+}
+
+/// Draws the whole screen into a buffer.
+pub fn draw_into(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    buf.set_style(area, theme.base);
+    let Some(heights) = model.heights().filter(|_| area.as_size() == model.size.into()) else {
+        return too_small(theme, area, buf);
+    };
+    let mut rest = area;
+    frame::header(model, theme, cut(&mut rest, 1), buf);
+    frame::status(model, theme, cut(&mut rest, 1), buf);
+    frame::banner(model, theme, cut(&mut rest, heights.top - 2), buf);
+    table::draw(model, theme, cut(&mut rest, heights.table + 1), buf);
+    if heights.panel > 0 {
+        frame::divider(model, theme, cut(&mut rest, 1), buf);
+        panel(model, theme, cut(&mut rest, heights.panel), buf);
+    }
+    frame::footer(model, theme, cut(&mut rest, 1), buf);
+    if let Some(Popup::Help(line)) = model.popup {
+        help::draw(model, theme, line, area, buf);
+    }
+}
+
+/// The selected device, or what the panel is for.
+fn panel(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let Some(track) = model.selected() else {
+        return text::put(buf, area, 2, 0, "the selected device shows here", theme.dim);
+    };
+    let mut left = area;
+    if area.width >= WITH_BYTES {
+        left.width = area.width / 2;
+        let mut right = area;
+        right.x += left.width + 2;
+        right.width -= left.width + 2;
+        bytes::draw(&track.payload, theme, right, buf);
+    }
+    chart::draw(track, model.now(), theme, left, buf);
+}
+
+fn too_small(theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (width, height) = SMALLEST;
+    let line = format!(
+        "vicino needs {width}x{height}, this is {}x{} · q quits",
+        area.width, area.height
+    );
+    text::put(buf, area, 0, area.height / 2, &line, theme.base);
+}
+
+/// Takes `height` lines from the top.
+fn cut(rest: &mut Rect, height: u16) -> Rect {
+    let height = height.min(rest.height);
+    let taken = Rect { height, ..*rest };
+    rest.y += height;
+    rest.height -= height;
+    taken
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! The keys, over the screen; made from the keymap.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::text::{clip, put, width};
+use super::theme::Theme;
+use crate::app::action::Action;
+use crate::app::keymap::{self, Context};
+use crate::app::model::Model;
+
+/// Cells of the column of keys.
+const KEYS: u16 = 14;
+
+/// Every action of the table and its keys.
+fn lines(model: &Model) -> Vec<(String, &'static str)> {
+    let is_playback = model.source.playback.is_some();
+    let shown = Action::ALL
+        .into_iter()
+        .filter(|action| is_playback || !action.needs_playback());
+    shown
+        .filter_map(|action| {
+            let keys: Vec<String> = keymap::keys(Context::Live, action).map(|key| key.to_string()).collect();
+            (!keys.is_empty()).then(|| (keys.join(" "), action.help()))
+        })
+        .collect()
+}
+
+const LEGEND: [&str; 5] = [
+    "address letters: P public, S static, R resolvable, N non-resolvable,",
+    "                 X reserved, I resolved identity, A anonymous, H handle",
+    "RSSI in dBm, ~ not measured on this very packet",
+    "ATTEN ? model not known: the average of its class is assumed",
+    "ROT identifiers changed under one address, ! address and RPI out of step",
+];
+
+pub(super) fn draw(model: &Model, theme: &Theme, scroll: u16, area: Rect, buf: &mut Buffer) {
+    let keys = lines(model);
+    let n_lines = u16::try_from(keys.len() + 1 + LEGEND.len()).unwrap_or(u16::MAX);
+    let widest = keys
+        .iter()
+        .map(|(_, help)| width(help))
+        .chain(LEGEND.map(width))
+        .max()
+        .unwrap_or(0);
+    let box_width = (widest.max(60) + KEYS + 4).min(area.width.saturating_sub(2));
+    let box_height = (n_lines + 2).min(area.height.saturating_sub(2));
+    let frame = Rect {
+        x: area.x + (area.width - box_width) / 2,
+        y: area.y + (area.height - box_height) / 2,
+        width: box_width,
+        height: box_height,
+    };
+    border(theme, frame, buf);
+    let inner = Rect {
+        x: frame.x + 2,
+        y: frame.y + 1,
+        width: frame.width.saturating_sub(4),
+        height: frame.height.saturating_sub(2),
+    };
+    let scroll = scroll.min(n_lines.saturating_sub(inner.height));
+    let room = |x: u16| usize::from(inner.width.saturating_sub(x));
+    let mut y = 0;
+    for (idx, (key, help)) in (0..).zip(&keys) {
+        if idx >= scroll && y < inner.height {
+            put(buf, inner, 0, y, key, theme.accent);
+            put(buf, inner, KEYS, y, &clip(help, room(KEYS)), theme.base);
+            y += 1;
+        }
+    }
+    let after_keys = u16::try_from(keys.len()).unwrap_or(u16::MAX) + 1;
+    for (idx, text) in (after_keys..).zip(LEGEND) {
+        if idx >= scroll {
+            put(buf, inner, 0, idx - scroll, &clip(text, room(0)), theme.dim);
+        }
+    }
+}
+
+fn border(theme: &Theme, frame: Rect, buf: &mut Buffer) {
+    let inside = usize::from(frame.width.saturating_sub(2));
+    for y in 0..frame.height {
+        let line = match y {
+            0 => format!("╭{}╮", "─".repeat(inside)),
+            _ if y + 1 == frame.height => format!("╰{}╯", "─".repeat(inside)),
+            _ => format!("│{}│", " ".repeat(inside)),
+        };
+        for x in 0..frame.width {
+            if let Some(cell) = buf.cell_mut((frame.x + x, frame.y + y)) {
+                cell.reset();
+            }
+        }
+        put(buf, frame, 0, y, &line, theme.dim);
+    }
+    put(buf, frame, 2, 0, " keys ", theme.heading);
+}

@@ -1,0 +1,79 @@
+//! Text in cells: clipped and padded by width, not by characters.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// How many cells a text takes.
+pub(super) fn width(text: &str) -> u16 {
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// Puts text at a place within an area; what does not fit is left out.
+pub(super) fn put(buf: &mut Buffer, area: Rect, x: u16, y: u16, text: &str, style: Style) {
+    let area = area.intersection(buf.area);
+    if x < area.width && y < area.height {
+        buf.set_stringn(area.x + x, area.y + y, text, usize::from(area.width - x), style);
+    }
+}
+
+/// Puts text so that it ends at the right edge, if it fits beside what is `taken` on the left.
+pub(super) fn put_right(buf: &mut Buffer, area: Rect, taken: u16, text: &str, style: Style) {
+    let width = width(text);
+    if taken.saturating_add(width) < area.width {
+        put(buf, area, area.width - width - 1, 0, text, style);
+    }
+}
+
+/// `text` in at most `most` cells, with an ellipsis where it was cut.
+pub(super) fn clip(text: &str, most: usize) -> Cow<'_, str> {
+    if text.width() <= most {
+        return text.into();
+    }
+    let mut used = 1;
+    let kept: String = text
+        .chars()
+        .take_while(|next| {
+            used += next.width().unwrap_or(0);
+            used <= most
+        })
+        .collect();
+    if most == 0 { "".into() } else { (kept + "…").into() }
+}
+
+/// A whole number with its thousands apart: `1,204`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (idx, digit) in digits.chars().enumerate() {
+        if idx > 0 && (digits.len() - idx) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_characters_are_clipped_by_their_cells() {
+        assert_eq!(clip("手机手机", 8), "手机手机");
+        assert_eq!(clip("手机手机", 7), "手机手…");
+        assert_eq!(clip("手机手机", 6), "手机…");
+        assert_eq!(clip("abc", 0), "");
+        assert_eq!(clip("abc", 1), "…");
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(1_204), "1,204");
+        assert_eq!(grouped(12_345_678), "12,345,678");
+    }
+}
