@@ -80,7 +80,18 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn EventReader>, 
     } else {
         Side::open(&Paths::of(path))
     };
-    named(path, |name| open_with(reader(path)?, side, name, options))
+    named(path, |name| {
+        // A recorder that was killed before it could write its first row.
+        let is_empty = path.extension().is_some_and(|ending| ending == "csv")
+            && path
+                .metadata()
+                .is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0);
+        if is_empty {
+            let reader = native::Reader::new(Box::new(io::empty()), side)?;
+            return Ok(Box::new(Adjusted::new(reader, options)) as Box<dyn EventReader>);
+        }
+        open_with(reader(path)?, side, name, options)
+    })
 }
 
 /// As [`open`], from any reader; `name` is the station's where the options give none.
@@ -156,7 +167,7 @@ pub fn sniff(beginning: &[u8], whole: bool) -> Option<Kind> {
         Some(Kind::Pcap)
     } else if beginning.starts_with(ZSTD_MAGIC) {
         Some(Kind::NativeCsv { zstd: true })
-    } else if text.starts_with(NATIVE_HEADER) || native::recognise(text) {
+    } else if text.starts_with(NATIVE_HEADER) || native::recognise(text) || whole && native::begins(text) {
         Some(Kind::NativeCsv { zstd: false })
     } else {
         PacketLogger::recognise(beginning, whole).map(|order| Kind::PacketLogger {
