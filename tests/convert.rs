@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use vicino::format::open::{OpenOptions, open, open_packets};
+use vicino::format::open::{Capture, OpenOptions, open, open_capture};
 use vicino::lab::event::{CaptureEvent, EventKind};
 
 fn vicino() -> Command {
@@ -25,7 +25,9 @@ fn shared(path: &str) -> Option<PathBuf> {
 
 /// Every advertising report with its time, byte for byte.
 fn reports(path: &Path) -> Vec<(i64, Vec<u8>)> {
-    let mut packets = open_packets(path).expect("opens");
+    let Capture::Packets(mut packets) = open_capture(path, &OpenOptions::default()).expect("opens") else {
+        panic!("no packets in {}", path.display());
+    };
     let mut found = Vec::new();
     while let Some(packet) = packets.next_packet().expect("reads on") {
         if let [0x3e, _, 0x02 | 0x0d, ..] = packet.data {

@@ -237,7 +237,7 @@ mod tests {
 
     use super::*;
     use crate::format::native::tests::{advert, read_all};
-    use crate::format::open::{OpenOptions, open_reader, packets_of_reader};
+    use crate::format::open::{Capture, OpenOptions, open_capture, open_reader};
     use crate::format::packet::{CrcState, PacketKind};
     use crate::lab::address::AddressKind;
     use crate::lab::advert::{Payload, ReportDetails};
@@ -274,11 +274,13 @@ mod tests {
             PathBuf::from,
         );
         let path = shared.join("data/mitll-static/1-May Anechoic Chamber/nRF52/nrf52_capture_45.pcapng");
-        let Ok(file) = std::fs::File::open(&path) else {
+        if !path.exists() {
             println!("skipped: no {}", path.display());
             return;
+        }
+        let Capture::Packets(mut packets) = open_capture(&path, &OpenOptions::default()).unwrap() else {
+            panic!("a pcapng holds packets");
         };
-        let mut packets = packets_of_reader(Box::new(file)).unwrap();
         let mut checked = 0;
         while let Some(packet) = packets.next_packet().unwrap() {
             if let PacketKind::Link(link) = packet.kind
