@@ -25,9 +25,8 @@ fn shared(path: &str) -> Option<PathBuf> {
 
 /// Every advertising report with its time, byte for byte.
 fn reports(path: &Path) -> Vec<(i64, Vec<u8>)> {
-    let opened = open_capture(path, &OpenOptions::default()).expect("opens");
-    let Capture::Packets(mut packets) = opened else {
-        panic!("holds packets")
+    let Capture::Packets(mut packets) = open_capture(path, &OpenOptions::default()).expect("opens") else {
+        panic!("no packets in {}", path.display());
     };
     let mut found = Vec::new();
     while let Some(packet) = packets.next_packet().expect("reads on") {
@@ -217,4 +216,37 @@ fn marks_stand_in_the_capture_at_their_time() {
     let other = folder.path().join("b.btsnoop");
     std::fs::write(&other, b"btsnoop\0").unwrap();
     vicino().arg("mark").arg(&other).args(["--note", "x"]).assert().code(3);
+}
+
+#[test]
+fn a_recording_killed_at_any_byte_of_its_beginning_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("a.csv");
+    let whole = format!(
+        "{}\n{}",
+        vicino::format::native::HEADER,
+        "10,a,,,,,,,true,0201,,,,,,,,,,,\n11,a"
+    );
+    let header = vicino::format::native::HEADER.len();
+    for length in 0..=whole.len() {
+        std::fs::write(&capture, &whole[..length]).unwrap();
+        let mut reader = open(&capture, &OpenOptions::default()).unwrap();
+        let mut events = Vec::new();
+        while reader.read(&mut events).unwrap() {}
+        let rows = events
+            .iter()
+            .filter(|event| matches!(event, CaptureEvent::Advert(_)))
+            .count();
+        assert_eq!(
+            rows,
+            whole[..length].matches('\n').count().saturating_sub(1),
+            "cut at {length}"
+        );
+        assert_eq!(
+            reader.damage().count == 0,
+            whole[..length].ends_with('\n'),
+            "cut at {length}"
+        );
+        assert!(length > header || rows == 0);
+    }
 }

@@ -122,7 +122,7 @@ fn events(
     options: &OpenOptions,
 ) -> Result<Box<dyn EventReader>, FormatError> {
     let mut input = Input::new(reader);
-    let kind = sniff_input(&mut input)?;
+    let kind = sniff_input(&mut input, path)?;
     let decoder = Decoder::new(options.station, options.clock_offset);
     let station = station(name, options);
     Ok(match kind {
@@ -138,7 +138,7 @@ fn events(
 
 fn capture(reader: Box<dyn Read + Send>, path: Option<&Path>, options: &OpenOptions) -> Result<Capture, FormatError> {
     let mut input = Input::new(reader);
-    Ok(Capture::Packets(match sniff_input(&mut input)? {
+    Ok(Capture::Packets(match sniff_input(&mut input, path)? {
         Kind::Btsnoop => Box::new(btsnoop_records(input)?),
         Kind::PacketLogger { big_endian } => Box::new(packetlogger_records(input, big_endian)),
         Kind::Pcap => Box::new(pcap_records(input)?),
@@ -176,7 +176,7 @@ pub fn sniff(beginning: &[u8], whole: bool) -> Option<Kind> {
         Some(Kind::Pcap)
     } else if beginning.starts_with(ZSTD_MAGIC) {
         Some(Kind::NativeCsv { zstd: true })
-    } else if text.starts_with(NATIVE_HEADER) || native::recognise(text) {
+    } else if text.starts_with(NATIVE_HEADER) || native::recognise(text) || whole && native::begins(text) {
         Some(Kind::NativeCsv { zstd: false })
     } else {
         PacketLogger::recognise(beginning, whole).map(|order| Kind::PacketLogger {
@@ -185,7 +185,7 @@ pub fn sniff(beginning: &[u8], whole: bool) -> Option<Kind> {
     }
 }
 
-fn sniff_input(input: &mut Input) -> Result<Kind, FormatError> {
+fn sniff_input(input: &mut Input, path: Option<&Path>) -> Result<Kind, FormatError> {
     let failed = |source| FormatError::Io {
         context: "reading the first bytes".to_owned(),
         source,
@@ -195,6 +195,11 @@ fn sniff_input(input: &mut Input) -> Result<Kind, FormatError> {
     if kind.is_none() {
         input.fill(PacketLogger::wanted(input.at_hand())).map_err(failed)?;
         kind = sniff(input.at_hand(), input.at_end());
+    }
+    // A recorder that was killed before it could write its header row.
+    let is_csv = path.and_then(Path::extension).is_some_and(|ending| ending == "csv");
+    if is_csv && input.at_end() && input.at_hand().is_empty() {
+        kind = Some(Kind::NativeCsv { zstd: false });
     }
     kind.ok_or_else(|| FormatError::Unrecognised(unrecognised(input.at_hand())))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::number::{decode_hex, push_hex};
-use super::row::{BadRow, DEFAULT_STATION, MAX_NAME, record};
+use super::row::{BadRow, MAX_NAME, record};
 use super::text;
 use crate::lab::address::{Address, AddressKind, parse_bytes};
 use crate::lab::advert::{Payload, StationId};
@@ -174,6 +174,7 @@ fn encode_mark(record: &mut Record, mark: &Mark) {
 pub(super) struct Placed {
     pub at: UnixMicros,
     pub kind: EventKind,
+    /// Empty where the row names none.
     pub station: String,
     /// The number that a station row asks for.
     pub wanted: Option<StationId>,
@@ -215,7 +216,6 @@ impl EventParser {
         };
         let at = UnixMicros(values.need("time_us", "a whole number of microseconds since 1970")?);
         let station = match values.text("station") {
-            name if name.is_empty() => DEFAULT_STATION.to_owned(),
             name if name.len() > MAX_NAME => return Err(values.bad("station", "a name of at most 256 bytes")),
             name => name,
         };

@@ -243,6 +243,14 @@ impl Stations {
         Some(station)
     }
 
+    /// The station of an event that names none: the first there is.
+    pub(super) fn first(&mut self) -> Result<StationId, BadRow> {
+        match self.taken.first() {
+            Some(station) => Ok(*station),
+            None => self.of(DEFAULT_STATION),
+        }
+    }
+
     /// The number of a station that a row names; an unknown one is introduced by it.
     pub(super) fn of(&mut self, name: &str) -> Result<StationId, BadRow> {
         if name.len() > MAX_NAME {
