@@ -397,9 +397,8 @@ impl Assembler {
     }
 }
 
-const fn first_bytes(id: u128) -> [u8; 6] {
-    let [a, b, c, d, e, f, ..] = id.to_be_bytes();
-    [a, b, c, d, e, f]
+fn first_bytes(id: u128) -> [u8; 6] {
+    id.to_be_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 fn sorted(mut uuids: Vec<u128>) -> Vec<u128> {
