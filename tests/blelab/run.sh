@@ -35,7 +35,7 @@ if [ -n "$keep" ]; then mkdir -p "$keep"; out=$(cd "$keep" && pwd); trap - EXIT;
 real=${VICINO_SHARED:-$root/../shared}/data/dp3t/exp34-epfl-soldiers/pcaps/01.btsnoop
 if [ -r "$real" ]; then
     echo "on the air: 20 s of $(basename "$real"), a real capture"
-    air='--snoop air.btsnoop --start 29121 --secs 20 --speed 0.6' file=$real=air.btsnoop
+    air='--snoop air.btsnoop --start 29121 --secs 20 --speed 0.45' file=$real=air.btsnoop
 elif [ -r "$root/captures/demo.csv" ]; then
     echo "on the air: 15 s of captures/demo.csv (no shared captures)"
     air='--csv air.csv --secs 15 --speed 0.7' file=$root/captures/demo.csv=air.csv
