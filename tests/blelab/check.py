@@ -92,11 +92,12 @@ def currency(scene, name, within_us=30_000_000):
     cursor = {address: len(sent) for address, sent in by_address.items()}
     for advert in reversed(scene.adverts):
         mine, end = by_address.get(advert["address"], []), cursor.get(advert["address"], 0)
-        if advert["rssi_quality"] != "paired":
-            end = len(mine)
+        early_us = 20_000
+        if advert["rssi_quality"] != "paired":  # read a moment after the stamp: may be of a report sent meanwhile
+            end, early_us = len(mine), 2_000_000
         found = next((idx for idx in range(end - 1, -1, -1)
                       if mine[idx]["rssi"] == advert["rssi_dbm"]
-                      and -20_000 <= advert["time_us"] - mine[idx]["wall_us"] <= within_us), None)
+                      and -early_us <= advert["time_us"] - mine[idx]["wall_us"] <= within_us), None)
         if found is None:
             alien_rssi.append((advert["address"], advert["rssi_dbm"], advert["rssi_quality"]))
             continue

@@ -19,7 +19,7 @@ heard() { grep -c '"advert"' /tmp/scan.jsonl; }
 enough() { [ $(heard) -ge $WANT ]; }
 no_adapter() { test ! -d /sys/class/bluetooth/hci0; }
 stop_vhci() { kill $VHCI_PID; wait $VHCI_PID; wait_for 5 no_adapter; }
-stop_bluetoothd() { kill -9 $BLUETOOTHD_PID; wait $BLUETOOTHD_PID 2>/dev/null; }
+stop_bluetoothd() { kill -9 $BLUETOOTHD_PID 2>/dev/null; wait $BLUETOOTHD_PID 2>/dev/null; }
 set_powered() { dbus-send --system --print-reply --dest=org.bluez /org/bluez/hci0 org.freedesktop.DBus.Properties.Set string:org.bluez.Adapter1 string:Powered variant:boolean:$1 > /dev/null; }
 blocks() { for r in /sys/class/rfkill/rfkill*; do [ "$(cat $r/type)" = bluetooth ] && echo $1 > $r/soft; done; }
 # refused NAME ARGS...: a scan that cannot begin
