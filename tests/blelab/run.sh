@@ -36,12 +36,10 @@ real=${VICINO_SHARED:-$root/../shared}/data/dp3t/exp34-epfl-soldiers/pcaps/01.bt
 if [ -r "$real" ]; then
     echo "on the air: 20 s of $(basename "$real"), a real capture"
     air='--snoop air.btsnoop --start 29121 --secs 20 --speed 0.45' file=$real=air.btsnoop
-elif [ -r "$root/captures/demo.csv" ]; then
-    echo "on the air: 15 s of captures/demo.csv (no shared captures)"
-    air='--csv air.csv --secs 15 --speed 0.7' file=$root/captures/demo.csv=air.csv
 else
-    echo "on the air: a generated stream (neither shared nor bundled captures)"
-    air='--gen n=300,rate=15,devs=12,rotate=7' file=
+    echo "on the air: 20 s of captures/demo.csv.zst (no shared captures)"
+    "$bin" convert "$root/captures/demo.csv.zst" "$out/air.btsnoop" > /dev/null
+    air='--snoop air.btsnoop --secs 20 --speed 0.45' file=$out/air.btsnoop=air.btsnoop
 fi
 echo "AIR=\"$air\"" > "$out/env"
 
