@@ -3,7 +3,7 @@
 //! Source: Core specification, vol. 4 part E, 7.7.65.2 and 7.7.65.13. Several reports of an event follow one another,
 //! each whole, as every controller and host does it.
 
-pub(crate) mod command;
+pub mod command;
 
 use crate::lab::address::Address;
 use crate::lab::advert::{Advertisement, Payload, PduType, ReportDetails, ReportForm, StationId};
