@@ -71,8 +71,15 @@ impl fmt::Display for Failure {
 #[derive(Debug, Parser)]
 #[command(version, about, long_about = None, disable_help_subcommand = true)]
 struct Cli {
-    /// When to use colours
-    #[arg(long, value_enum, global = true, default_value_t = ColorWhen::Auto)]
+    /// Colours: auto (on a terminal, unless `NO_COLOR` is set), always, never
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    #[arg(help_heading = "Everywhere", hide_default_value = true)]
     color: ColorWhen,
     #[command(subcommand)]
     verb: Option<Verb>,
