@@ -31,7 +31,6 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Trouble(trouble) => {
             model.is_dirty |= model.trouble != trouble;
             model.trouble = trouble;
-            model.keep_selection_visible();
         }
         Msg::Playback(status, now) => {
             model.is_dirty |= model.source.playback.as_ref() != Some(&*status);
@@ -49,12 +48,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resize(width, height) => {
             model.size = (width, height);
             model.is_dirty = true;
-            model.keep_selection_visible();
         }
         Msg::Frame => {
             if model.live.needs_order {
                 model.reorder();
             }
+            // A banner that comes or goes changes the page.
+            model.keep_selection_visible();
             model.is_dirty = false;
         }
         Msg::Recording(recording) => {
