@@ -17,7 +17,9 @@ const SEEK: Micros = Micros::from_secs(10);
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Events(events) => {
-            events.iter().for_each(|event| model.session.ingest(event));
+            for event in &events {
+                model.session.ingest(event);
+            }
             // The first devices show at once, and a selected one that is gone gives way; the rest waits for the tick.
             model.live.needs_order |= model.selected().is_none();
             model.live.has_news = true;
@@ -91,15 +93,13 @@ fn advance(model: &mut Model, now: Option<UnixMicros>) {
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     let context = model.context();
-    match keymap::resolve(context, key) {
-        Some(action) => act(model, action),
-        None => {
-            if let (true, Code::Char(typed), false) = (context.takes_text(), key.code, key.ctrl) {
-                type_char(model, typed);
-            }
-            Vec::new()
-        }
+    if let Some(action) = keymap::resolve(context, key) {
+        return act(model, action);
     }
+    if let (true, Code::Char(typed), false) = (context.takes_text(), key.code, key.ctrl) {
+        type_char(model, typed);
+    }
+    Vec::new()
 }
 
 fn type_char(model: &mut Model, typed: char) {
