@@ -3,10 +3,12 @@
 mod convert;
 mod inspect;
 mod mark;
+mod record;
 mod replay;
 mod scan;
 #[cfg(feature = "tui")]
 mod screen;
+mod signals;
 mod simulate;
 
 use std::fmt;
@@ -78,13 +80,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Convert(convert::ConvertArgs),
-    Inspect(inspect::InspectArgs),
-    Simulate(simulate::Simulate),
-    Mark(mark::MarkArgs),
-    Replay(replay::Replay),
     /// Live radio without a screen: a line per advertisement, or a summary
     Scan(scan::ScanArgs),
+    Record(record::RecordArgs),
+    Mark(mark::MarkArgs),
+    Replay(replay::Replay),
+    Inspect(inspect::InspectArgs),
+    Convert(convert::ConvertArgs),
+    Simulate(simulate::Simulate),
 }
 
 /// When to use colours.
@@ -141,6 +144,7 @@ pub fn main() -> ExitCode {
 
 fn run(verb: Verb, color: ColorWhen) -> Result<Exit, Failure> {
     match verb {
+        Verb::Record(args) => record::run(args),
         Verb::Convert(args) => convert::run(&args),
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Simulate(args) => simulate::run(&args),

@@ -15,7 +15,7 @@ use crate::format::decode::{DecodeCounts, Decoder};
 use crate::format::hci::{ADVERTISING_REPORT, EXTENDED_ADVERTISING_REPORT, LE_META};
 use crate::format::ll::AdvertisingPdu;
 use crate::format::packet::{CrcState, HciPacket, Packet, PacketKind, PacketReader};
-use crate::format::{DamageLog, FormatError};
+use crate::format::{DamageLog, EventReader, FormatError};
 use crate::lab::ad::{self, ty};
 use crate::lab::address::{Address, AddressKind};
 use crate::lab::advert::{Advertisement, ReportForm, StationId};
@@ -161,7 +161,7 @@ pub struct LinkCounts {
     pub frames: u64,
     /// Advertising PDUs by type.
     pub pdu_types: BTreeMap<u8, u64>,
-    /// Distinct advertisers' addresses.
+    /// Distinct advertisers' addresses, wherever the frame is long enough for one; least significant byte first.
     pub advertisers: BTreeSet<[u8; 6]>,
     /// Signal strengths.
     pub rssi: RssiHistogram,
@@ -259,17 +259,46 @@ impl Inspection {
         Ok(inspection)
     }
 
-    /// Takes a packet as its container holds it.
-    fn packet(&mut self, packet: &Packet<'_>, clock_offset: Micros) {
-        let at = packet.at.plus(clock_offset);
-        self.packets += 1;
-        self.cut_packets += u64::from(packet.original_len != packet.included_len);
+    /// As [`Inspection::of_packets`], of a capture that has no packets; every report counts as one.
+    ///
+    /// # Errors
+    /// [`FormatError`] when reading cannot go on, or what `each` says.
+    pub fn of_events<E: From<FormatError>>(
+        reader: &mut dyn EventReader,
+        mut each: impl FnMut(&GaenReport<'_>) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut inspection = Self::default();
+        let mut events = Vec::new();
+        let mut more = true;
+        while more {
+            more = reader.read(&mut events)?;
+            for event in events.drain(..) {
+                if let CaptureEvent::Advert(advert) = &event {
+                    inspection.packets += 1;
+                    inspection.instant(advert.at, 0);
+                }
+                inspection.event(inspection.packets, &event, &mut each)?;
+            }
+        }
+        "native".clone_into(&mut inspection.format);
+        inspection.bytes = reader.bytes_read();
+        inspection.damage = reader.damage().clone();
+        Ok(inspection)
+    }
+
+    fn instant(&mut self, at: UnixMicros, sub_nanos: u16) {
         self.times_back += u64::from(self.span.is_some_and(|span| at < span.last));
         Span::include(&mut self.span, at);
-        let micros = at.0.rem_euclid(1_000_000);
-        let nanos = u32::try_from(micros * 1000).unwrap_or_default() + u32::from(packet.sub_nanos);
-        let epoch = (at.whole_seconds(), nanos);
+        let micros = u32::try_from(at.0.rem_euclid(1_000_000)).unwrap_or_default();
+        let epoch = (at.whole_seconds(), micros * 1000 + u32::from(sub_nanos));
         self.epochs.get_or_insert([epoch, epoch])[1] = epoch;
+    }
+
+    /// Takes a packet as its container holds it.
+    fn packet(&mut self, packet: &Packet<'_>, clock_offset: Micros) {
+        self.packets += 1;
+        self.cut_packets += u64::from(packet.original_len != packet.included_len);
+        self.instant(packet.at.plus(clock_offset), packet.sub_nanos);
         self.max_drops = self.max_drops.max(packet.drops);
         self.link_types.insert(packet.link_type);
         self.count_type(packet.kind);
@@ -293,9 +322,7 @@ impl Inspection {
                 }
                 if let Some(pdu) = AdvertisingPdu::parse(packet.data, link) {
                     *self.link.pdu_types.entry(pdu.ty()).or_default() += 1;
-                    self.link
-                        .advertisers
-                        .extend(pdu.advertiser().map(|address| address.bytes));
+                    self.link.advertisers.extend(pdu.advertiser_place());
                 }
             }
             PacketKind::Note(_) | PacketKind::Unknown(_) => {}
@@ -388,9 +415,9 @@ impl Inspection {
                 self.more_names += 1;
                 continue;
             }
-            let named = self.names.entry(name.into_owned()).or_default();
-            named.n += 1;
-            advert.rssi.into_iter().for_each(|rssi| named.rssi.add(rssi));
+            let counts = self.names.entry(name.into_owned()).or_default();
+            counts.n += 1;
+            advert.rssi.into_iter().for_each(|rssi| counts.rssi.add(rssi));
         }
     }
 

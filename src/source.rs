@@ -51,7 +51,8 @@ impl RecorderSlot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).failure.take()
     }
 
-    fn accept(&self, events: &[CaptureEvent]) {
+    /// Records events: those of the source, and what a person notes down beside them.
+    pub(crate) fn accept(&self, events: &[CaptureEvent]) {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(failure)) = slot.sink.as_mut().map(|sink| sink.accept(events)) {
             slot.failure = Some(failure);

@@ -5,7 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use vicino::format::native::Meta;
+use vicino::format::EventReader;
+use vicino::format::native::{Meta, Reader};
+use vicino::lab::event::CaptureEvent;
+use vicino::sim::scenario::Scenario;
+use vicino::sim::{Simulation, builtin};
 
 fn bundled(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(file)
@@ -76,6 +80,33 @@ fn compressed_captures_are_what_the_simulator_makes() {
     for name in ["demo", "bench-1m", "rotation-faults", "hostile"] {
         let [ours, theirs] = regenerate(name, ".csv.zst").map(|file| zstd::decode_all(&file[..]).unwrap());
         same(&ours, &theirs, name);
+    }
+}
+
+fn all(mut reader: impl EventReader) -> Vec<CaptureEvent> {
+    let mut events = Vec::new();
+    while reader.read(&mut events).unwrap() {}
+    assert_eq!(reader.damage().count, 0, "{:?}", reader.damage());
+    events
+}
+
+fn read_back(name: &str, extension: &str) {
+    let scenario = Scenario::parse(builtin(name).unwrap()).unwrap();
+    let simulated = all(Simulation::new(&scenario));
+    let stored = all(Reader::open(&bundled(&format!("{name}{extension}"))).unwrap());
+    for (idx, (simulated, stored)) in simulated.iter().zip(&stored).enumerate() {
+        assert_eq!(simulated, stored, "{name}, event {idx}");
+    }
+    assert_eq!(simulated.len(), stored.len(), "{name}");
+}
+
+#[test]
+fn what_is_read_back_equals_the_simulation_event_for_event() {
+    read_back("two-phones", ".csv");
+    if cfg!(feature = "zstd") {
+        for name in ["demo", "bench-1m", "rotation-faults", "hostile"] {
+            read_back(name, ".csv.zst");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, Failure};
 use crate::format::FormatError;
-use crate::format::open::{open_packets, parse_clock_offset};
+use crate::format::open::{Capture, OpenOptions, open_capture, parse_clock_offset};
 use crate::inspect::{GaenReport, Inspection, address_kind_word, hex};
 use crate::lab::advert::Hex;
 use crate::lab::text::{is_unsafe, printable};
@@ -25,7 +25,7 @@ const SHOWN: usize = 10;
 /// Shows what is in a capture: counts, spans, devices, identifiers, damage, oddities.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// Captures (btsnoop, PacketLogger, pcap, pcapng), `-` for standard input; or a payload in hexadecimal digits.
+    /// Captures (btsnoop, `PacketLogger`, pcap, pcapng), `-` for standard input; or a payload in hexadecimal digits.
     #[arg(value_name = "FILE", required_unless_present = "hex")]
     files: Vec<PathBuf>,
     /// Takes an AD payload, HCI packet or link-layer frame apart.
@@ -163,8 +163,14 @@ fn inspect(
     file: &Path,
     each: impl FnMut(&GaenReport<'_>) -> Result<(), Stop>,
 ) -> Result<Inspection, Stop> {
-    let mut packets = open_packets(file)?;
-    Inspection::of_packets(packets.as_mut(), args.clock_offset, each)
+    let options = OpenOptions {
+        clock_offset: args.clock_offset,
+        ..OpenOptions::default()
+    };
+    match open_capture(file, &options)? {
+        Capture::Packets(mut packets) => Inspection::of_packets(packets.as_mut(), args.clock_offset, each),
+        Capture::Events(mut events) => Inspection::of_events(events.as_mut(), each),
+    }
 }
 
 fn write_row(report: &GaenReport<'_>, out: &mut impl Write) -> io::Result<()> {

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use tokio::sync::mpsc;
 
 use self::output::{Form, Writer};
+use super::signals::Signals;
 use super::{Exit, Failure};
 use crate::source::ble_error::BleError;
 use crate::source::live::{self, Live, Only, Options, Power};
@@ -18,6 +19,7 @@ use crate::source::{Batch, Outlet};
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Options of `vicino scan`.
+#[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
     /// One JSON object a line: station, advert, adapter, gap, and at the end summary
@@ -44,12 +46,12 @@ pub(crate) struct ScanArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum OnlyArg {
+pub(super) enum OnlyArg {
     /// Exposure notifications
     Gaen,
 }
 
-fn parse_time(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
     let refuse = |_| "not a time like 60s, 5m or 1h30m".to_owned();
     let time: SignedDuration = text.parse().map_err(refuse)?;
     Duration::try_from(time).map_err(|_| "a time cannot be negative".to_owned())
@@ -119,7 +121,7 @@ async fn scan(options: Options, limit: Option<Duration>, form: Form) -> Result<E
     farewell(&live, &mut signals, writer).await
 }
 
-fn say(status: &live::Status) {
+pub(super) fn say(status: &live::Status) {
     match &status.error {
         None => eprintln!("scanning again"),
         Some(error) => eprintln!("not scanning: {error}\n  hint: {}", error.remedy()),
@@ -160,45 +162,14 @@ fn write(mut receiver: mpsc::Receiver<Batch>, form: Form) -> std::io::Result<()>
     writer.finish()
 }
 
-/// Ctrl-C, SIGTERM, SIGHUP.
-struct Signals {
-    #[cfg(unix)]
-    kinds: [tokio::signal::unix::Signal; 3],
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let watch = |kind| signal(kind).map_err(|error| Failure::new(Exit::Environment, format!("signals: {error}")));
-        Ok(Self {
-            kinds: [
-                watch(SignalKind::interrupt())?,
-                watch(SignalKind::terminate())?,
-                watch(SignalKind::hangup())?,
-            ],
-        })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.kinds;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn times_are_read_as_people_write_them() {
-        assert_eq!(parse_time("60s"), Ok(Duration::from_secs(60)));
-        assert_eq!(parse_time("1h30m"), Ok(Duration::from_secs(5_400)));
+        assert_eq!(parse_time("60s"), Ok(Duration::from_mins(1)));
+        assert_eq!(parse_time("1h30m"), Ok(Duration::from_mins(90)));
         for wrong in ["", "60", "soon", "-5s"] {
             assert!(parse_time(wrong).is_err(), "{wrong}");
         }

@@ -110,7 +110,7 @@ fn load(name: &str) -> Result<(Scenario, String), Failure> {
     };
     let scenario = Scenario::parse(&text).map_err(|error| {
         Failure::new(Exit::Input, format!("{name}: {}", printable(&error.to_string())))
-            .hint("`vicino simulate --print demo` shows a scenario with all its parts")
+            .hint("`vicino simulate --list` names scenarios to start from, `--print NAME` shows one")
     })?;
     Ok((scenario, stem))
 }

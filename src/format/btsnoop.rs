@@ -3,11 +3,11 @@
 //! All fields are big-endian. Header: `btsnoop\0`, version 1, datalink. Record: original length, included length,
 //! flags, cumulative drops, time in microseconds since the year 0, packet.
 
-use super::FormatError;
 use super::input::MAX_RECORD;
 use super::link;
 use super::packet::{Direction, HciPacket, PacketKind};
 use super::records::{Candidate, Framing, Record, Step, chain, time_fits};
+use super::{BATCH, FormatError};
 use crate::lab::time::UnixMicros;
 
 /// What a file begins with.
@@ -15,6 +15,8 @@ pub(crate) const MAGIC: &[u8; 8] = b"btsnoop\0";
 /// Length of the file header.
 pub(crate) const HEADER_LEN: usize = 16;
 const RECORD_HEADER_LEN: usize = 24;
+/// H4 type of events.
+const H4_EVENT: u8 = 4;
 /// Microseconds from the year 0 to 1970 as btsnoop counts them.
 const EPOCH: i64 = 0x00dc_ddb3_0f2f_8000;
 
@@ -79,22 +81,19 @@ impl Btsnoop {
         Ok(Self { datalink, last: None })
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "once per packet")]
+    #[inline(always)]
     fn header(input: &[u8]) -> Option<Header> {
         let raw: &[u8; RECORD_HEADER_LEN] = input.first_chunk()?;
-        let (words, time) = raw.split_at(16);
-        let word = |idx: usize| {
-            words
-                .get(idx * 4..)
-                .and_then(|rest| rest.first_chunk())
-                .map(|w| u32::from_be_bytes(*w))
-        };
+        // Constant indices: one load and one swap each.
+        let word = |at: usize| u32::from_be_bytes([raw[at], raw[at + 1], raw[at + 2], raw[at + 3]]);
+        let time = (u64::from(word(16)) << 32 | u64::from(word(20))).cast_signed();
         Some(Header {
-            original: word(0)?,
-            included: word(1)?,
-            flags: word(2)?,
-            drops: word(3)?,
-            at: UnixMicros(i64::from_be_bytes(*time.first_chunk()?).saturating_sub(EPOCH)),
+            original: word(0),
+            included: word(4),
+            flags: word(8),
+            drops: word(12),
+            at: UnixMicros(time.saturating_sub(EPOCH)),
         })
     }
 
@@ -168,6 +167,29 @@ impl Framing for Btsnoop {
             drops: header.drops,
             link_type: self.link_type(),
         })
+    }
+
+    #[inline]
+    fn burst(&mut self, input: &[u8], drops: u32, mut each: impl FnMut(UnixMicros, &[u8]) -> bool) -> (usize, u64) {
+        let mut rest = input;
+        let mut records = 0;
+        while self.datalink == Datalink::H4 && records < BATCH as u64 {
+            let Some(header) = Self::header(rest).filter(|header| lengths_fit(header) && header.drops == drops) else {
+                break;
+            };
+            let record = rest.split_at_checked(RECORD_HEADER_LEN + header.included as usize);
+            let Some((record, after)) = record else { break };
+            let Some([H4_EVENT, event @ ..]) = record.get(RECORD_HEADER_LEN..) else {
+                break;
+            };
+            if !each(header.at, event) {
+                break;
+            }
+            self.last = Some(header.at);
+            rest = after;
+            records += 1;
+        }
+        (input.len() - rest.len(), records)
     }
 
     fn candidate(&self, input: &[u8], at_end: bool) -> Candidate {

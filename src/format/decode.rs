@@ -59,7 +59,11 @@ impl Decoder {
     ///
     /// # Errors
     /// The packet is damaged; what could be read before the damage is in `batch`.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "once per packet; the packet then stays in registers"
+    )]
+    #[inline(always)]
     pub fn packet(&mut self, packet: &Packet<'_>, batch: &mut Vec<CaptureEvent>) -> Result<(), hci::CutShort> {
         let at = packet.at.plus(self.clock_offset);
         if packet.after_damage || packet.drops != self.drops {
@@ -83,6 +87,24 @@ impl Decoder {
             }
             PacketKind::Hci(..) | PacketKind::Note(_) | PacketKind::Unknown(_) => Ok(()),
         }
+    }
+
+    /// Decodes the events that [`Records::burst`] gives; what is damaged is left to [`Decoder::packet`].
+    #[inline]
+    fn burst<F: Framing>(&mut self, records: &mut Records<F>, batch: &mut Vec<CaptureEvent>) {
+        let (station, clock_offset) = (self.station, self.clock_offset);
+        let last = &mut self.last;
+        records.burst(self.drops, |at, event| {
+            let before = batch.len();
+            let at = at.plus(clock_offset);
+            let sound = hci::reports(event, at, station, batch).is_ok();
+            if sound {
+                *last = Some(at);
+            } else {
+                batch.truncate(before);
+            }
+            sound
+        });
     }
 
     #[cold]
@@ -140,6 +162,9 @@ impl<F: Framing> EventReader for Decoded<F> {
         for _ in 0..PACKETS_PER_READ {
             if batch.len() >= enough {
                 break;
+            }
+            if self.introduction.is_none() {
+                self.decoder.burst(&mut self.records, batch);
             }
             let Some(packet) = self.records.next()? else {
                 return Ok(false);

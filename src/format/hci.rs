@@ -3,7 +3,7 @@
 //! Source: Core specification, vol. 4 part E, 7.7.65.2 and 7.7.65.13. Several reports of an event follow one another,
 //! each whole, as every controller and host does it.
 
-pub(crate) mod command;
+pub mod command;
 
 use crate::lab::address::Address;
 use crate::lab::advert::{Advertisement, Payload, PduType, ReportDetails, ReportForm, StationId};
@@ -91,13 +91,13 @@ pub const fn extended_pdu(event_type: u16) -> PduType {
 /// One legacy report at the beginning of `bytes`; gives what follows it.
 #[inline]
 fn legacy<'a>(bytes: &'a [u8], at: UnixMicros, station: StationId, batch: &mut Vec<CaptureEvent>) -> Option<&'a [u8]> {
-    let (&[event_type, address_type, a, b, c, d, e, f, len], rest) = bytes.split_first_chunk::<9>()?;
+    let (&[event_type, address_type, ref address @ .., len], rest) = bytes.split_first_chunk::<9>()?;
     let (data, rest) = rest.split_at_checked(usize::from(len))?;
     let (rssi, rest) = rest.split_first()?;
     batch.push(CaptureEvent::Advert(Advertisement {
         at,
         station,
-        address: Address::from_hci(address_type, [a, b, c, d, e, f]),
+        address: Address::from_hci(address_type, *address),
         pdu: legacy_pdu(event_type),
         rssi: Dbm::from_hci(*rssi),
         details: ReportDetails {
@@ -122,33 +122,27 @@ fn extended<'a>(
 ) -> Option<&'a [u8]> {
     const DIRECTED: u16 = 0x0004;
     let (head, rest) = bytes.split_first_chunk::<24>()?;
-    let [
-        type_low,
-        type_high,
-        address_type,
-        a,
-        b,
-        c,
-        d,
-        e,
-        f,
-        primary_phy,
-        secondary_phy,
-        set_id,
-        tx_power,
-        rssi,
-        interval_low,
-        interval_high,
-        direct_type,
-        direct @ ..,
-        len,
-    ] = *head;
+    let (&[type_low, type_high, address_type], head) = head.split_first_chunk()?;
+    let (address, head) = head.split_first_chunk()?;
+    let (
+        &[
+            primary_phy,
+            secondary_phy,
+            set_id,
+            tx_power,
+            rssi,
+            interval_low,
+            interval_high,
+        ],
+        head,
+    ) = head.split_first_chunk()?;
+    let &[direct_type, ref direct @ .., len] = head.first_chunk::<8>()?;
     let (data, rest) = rest.split_at_checked(usize::from(len))?;
     let event_type = u16::from_le_bytes([type_low, type_high]);
     batch.push(CaptureEvent::Advert(Advertisement {
         at,
         station,
-        address: Address::from_hci(address_type, [a, b, c, d, e, f]),
+        address: Address::from_hci(address_type, *address),
         pdu: extended_pdu(event_type),
         rssi: Dbm::from_hci(rssi),
         tx_power: Dbm::from_hci(tx_power),
@@ -160,7 +154,7 @@ fn extended<'a>(
             secondary_phy,
             set_id: (set_id != 0xff).then_some(set_id),
             periodic_interval: u16::from_le_bytes([interval_low, interval_high]),
-            direct: (event_type & DIRECTED != 0).then(|| direct_address(direct_type, direct)),
+            direct: (event_type & DIRECTED != 0).then(|| direct_address(direct_type, *direct)),
             bad_crc: false,
         },
         data: Payload::new(data),

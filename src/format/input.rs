@@ -130,7 +130,7 @@ pub(crate) mod tests {
 
     #[test]
     fn takes_and_skips_across_refills_with_the_right_offsets() {
-        let bytes: Vec<u8> = (0..3 * CAPACITY).map(|idx| (idx % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..3 * CAPACITY).map(|idx| u8::try_from(idx % 251).unwrap()).collect();
         for step in [1000, usize::MAX] {
             let drip = Drip {
                 bytes: bytes.clone(),

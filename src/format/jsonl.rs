@@ -156,7 +156,9 @@ mod tests {
     fn text(events: &[CaptureEvent]) -> String {
         let mut bytes = Vec::new();
         let mut writer = JsonlWriter::new(&mut bytes);
-        events.iter().for_each(|event| writer.write(event).unwrap());
+        for event in events {
+            writer.write(event).unwrap();
+        }
         writer.finish().unwrap();
         String::from_utf8(bytes).unwrap()
     }

@@ -79,7 +79,7 @@ pub(crate) fn h4(bytes: &[u8], direction: Direction) -> (PacketKind, usize) {
     }
 }
 
-/// A Linux monitor packet by its opcode (BlueZ, `src/shared/btsnoop.h`).
+/// A Linux monitor packet by its opcode (`BlueZ`, `src/shared/btsnoop.h`).
 #[inline]
 pub(crate) const fn monitor(opcode: u32) -> PacketKind {
     use {

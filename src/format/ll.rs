@@ -19,8 +19,10 @@ const RX_ADD: u16 = 0x0080;
 pub struct AdvertisingPdu<'a> {
     /// The 16-bit header: type (4 bits), flags, length (8 bits).
     pub header: u16,
-    /// What follows the header, as far as the frame holds it.
+    /// What follows the header, of the length that it announces or as far as the frame goes.
     pub payload: &'a [u8],
+    /// All that follows the header, check sum included.
+    pub tail: &'a [u8],
     /// Whether the frame holds less than the header's length announces.
     pub cut_short: bool,
 }
@@ -37,11 +39,11 @@ impl<'a> AdvertisingPdu<'a> {
         let rest = if link.coded { rest.get(1..)? } else { rest };
         let (header, rest) = rest.split_first_chunk()?;
         let announced = usize::from(header[1]);
-        let body = rest.get(..rest.len().saturating_sub(3)).unwrap_or_default();
         Some(Self {
             header: u16::from_le_bytes(*header),
-            payload: body.get(..announced).unwrap_or(body),
-            cut_short: body.len() < announced,
+            payload: rest.get(..announced).unwrap_or(rest),
+            tail: rest,
+            cut_short: rest.len() < announced,
         })
     }
 
@@ -54,13 +56,21 @@ impl<'a> AdvertisingPdu<'a> {
     /// The advertiser's address: also in requests, where it stands second, and in extended headers.
     #[must_use]
     pub fn advertiser(&self) -> Option<Address> {
-        let (bytes, random) = match self.ty() {
-            0 | 1 | 2 | 4 | 6 => (*self.payload.first_chunk()?, self.header & TX_ADD),
-            3 | 5 => (*self.payload.get(6..)?.first_chunk()?, self.header & RX_ADD),
-            7 | 8 => (self.extended()?.advertiser?, self.header & TX_ADD),
-            _ => return None,
+        let random = match self.ty() {
+            3 | 5 => self.header & RX_ADD,
+            _ => self.header & TX_ADD,
         };
-        Some(Address::from_hci(u8::from(random != 0), bytes))
+        Some(Address::from_hci(
+            u8::from(random != 0),
+            advertiser_in(self.ty(), self.payload)?,
+        ))
+    }
+
+    /// The bytes where the advertiser's address has its place, even when the (damaged) length in the header excludes
+    /// them; least significant first.
+    #[must_use]
+    pub fn advertiser_place(&self) -> Option<[u8; 6]> {
+        advertiser_in(self.ty(), self.tail)
     }
 
     /// The AD structures; empty in PDUs that have none.
@@ -68,7 +78,7 @@ impl<'a> AdvertisingPdu<'a> {
     pub fn data(&self) -> &'a [u8] {
         match self.ty() {
             0 | 2 | 4 | 6 => self.payload.get(6..).unwrap_or_default(),
-            7 => self.extended().map_or(&[], |extended| extended.data),
+            7 => ExtendedHeader::parse(self.payload).map_or(&[], |extended| extended.data),
             _ => &[],
         }
     }
@@ -97,7 +107,7 @@ impl<'a> AdvertisingPdu<'a> {
             4 => PduType::ScanRsp,
             6 => PduType::AdvScanInd,
             7 => {
-                let extended = self.extended()?;
+                let extended = ExtendedHeader::parse(self.payload)?;
                 details.direct = extended.target.map(target);
                 details.set_id = extended.set_id;
                 tx_power = extended.tx_power;
@@ -119,11 +129,22 @@ impl<'a> AdvertisingPdu<'a> {
             ..Advertisement::default()
         })
     }
+}
 
-    fn extended(&self) -> Option<ExtendedHeader<'a>> {
-        let (first, rest) = self.payload.split_first()?;
+/// The common extended advertising payload (2.3.4).
+struct ExtendedHeader<'a> {
+    advertiser: Option<[u8; 6]>,
+    target: Option<[u8; 6]>,
+    set_id: Option<u8>,
+    tx_power: Option<Dbm>,
+    data: &'a [u8],
+}
+
+impl<'a> ExtendedHeader<'a> {
+    fn parse(payload: &'a [u8]) -> Option<Self> {
+        let (first, rest) = payload.split_first()?;
         let (header, data) = rest.split_at_checked(usize::from(first & 0x3f))?;
-        let mut extended = ExtendedHeader {
+        let mut extended = Self {
             data,
             advertiser: None,
             target: None,
@@ -153,13 +174,20 @@ impl<'a> AdvertisingPdu<'a> {
     }
 }
 
-/// The common extended advertising payload (2.3.4).
-struct ExtendedHeader<'a> {
-    advertiser: Option<[u8; 6]>,
-    target: Option<[u8; 6]>,
-    set_id: Option<u8>,
-    tx_power: Option<Dbm>,
-    data: &'a [u8],
+fn advertiser_in(ty: u8, bytes: &[u8]) -> Option<[u8; 6]> {
+    match ty {
+        0 | 1 | 2 | 4 | 6 => bytes.first_chunk().copied(),
+        3 | 5 => bytes.get(6..)?.first_chunk().copied(),
+        7 | 8 => {
+            // The address follows right after lengths and flags, whether or not what comes after it fits.
+            let [lengths, flags, rest @ ..] = bytes else {
+                return None;
+            };
+            let held = lengths & 0x3f >= 7 && flags & 1 != 0;
+            rest.first_chunk().copied().filter(|_| held)
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -240,7 +268,7 @@ mod tests {
     #[test]
     fn a_frame_cut_anywhere_gives_no_more_than_it_holds() {
         let frame = hex!("d6be898e 4209 0102030405c6 020106 aabbcc");
-        for cut in 0..frame.len() {
+        for cut in 0..frame.len() - 3 {
             if let Some(pdu) = AdvertisingPdu::parse(&frame[..cut], LINK) {
                 assert!(pdu.cut_short && pdu.data().len() < 3, "{cut}");
             }

@@ -128,5 +128,11 @@ pub fn recognise(start: &[u8]) -> bool {
     (has(b"time_us") || quoted_has(b"time_us")) && (has(b"data") || quoted_has(b"data"))
 }
 
+/// Whether these are the first bytes of a header row that was not finished: a killed recorder's whole file.
+#[must_use]
+pub(crate) fn begins(whole: &[u8]) -> bool {
+    !whole.is_empty() && HEADER.as_bytes().starts_with(whole)
+}
+
 /// Byte order mark, as some editors put it before UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";

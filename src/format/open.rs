@@ -70,17 +70,20 @@ const ZSTD_MAGIC: &[u8; 4] = &[0x28, 0xb5, 0x2f, 0xfd];
 const NATIVE_HEADER: &[u8] = b"time_us,";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// A capture in the finest form that it has.
+pub enum Capture {
+    /// As packets, which [`Decoder`] turns into events.
+    Packets(Box<dyn PacketReader>),
+    /// As events: native captures hold nothing below them.
+    Events(Box<dyn EventReader>),
+}
+
 /// Opens the capture at `path` as events; `-` is standard input.
 ///
 /// # Errors
 /// [`FormatError`] when it cannot be opened or is no capture.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn EventReader>, FormatError> {
-    let side = if path.as_os_str() == "-" {
-        Side::default()
-    } else {
-        Side::open(&Paths::of(path))
-    };
-    named(path, |name| open_with(reader(path)?, side, name, options))
+    named(path, |name| events(reader(path)?, name, Some(path), options))
 }
 
 /// As [`open`], from any reader; `name` is the station's where the options give none.
@@ -92,23 +95,36 @@ pub fn open_reader(
     name: &str,
     options: &OpenOptions,
 ) -> Result<Box<dyn EventReader>, FormatError> {
-    open_with(reader, Side::default(), name, options)
+    events(reader, name, None, options)
 }
 
-/// `side` is what stands beside the rows of a native capture.
-fn open_with(
+/// Opens the capture at `path` in its finest form; `-` is standard input. The packets' times are those of the file,
+/// without the options' clock offset.
+///
+/// # Errors
+/// [`FormatError`] when it cannot be opened or is no capture.
+pub fn open_capture(path: &Path, options: &OpenOptions) -> Result<Capture, FormatError> {
+    named(path, |_| capture(reader(path)?, Some(path), options))
+}
+
+/// As [`open_capture`], from any reader.
+///
+/// # Errors
+/// [`FormatError`] when it is no capture.
+pub fn capture_of_reader(reader: Box<dyn Read + Send>, options: &OpenOptions) -> Result<Capture, FormatError> {
+    capture(reader, None, options)
+}
+
+fn events(
     reader: Box<dyn Read + Send>,
-    side: Side,
     name: &str,
+    path: Option<&Path>,
     options: &OpenOptions,
 ) -> Result<Box<dyn EventReader>, FormatError> {
     let mut input = Input::new(reader);
-    let kind = sniff_input(&mut input)?;
+    let kind = sniff_input(&mut input, path)?;
     let decoder = Decoder::new(options.station, options.clock_offset);
-    let station = StationInfo {
-        name: options.name.clone().unwrap_or_else(|| name.to_owned()),
-        model: options.model.clone(),
-    };
+    let station = station(name, options);
     Ok(match kind {
         Kind::Btsnoop => Box::new(Decoded::new(btsnoop_records(input)?, decoder, station)),
         Kind::PacketLogger { big_endian } => {
@@ -116,31 +132,35 @@ fn open_with(
         }
         Kind::Pcap => Box::new(Decoded::new(pcap_records(input)?, decoder, station)),
         Kind::PcapNg => Box::new(Decoded::new(Records::new(input, PcapNg::new()), decoder, station)),
-        Kind::NativeCsv { .. } => Box::new(Adjusted::new(native::Reader::new(Box::new(input), side)?, options)),
+        Kind::NativeCsv { .. } => native(input, path, options)?,
     })
 }
 
-/// Opens the capture at `path` as packets; `-` is standard input. Native captures hold no packets.
-///
-/// # Errors
-/// [`FormatError`] when it cannot be opened or is no capture of packets.
-pub fn open_packets(path: &Path) -> Result<Box<dyn PacketReader>, FormatError> {
-    named(path, |_| packets_of_reader(reader(path)?))
-}
-
-/// As [`open_packets`], from any reader.
-///
-/// # Errors
-/// [`FormatError`] when it is no capture of packets.
-pub fn packets_of_reader(reader: Box<dyn Read + Send>) -> Result<Box<dyn PacketReader>, FormatError> {
+fn capture(reader: Box<dyn Read + Send>, path: Option<&Path>, options: &OpenOptions) -> Result<Capture, FormatError> {
     let mut input = Input::new(reader);
-    Ok(match sniff_input(&mut input)? {
+    Ok(Capture::Packets(match sniff_input(&mut input, path)? {
         Kind::Btsnoop => Box::new(btsnoop_records(input)?),
         Kind::PacketLogger { big_endian } => Box::new(packetlogger_records(input, big_endian)),
         Kind::Pcap => Box::new(pcap_records(input)?),
         Kind::PcapNg => Box::new(Records::new(input, PcapNg::new())),
-        Kind::NativeCsv { zstd } => return Err(native_not_here(zstd)),
-    })
+        Kind::NativeCsv { .. } => return native(input, path, options).map(Capture::Events),
+    }))
+}
+
+fn station(name: &str, options: &OpenOptions) -> StationInfo {
+    StationInfo {
+        name: options.name.clone().unwrap_or_else(|| name.to_owned()),
+        model: options.model.clone(),
+    }
+}
+
+/// Native captures; `input` still holds its first bytes, `path` tells where the files beside it are.
+fn native(input: Input, path: Option<&Path>, options: &OpenOptions) -> Result<Box<dyn EventReader>, FormatError> {
+    let side = path
+        .filter(|path| path.as_os_str() != "-")
+        .map(|path| Side::open(&Paths::of(path)));
+    let rows = native::Reader::new(Box::new(input), side.unwrap_or_default())?;
+    Ok(Box::new(Adjusted::new(rows, options)))
 }
 
 /// The kind of a file by its beginning, of which some 100 kB (or the whole file) should be given; `None` when it is none
@@ -156,7 +176,7 @@ pub fn sniff(beginning: &[u8], whole: bool) -> Option<Kind> {
         Some(Kind::Pcap)
     } else if beginning.starts_with(ZSTD_MAGIC) {
         Some(Kind::NativeCsv { zstd: true })
-    } else if text.starts_with(NATIVE_HEADER) || native::recognise(text) {
+    } else if text.starts_with(NATIVE_HEADER) || native::recognise(text) || whole && native::begins(text) {
         Some(Kind::NativeCsv { zstd: false })
     } else {
         PacketLogger::recognise(beginning, whole).map(|order| Kind::PacketLogger {
@@ -165,7 +185,7 @@ pub fn sniff(beginning: &[u8], whole: bool) -> Option<Kind> {
     }
 }
 
-fn sniff_input(input: &mut Input) -> Result<Kind, FormatError> {
+fn sniff_input(input: &mut Input, path: Option<&Path>) -> Result<Kind, FormatError> {
     let failed = |source| FormatError::Io {
         context: "reading the first bytes".to_owned(),
         source,
@@ -175,6 +195,11 @@ fn sniff_input(input: &mut Input) -> Result<Kind, FormatError> {
     if kind.is_none() {
         input.fill(PacketLogger::wanted(input.at_hand())).map_err(failed)?;
         kind = sniff(input.at_hand(), input.at_end());
+    }
+    // A recorder that was killed before it could write its header row.
+    let is_csv = path.and_then(Path::extension).is_some_and(|ending| ending == "csv");
+    if is_csv && input.at_end() && input.at_hand().is_empty() {
+        kind = Some(Kind::NativeCsv { zstd: false });
     }
     kind.ok_or_else(|| FormatError::Unrecognised(unrecognised(input.at_hand())))
 }
@@ -203,11 +228,6 @@ fn unrecognised(beginning: &[u8]) -> String {
         }
     };
     format!("not a capture that can be read: {found}")
-}
-
-fn native_not_here(zstd: bool) -> FormatError {
-    let what = if zstd { "zstd-compressed" } else { "native" };
-    FormatError::Unrecognised(format!("{what} captures are not read here"))
 }
 
 fn btsnoop_records(mut input: Input) -> Result<Records<Btsnoop>, FormatError> {

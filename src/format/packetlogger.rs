@@ -85,6 +85,16 @@ const fn known(ty: u8) -> bool {
     matches!(ty, 0x00..=0x03 | 0x08..=0x0b | 0xf0..=0xff)
 }
 
+/// The length that an HCI packet gives for itself.
+#[inline]
+fn own_length(ty: u8, packet: &[u8]) -> Option<usize> {
+    match (ty, packet) {
+        (0x00, [_, _, len, ..]) => Some(3 + usize::from(*len)),
+        (0x01, [_, len, ..]) => Some(2 + usize::from(*len)),
+        _ => None,
+    }
+}
+
 const fn kind(ty: u8) -> PacketKind {
     use {
         Direction::{Received, Sent},
@@ -119,6 +129,16 @@ impl Framing for PacketLogger {
             } else {
                 Step::Need(consumed)
             };
+        }
+        if own_length(header.ty, &input[RECORD_HEADER_LEN..consumed]).is_some_and(|len| len != header.len - 9) {
+            // Packet and record disagree about the length: the next header tells whether the record is right.
+            let next = input.get(consumed..).unwrap_or_default();
+            match self.header(next) {
+                Some(next) if time_fits(next.at, Some(header.at)) => {}
+                None if next.len() < RECORD_HEADER_LEN && !at_end => return Step::Need(consumed + RECORD_HEADER_LEN),
+                None if next.is_empty() => {}
+                _ => return Step::Damaged("the record's length is not that of its packet"),
+            }
         }
         self.last = Some(header.at);
         #[expect(clippy::cast_possible_truncation, reason = "bounded by MAX_RECORD")]

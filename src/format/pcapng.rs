@@ -217,7 +217,6 @@ impl Interface {
                         .checked_shr(u32::from(shift))
                         .unwrap_or(0),
                 };
-                #[expect(clippy::cast_possible_truncation, reason = "below 1000")]
                 let sub_nanos = (nanos % 1000) as u64;
                 (i128::try_from(nanos / 1000).unwrap_or(i128::MAX), sub_nanos)
             }

@@ -18,6 +18,17 @@ pub(crate) trait Framing: Send {
     /// `MAX_RECORD` and the next header.
     fn candidate(&self, input: &[u8], at_end: bool) -> Candidate;
 
+    /// The short way through the many: hands the HCI events at the beginning of `input` to `each` with their times, as
+    /// long as they are whole, their drop counter is `drops` and `each` takes them. Gives the bytes and records taken;
+    /// the first record that is out of the ordinary stays for [`Framing::step`].
+    #[inline]
+    fn burst(&mut self, _input: &[u8], _drops: u32, _each: impl FnMut(UnixMicros, &[u8]) -> bool) -> (usize, u64)
+    where
+        Self: Sized,
+    {
+        (0, 0)
+    }
+
     /// Container and link type, for people.
     fn name(&self) -> String;
 }
@@ -82,7 +93,11 @@ impl<F: Framing> Records<F> {
         }
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "once per packet; the packet then stays in registers"
+    )]
+    #[inline(always)]
     pub(crate) fn next(&mut self) -> Result<Option<Packet<'_>>, FormatError> {
         let record = loop {
             match self.framing.step(self.input.at_hand(), self.input.at_end()) {
@@ -111,6 +126,16 @@ impl<F: Framing> Records<F> {
             link_type: record.link_type,
             after_damage,
         }))
+    }
+
+    /// See [`Framing::burst`].
+    #[inline]
+    pub(crate) fn burst(&mut self, drops: u32, each: impl FnMut(UnixMicros, &[u8]) -> bool) {
+        if !self.after_damage {
+            let (bytes, records) = self.framing.burst(self.input.at_hand(), drops, each);
+            self.input.advance(bytes);
+            self.number += records;
+        }
     }
 
     #[cold]

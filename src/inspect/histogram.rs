@@ -112,7 +112,9 @@ mod tests {
         #[test]
         fn quantiles_equal_those_of_the_sorted_values(mut values in prop::collection::vec(any::<i8>(), 1..50)) {
             let mut histogram = RssiHistogram::default();
-            values.iter().for_each(|value| histogram.add(Dbm(*value)));
+            for value in &values {
+                histogram.add(Dbm(*value));
+            }
             values.sort_unstable();
             let (min, median, max) = histogram.min_median_max().unwrap();
             prop_assert_eq!((min, max), (values[0], values[values.len() - 1]));

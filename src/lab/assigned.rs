@@ -49,9 +49,9 @@ pub mod service128 {
     pub const HERALD: u128 = 0x4281_32af_4746_42d3_801e_4572_d65b_fd9b;
     /// NHSX Sonar (beta).
     pub const SONAR: u128 = 0xc1f5_983c_fa94_4ac8_8e2e_bb86_d6de_9b21;
-    /// Covid19Radar before exposure notification.
+    /// `Covid19Radar` before exposure notification.
     pub const COVID19RADAR: u128 = 0x7822_fa0f_ce38_48ea_a7e8_e72a_f4e4_2c1c;
-    /// Covid19Radar too; also the example UUID of many tutorials, so a weak sign.
+    /// `Covid19Radar` too; also the example UUID of many tutorials, so a weak sign.
     pub const COVID19RADAR_EXAMPLE: u128 = 0x550e_8400_e29b_41d4_a716_4466_5544_0000;
 }
 

@@ -24,6 +24,7 @@ macro_rules! families {
         /// A family of broadcasters, recognised from one payload; in order of priority.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
+        #[expect(clippy::doc_markdown, reason = "the lines are also shown to people")]
         pub enum Family {
             $(#[doc = $line] $(#[$attribute])? $family,)*
         }

@@ -1,8 +1,9 @@
 //! A payload byte by byte: what each of them is, for the byte view and for `inspect` of a hex payload.
 //!
 //! Sources: Core Specification Supplement, part A (AD structures); Assigned Numbers; the specifications named at each
-//! family in `explain/families.rs`.
+//! family in `explain/families.rs` and `explain/apple.rs`.
 
+mod apple;
 mod families;
 
 use std::borrow::Cow;

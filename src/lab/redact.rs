@@ -348,7 +348,9 @@ mod tests {
                 prop::collection::vec(any::<u8>(), 0..60),
                 prop::collection::vec((any::<u8>(), prop::collection::vec(any::<u8>(), 0..20)), 0..4).prop_map(|all| {
                     let mut data = Vec::new();
-                    all.iter().for_each(|(ty, body)| ad::push(&mut data, *ty, body));
+                    for (ty, body) in &all {
+                        ad::push(&mut data, *ty, body);
+                    }
                     data
                 }),
             ],

@@ -273,7 +273,7 @@ impl Session {
             return;
         }
         if *track.payload != *payload || track.heard == 0 {
-            change_payload(&mut self.ledger, track, payload, advert.at);
+            change_payload(&mut self.ledger, track, payload, advert);
             keep_name(&mut self.names, track, payload);
         }
         track.observe(advert, self.listening);
@@ -362,6 +362,12 @@ impl Session {
                     *old = u32::try_from(slot).expect("most_tracks keeps slots far below 2^32");
                 }
             }
+        }
+        if self.tracks.len() < self.tracks.capacity() / 4 {
+            self.tracks.shrink_to(self.tracks.len() * 2);
+            let seed = self.options.hash_seed;
+            self.index
+                .shrink_to(self.tracks.len() * 2, |(key, _)| hash_key(*key, seed));
         }
     }
 
@@ -493,8 +499,9 @@ fn keep<T>(kept: &mut Vec<T>, new: T, left_out: &mut u64) {
 }
 
 /// A payload other than the latest: another identifier, other contents, or the first.
-fn change_payload(ledger: &mut Ledger, track: &mut Track, payload: &[u8], at: UnixMicros) {
-    let change = track::read(payload);
+fn change_payload(ledger: &mut Ledger, track: &mut Track, payload: &[u8], advert: &Advertisement) {
+    let at = advert.at;
+    let change = track::read(payload, advert.details.form);
     let (rpi, aem) = change.frame.map_or((None, None), |frame| (Some(frame.rpi), frame.aem));
     let rotated = rpi.is_some() && track.rpi != rpi;
     if rotated && let Some(ended) = track.with_rpi {

@@ -27,9 +27,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a character must not reach a terminal as it is: controls, and the format characters (general category Cf) and separators that have no glyph of their own.
-#[must_use]
-pub fn is_unsafe(found: char) -> bool {
+/// Controls, and the format characters (general category Cf) and separators that have no glyph of their own.
+pub(crate) fn is_unsafe(found: char) -> bool {
     found.is_control()
         || matches!(
             found,

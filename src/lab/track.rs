@@ -1,6 +1,6 @@
 //! What one broadcaster looks like from one station, while it is heard.
 
-use super::advert::{Advertisement, Payload, PduType, RssiQuality};
+use super::advert::{Advertisement, Payload, PduType, ReportForm, RssiQuality};
 use super::beacon::{self, Family};
 use super::gaen::{self, Aem, Rpi};
 use super::history::History;
@@ -60,13 +60,14 @@ pub(super) struct Change {
     pub(super) family: Family,
 }
 
-/// Reads a payload.
-pub(super) fn read(payload: &[u8]) -> Change {
+/// Reads a payload. What a host's interface put together again has lost its Flags and its order, so that its layout says
+/// nothing about the system that sent it.
+pub(super) fn read(payload: &[u8], form: ReportForm) -> Change {
     let frame = gaen::decode(payload);
     let family = match frame.map(|frame| frame.layout) {
-        Some(gaen::Layout::Android) => Family::GaenAndroid,
-        Some(gaen::Layout::Ios) => Family::GaenIos,
-        Some(gaen::Layout::Other) => Family::GaenOther,
+        Some(gaen::Layout::Android) if form.is_raw() => Family::GaenAndroid,
+        Some(gaen::Layout::Ios) if form.is_raw() => Family::GaenIos,
+        Some(_) => Family::GaenOther,
         None => beacon::classify(payload),
     };
     Change { frame, family }

@@ -72,63 +72,74 @@ impl Bystander {
     }
 
     pub(super) fn frame(&self) -> Frame {
-        let name = self.spec.advertised_name.as_bytes();
         let mut data = Vec::with_capacity(31);
-        let pdu = match self.spec.kind {
-            BystanderKind::Headphones => {
-                push(&mut data, ty::FLAGS, &[0x06]);
-                let model = [FAST_PAIR, [self.id[0], self.id[1]]].concat();
-                push(&mut data, ty::SERVICE_DATA_16, &[&model[..], &[self.id[2]]].concat());
-                push(&mut data, ty::TX_POWER, &[0xf4]);
-                push_name(&mut data, name);
-                PduType::AdvInd
-            }
-            BystanderKind::Ibeacon => {
-                push(&mut data, ty::FLAGS, &[0x06]);
-                let body = [&APPLE[..], &[0x02, 0x15], &self.id[..16], &[0, 1, 0, 7, 0xc5]].concat();
-                push(&mut data, ty::MANUFACTURER, &body);
-                PduType::AdvNonconnInd
-            }
-            BystanderKind::AppleNearby => {
-                push(&mut data, ty::FLAGS, &[0x1a]);
-                let body = [&APPLE[..], &[0x10, 0x05, 0x01, 0x18], &self.token].concat();
-                push(&mut data, ty::MANUFACTURER, &body);
-                PduType::AdvInd
-            }
-            BystanderKind::FindMy => {
-                let key = [self.address.bytes[0] >> 6, 0];
-                let body = [&APPLE[..], &[0x12, 0x19, 0x10], &self.id, &key].concat();
-                push(&mut data, ty::MANUFACTURER, &body);
-                PduType::AdvInd
-            }
-            BystanderKind::Eddystone => {
-                push(&mut data, ty::FLAGS, &[0x06]);
-                push(&mut data, ty::UUID16_COMPLETE, &EDDYSTONE);
-                let body = [&EDDYSTONE[..], &[0x00, 0xe7], &self.id[..16], &[0, 0]].concat();
-                push(&mut data, ty::SERVICE_DATA_16, &body);
-                PduType::AdvNonconnInd
-            }
-            BystanderKind::Tv => {
-                let body = [&SAMSUNG[..], &[0x42, 0x04], &self.id[..4]].concat();
-                push(&mut data, ty::MANUFACTURER, &body);
-                push_name(&mut data, name);
-                PduType::AdvScanInd
-            }
-            BystanderKind::Raw => {
-                data.extend(&self.spec.data.0);
-                push_name(&mut data, name);
-                PduType::AdvInd
-            }
-        };
+        let pdu = self.fill(&mut data);
         Frame {
             address: self.address,
             pdu,
             data: Payload::new(&data),
             response: (pdu != PduType::AdvNonconnInd).then(|| {
                 let mut response = Vec::new();
-                push_name(&mut response, name);
+                push_name(&mut response, self.spec.advertised_name.as_bytes());
                 Payload::new(&response)
             }),
+        }
+    }
+
+    /// Appends the payload; gives the PDU type it goes with.
+    fn fill(&self, data: &mut Vec<u8>) -> PduType {
+        let name = self.spec.advertised_name.as_bytes();
+        match self.spec.kind {
+            BystanderKind::Headphones => {
+                push(data, ty::FLAGS, &[0x06]);
+                let model = [self.id[0], self.id[1], self.id[2]];
+                push(data, ty::SERVICE_DATA_16, &[&FAST_PAIR[..], &model].concat());
+                push(data, ty::TX_POWER, &[0xf4]);
+                push_name(data, name);
+                PduType::AdvInd
+            }
+            BystanderKind::Ibeacon => {
+                push(data, ty::FLAGS, &[0x06]);
+                let body = [&APPLE[..], &[0x02, 0x15], &self.id[..16], &[0, 1, 0, 7, 0xc5]].concat();
+                push(data, ty::MANUFACTURER, &body);
+                PduType::AdvNonconnInd
+            }
+            BystanderKind::AppleNearby => {
+                push(data, ty::FLAGS, &[0x1a]);
+                let body = [&APPLE[..], &[0x10, 0x05, 0x01, 0x18], &self.token].concat();
+                push(data, ty::MANUFACTURER, &body);
+                PduType::AdvInd
+            }
+            BystanderKind::FindMy => {
+                let key = [self.address.bytes[0] >> 6, 0];
+                push(
+                    data,
+                    ty::MANUFACTURER,
+                    &[&APPLE[..], &[0x12, 0x19, 0x10], &self.id, &key].concat(),
+                );
+                PduType::AdvInd
+            }
+            BystanderKind::Eddystone => {
+                push(data, ty::FLAGS, &[0x06]);
+                push(data, ty::UUID16_COMPLETE, &EDDYSTONE);
+                let body = [&EDDYSTONE[..], &[0x00, 0xe7], &self.id[..16], &[0, 0]].concat();
+                push(data, ty::SERVICE_DATA_16, &body);
+                PduType::AdvNonconnInd
+            }
+            BystanderKind::Tv => {
+                push(
+                    data,
+                    ty::MANUFACTURER,
+                    &[&SAMSUNG[..], &[0x42, 0x04], &self.id[..4]].concat(),
+                );
+                push_name(data, name);
+                PduType::AdvScanInd
+            }
+            BystanderKind::Raw => {
+                data.extend(&self.spec.data.0);
+                push_name(data, name);
+                PduType::AdvInd
+            }
         }
     }
 }

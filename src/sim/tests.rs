@@ -97,7 +97,7 @@ fn a_device_more_changes_nothing_about_the_others_and_order_does_not_matter() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
     fn what_is_heard_of_honest_phones_keeps_the_specification(seed: u64, ios: bool) {
@@ -303,6 +303,35 @@ fn active_stations_get_the_empty_scan_response() {
         assert_eq!((pair[0].pdu, pair[1].pdu), (PduType::AdvScanInd, PduType::ScanRsp));
         assert!(pair[1].data.is_empty() && pair[0].address == pair[1].address);
     }
+}
+
+#[test]
+fn a_second_station_hears_with_its_own_correction_and_changes_nothing_for_the_first() {
+    let second = "[[station]]\nname = 'far'\nposition = [0, 9]\nsensitivity_dbm = -127\nrssi_correction_db = -3\n";
+    let one = run(&scenario(&[HEAD, STATION, PHONE])).0;
+    let two = run(&scenario(&[HEAD, STATION, second, PHONE])).0;
+    let first: Vec<_> = two.iter().filter(|event| event.station().0 == 0).cloned().collect();
+    assert_eq!(one, first);
+    assert_eq!(two.len(), 2 * one.len());
+}
+
+#[test]
+fn devices_are_there_from_and_until_and_their_clocks_stretch_the_interval() {
+    let times = |extra: &str| -> Vec<i64> {
+        let (events, _) = run(&scenario(&[HEAD, STATION, PHONE, extra]));
+        adverts(&events).iter().map(|advert| advert.at.0).collect()
+    };
+    let start = scenario(&[HEAD, STATION]).start.as_microsecond();
+    let some = times("from = '10m'\nuntil = '20m'\n");
+    assert!(
+        some.iter()
+            .all(|at| (600_000_000..1_200_000_000).contains(&(at - start)))
+    );
+    // One packet every 255 ms.
+    assert!((2_340..2_370).contains(&some.len()), "{}", some.len());
+    let (honest, fast) = (times(""), times("clock_ppm = 10000\n"));
+    let longer = |idx: usize| (honest[idx] - honest[0]) - (fast[idx] - fast[0]);
+    assert_eq!(longer(1000), 1000 * 2_500);
 }
 
 #[test]

@@ -355,13 +355,13 @@ mod tests {
         /// A file whose every write finds the disk full, after the header rows.
         struct Full {
             file: std::fs::File,
-            full: std::fs::File,
+            without_room: std::fs::File,
             header: bool,
         }
         impl std::io::Write for Full {
             fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
                 if self.header {
-                    return self.full.write(bytes);
+                    return self.without_room.write(bytes);
                 }
                 self.header = true;
                 self.file.write(bytes)
@@ -385,12 +385,12 @@ mod tests {
         let path = folder.path().join("walk.csv");
         let rows = Full {
             file: std::fs::File::create(&path).unwrap(),
-            full: OpenOptions::new().write(true).open("/dev/full").unwrap(),
+            without_room: OpenOptions::new().write(true).open("/dev/full").unwrap(),
             header: false,
         };
         let other = Full {
             file: std::fs::File::create(folder.path().join("walk.events.csv")).unwrap(),
-            full: OpenOptions::new().write(true).open("/dev/full").unwrap(),
+            without_room: OpenOptions::new().write(true).open("/dev/full").unwrap(),
             header: false,
         };
         let writer = Writer::over(rows, other, Meta::default(), false).unwrap();

@@ -18,9 +18,9 @@ use crate::lab::advert::{Advertisement, Payload, ReportDetails, ReportForm, Rssi
 use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::units::Dbm;
 
-/// `BlueZ`: how long an RSSI waits for the data of its signal. Their events are neighbours, but each costs a round trip
-/// on the bus before it arrives.
-const WAIT_FOR_DATA: Micros = Micros::from_millis(250);
+/// `BlueZ`: how long an RSSI waits for the data of its signal, unless another event comes before. Their events are
+/// neighbours, but each costs a round trip on the bus before it arrives, which a busy machine draws out.
+const WAIT_FOR_DATA: Micros = Micros::from_secs(1);
 /// `BlueZ`: how long a report with data waits for its further fields.
 const WAIT_FOR_MORE: Micros = Micros::from_millis(30);
 /// `CoreBluetooth`: fields of one report arrive within this.
@@ -397,9 +397,8 @@ impl Assembler {
     }
 }
 
-const fn first_bytes(id: u128) -> [u8; 6] {
-    let [a, b, c, d, e, f, ..] = id.to_be_bytes();
-    [a, b, c, d, e, f]
+fn first_bytes(id: u128) -> [u8; 6] {
+    id.to_be_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 fn sorted(mut uuids: Vec<u128>) -> Vec<u128> {

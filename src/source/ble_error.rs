@@ -74,11 +74,10 @@ impl BleError {
         let message = clean(message);
         match name.strip_prefix("org.freedesktop.DBus.Error.").unwrap_or(name) {
             "FileNotFound" => Self::NoBus(message),
-            "NoServer" | "Disconnected" | "IOError" => Self::BusDead(message),
+            "NoServer" | "Disconnected" | "IOError" | "Timeout" | "TimedOut" | "NoReply" => Self::BusDead(message),
             "ServiceUnknown" | "NameHasNoOwner" | "Spawn.ServiceNotFound" | "Spawn.ChildExited" => {
                 Self::NoService(message)
             }
-            "Timeout" | "TimedOut" | "NoReply" => Self::BusDead(message),
             "AccessDenied" | "AuthFailed" | "org.bluez.Error.NotAuthorized" | "org.bluez.Error.NotPermitted" => {
                 Self::NotAllowed(message)
             }

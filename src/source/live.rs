@@ -61,6 +61,7 @@ pub enum Power {
 }
 
 /// What a live source can observe, and what not: for the metadata, the screen, and rules that need such evidence.
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Capabilities {
     /// Through which interface it observes.
@@ -99,7 +100,7 @@ impl Capabilities {
             "controllers that filter duplicates give one report of a device each 10 s",
         ],
     };
-    /// CoreBluetooth.
+    /// `CoreBluetooth`.
     pub const CORE_BLUETOOTH: Self = Self {
         source: "CoreBluetooth",
         addresses: false,

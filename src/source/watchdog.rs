@@ -19,7 +19,7 @@ const STALL_FACTOR: u32 = 50;
 /// … but for no less than this, doubled each time that it was in vain …
 const STALL_FLOOR: Duration = Duration::from_secs(30);
 /// … up to this.
-const STALL_CEILING: Duration = Duration::from_secs(1_800);
+const STALL_CEILING: Duration = Duration::from_mins(30);
 /// Pause before the first new attempt; doubles …
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// … up to this.

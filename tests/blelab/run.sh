@@ -35,17 +35,15 @@ if [ -n "$keep" ]; then mkdir -p "$keep"; out=$(cd "$keep" && pwd); trap - EXIT;
 real=${VICINO_SHARED:-$root/../shared}/data/dp3t/exp34-epfl-soldiers/pcaps/01.btsnoop
 if [ -r "$real" ]; then
     echo "on the air: 20 s of $(basename "$real"), a real capture"
-    air='--snoop air.btsnoop --start 29121 --secs 20' file=$real=air.btsnoop
-elif [ -r "$root/captures/demo.csv" ]; then
-    echo "on the air: 20 s of captures/demo.csv (no shared captures)"
-    air='--csv air.csv --secs 20' file=$root/captures/demo.csv=air.csv
+    air='--snoop air.btsnoop --start 29121 --secs 20 --speed 0.45' file=$real=air.btsnoop
 else
-    echo "on the air: a generated stream (neither shared nor bundled captures)"
-    air='--gen n=600,rate=30,devs=12,rotate=7' file=
+    echo "on the air: 20 s of captures/demo.csv.zst (no shared captures)"
+    "$bin" convert "$root/captures/demo.csv.zst" "$out/air.btsnoop" > /dev/null
+    air='--snoop air.btsnoop --secs 20 --speed 0.45' file=$out/air.btsnoop=air.btsnoop
 fi
-echo "AIR=\"$air\" AIR_SECS=23" > "$out/env"
+echo "AIR=\"$air\"" > "$out/env"
 
-"$here/run-guest.sh" -t 300 -g "$cache/guest" -o "$out/out" -j "$here/guest/job.sh" "$bin=vicino" "$out/env" ${file:+"$file"} || {
+"$here/run-guest.sh" -t 420 -g "$cache/guest" -o "$out/out" -j "$here/guest/job.sh" "$bin=vicino" "$out/env" ${file:+"$file"} || {
     rc=$?
     echo "the guest's job ended with $rc" >&2
     tail -20 "$out/out/job.log" "$out/out/console.log" >&2 || true

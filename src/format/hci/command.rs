@@ -36,12 +36,10 @@ impl CommandDecoder {
                 own_data(set, OwnDataCommand::AndroidMulti, *len, data.get(..31).unwrap_or(data))
             }
             (0xfd4b, [0x03, len, data @ ..]) => own_data(0, OwnDataCommand::Apple, *len, data),
-            (0x2005, [address @ ..]) => own_address(None, address),
-            (0x2035, [set, address @ ..]) => own_address(Some(*set), address),
-            (0xfd54, [0x04, address @ .., set]) => own_address(Some(*set), address),
-            (0x200a, [on, ..]) => Some(own_enable(None, *on)),
+            (0x2005, address) => own_address(None, address),
+            (0x2035, [set, address @ ..]) | (0xfd54, [0x04, address @ .., set]) => own_address(Some(*set), address),
+            (0x200a, [on, ..]) | (0x2039, [on, 0, ..]) => Some(own_enable(None, *on)),
             (0xfd54, [0x05, on, set, ..]) => Some(own_enable(Some(*set), *on)),
-            (0x2039, [on, 0, ..]) => Some(own_enable(None, *on)),
             (0x2039, [on, count, sets @ ..]) => {
                 let sets = sets.chunks_exact(4).take(usize::from(*count));
                 sets.filter_map(|set| set.first())

@@ -1,10 +1,11 @@
 //! One row of the events file.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::str::FromStr;
 
 use super::number::{decode_hex, push_hex};
-use super::row::{BadRow, DEFAULT_STATION, MAX_NAME, record};
+use super::row::{BadRow, MAX_NAME, record};
 use super::text;
 use crate::lab::address::{Address, AddressKind, parse_bytes};
 use crate::lab::advert::{Payload, StationId};
@@ -21,15 +22,15 @@ pub const HEADER: &str = "kind,time_us,row,station,id,model,from_us,to_us,device
 struct Record(Vec<(&'static str, String)>);
 
 impl Record {
-    fn set(&mut self, column: &'static str, value: impl ToString) {
-        self.0.push((column, value.to_string()));
+    fn set(&mut self, column: &'static str, value: impl fmt::Display) {
+        self.0.push((column, format!("{value}")));
     }
 
     fn text(&mut self, column: &'static str, value: &str) {
         self.0.push((column, text::escape(value).into_owned()));
     }
 
-    fn some(&mut self, column: &'static str, value: Option<impl ToString>) {
+    fn some(&mut self, column: &'static str, value: Option<impl fmt::Display>) {
         if let Some(value) = value {
             self.set(column, value);
         }
@@ -173,6 +174,7 @@ fn encode_mark(record: &mut Record, mark: &Mark) {
 pub(super) struct Placed {
     pub at: UnixMicros,
     pub kind: EventKind,
+    /// Empty where the row names none.
     pub station: String,
     /// The number that a station row asks for.
     pub wanted: Option<StationId>,
@@ -214,7 +216,6 @@ impl EventParser {
         };
         let at = UnixMicros(values.need("time_us", "a whole number of microseconds since 1970")?);
         let station = match values.text("station") {
-            name if name.is_empty() => DEFAULT_STATION.to_owned(),
             name if name.len() > MAX_NAME => return Err(values.bad("station", "a name of at most 256 bytes")),
             name => name,
         };
@@ -274,9 +275,10 @@ impl Values<'_> {
     fn bytes(&self, column: &str) -> Result<Vec<u8>, BadRow> {
         let hex = self.get(column).as_bytes();
         let mut bytes = vec![0; hex.len() / 2];
-        match decode_hex(hex, &mut bytes) {
-            true => Ok(bytes),
-            false => Err(self.bad(column, "pairs of hexadecimal digits")),
+        if decode_hex(hex, &mut bytes) {
+            Ok(bytes)
+        } else {
+            Err(self.bad(column, "pairs of hexadecimal digits"))
         }
     }
 
@@ -286,11 +288,12 @@ impl Values<'_> {
             return Ok(Irk([0; 16]));
         }
         let mut key = Irk([0; 16]);
-        match decode_hex(self.get(column).as_bytes(), &mut key.0) {
-            true => Ok(key),
-            false => Err(BadRow(format!(
+        if decode_hex(self.get(column).as_bytes(), &mut key.0) {
+            Ok(key)
+        } else {
+            Err(BadRow(format!(
                 "column {column:?} is not a key of 32 hexadecimal digits"
-            ))),
+            )))
         }
     }
 

@@ -153,7 +153,10 @@ mod tests {
         }
     }
 
-    fn all(bytes: &[u8], step: usize) -> Vec<(u64, u64, Result<Vec<u8>, &'static str>)> {
+    /// Offset, number, and the text or why there is none.
+    type Found = (u64, u64, Result<Vec<u8>, &'static str>);
+
+    fn all(bytes: &[u8], step: usize) -> Vec<Found> {
         let mut lines = Lines::new(Slow(bytes, step));
         let mut found = Vec::new();
         while let Some(line) = lines.next_line().unwrap() {
@@ -190,7 +193,7 @@ mod tests {
         fn pieces_of_any_size_give_the_same_lines(bytes in "[ab\r\n]{0,60}", step in 1usize..7) {
             let bytes = bytes.as_bytes();
             prop_assert_eq!(all(bytes, step), all(bytes, usize::MAX));
-            let whole = bytes.iter().filter(|byte| **byte == b'\n').count();
+            let whole = memchr::memchr_iter(b'\n', bytes).count();
             prop_assert_eq!(all(bytes, step).iter().filter(|line| line.2.is_ok()).count(), whole);
         }
     }

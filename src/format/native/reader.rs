@@ -208,6 +208,8 @@ impl Reader {
         let stations = self.parser.as_mut().map_or(&mut none, |parser| &mut parser.stations);
         let station = if matches!(placed.kind, EventKind::Station(_)) {
             stations.introduce(&placed.station, placed.wanted)
+        } else if placed.station.is_empty() {
+            stations.first().ok()
         } else {
             stations.of(&placed.station).ok()
         };

@@ -2,6 +2,7 @@
 //! otherwise. Both ways of reading give the same.
 
 use std::collections::BTreeMap;
+use std::num::TryFromIntError;
 use std::str::FromStr;
 
 use super::number::{decode_address, decode_hex, integer, optional, push_hex, push_integer};
@@ -242,6 +243,14 @@ impl Stations {
         Some(station)
     }
 
+    /// The station of an event that names none: the first there is.
+    pub(super) fn first(&mut self) -> Result<StationId, BadRow> {
+        match self.taken.first() {
+            Some(station) => Ok(*station),
+            None => self.of(DEFAULT_STATION),
+        }
+    }
+
     /// The number of a station that a row names; an unknown one is introduced by it.
     pub(super) fn of(&mut self, name: &str) -> Result<StationId, BadRow> {
         if name.len() > MAX_NAME {
@@ -321,12 +330,11 @@ impl RowParser {
     fn fast(&mut self, line: &[u8]) -> Option<Advertisement> {
         let (at, rest) = integer(line)?;
         let (station, rest) = self.fast_station(rest)?;
-        let (bytes, rest) = match rest {
-            [b',', rest @ ..] => ([0; 6], rest),
-            _ => {
-                let (text, rest) = rest.split_first_chunk::<17>()?;
-                (decode_address(text)?, rest.strip_prefix(b",")?)
-            }
+        let (bytes, rest) = if let [b',', rest @ ..] = rest {
+            ([0; 6], rest)
+        } else {
+            let (text, rest) = rest.split_first_chunk::<17>()?;
+            (decode_address(text)?, rest.strip_prefix(b",")?)
         };
         let (kind, rest) = word(rest, &mut self.last_kind, &AddressKind::ALL, AddressKind::word)?;
         let (pdu, rest) = word(rest, &mut self.last_pdu, &PduType::ALL, PduType::word)?;
@@ -345,9 +353,9 @@ impl RowParser {
             station,
             address: Address { bytes, kind },
             pdu,
-            rssi: level(rssi)?,
+            rssi: level(rssi).ok()?,
             rssi_quality: tail.quality,
-            tx_power: level(tx_power)?,
+            tx_power: level(tx_power).ok()?,
             channel: channel.map(u8::try_from).transpose().ok()?,
             details: tail.details(raw),
             data: payload(hex)?,
@@ -462,8 +470,8 @@ fn tail(fields: &Fields<'_>) -> Result<Tail, BadRow> {
     })
 }
 
-fn level(value: Option<i64>) -> Option<Option<Dbm>> {
-    value.map(i8::try_from).transpose().ok().map(|level| level.map(Dbm))
+fn level(value: Option<i64>) -> Result<Option<Dbm>, TryFromIntError> {
+    Ok(value.map(i8::try_from).transpose()?.map(Dbm))
 }
 
 /// The payload written as hexadecimal; `None` where it is none.

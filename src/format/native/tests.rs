@@ -231,7 +231,9 @@ pub(crate) fn read_all(reader: &mut dyn EventReader) -> Vec<CaptureEvent> {
 fn write_all(events: &[CaptureEvent]) -> (Vec<u8>, Vec<u8>) {
     let (rows, other) = (Memory::with_room(usize::MAX), Memory::with_room(usize::MAX));
     let mut writer = Writer::over(rows.clone(), other.clone(), Meta::default(), false).unwrap();
-    events.iter().for_each(|event| writer.write(event).unwrap());
+    for event in events {
+        writer.write(event).unwrap();
+    }
     let stored = writer.finish().unwrap();
     assert_eq!(stored.meta.bytes, rows.bytes().len() as u64);
     assert!(stored.meta.complete);
@@ -307,7 +309,7 @@ proptest! {
 fn sample() -> Vec<CaptureEvent> {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut events = Vec::new();
-    while adverts(&events).len() < 12 {
+    while adverts(&events).len() < 6 {
         events = proptest::strategy::ValueTree::current(&stream().new_tree(&mut runner).unwrap());
     }
     events
@@ -320,7 +322,7 @@ fn a_file_cut_anywhere_opens_and_gives_its_first_rows() {
     for length in 0..=rows.len() {
         let mut reader = Reader::from_bytes(&rows[..length], Some(&other), None).unwrap();
         let back = read_all(&mut reader);
-        let whole = rows[..length].iter().filter(|byte| **byte == b'\n').count();
+        let whole = memchr::memchr_iter(b'\n', &rows[..length]).count();
         assert_eq!(
             adverts(&back),
             adverts(&events)[..whole.saturating_sub(1)],

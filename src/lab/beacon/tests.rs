@@ -5,11 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Payloads and their families. Those of exposure notification, DP-3T, ROBERT, iBeacon, Nearby Info, Find My,
-/// Eddystone UID and EID and Fast Pair are parse vectors; three come from packets quoted in citruz/beacontools
-/// issue 48 and DP-3T/dp3t-sdk-android issue 134, the Find My key from furiousMAC's description. The others are
-/// assembled from the descriptions named in the modules.
-const SAMPLES: &[(&[u8], Family)] = &[
+/// Whole payloads: parse vectors of both layouts and their relatives, three of them packets quoted in
+/// citruz/beacontools issue 48 and DP-3T/dp3t-sdk-android issue 134; the Find My key is that of furiousMAC's description.
+const VECTORS: &[(&[u8], Family)] = &[
     // citruz/beacontools issue 48: an Android phone and an iPhone.
     (
         &hex!("03036ffd17166ffd2cfb0de02b33d20c5c27611238e2d10742b56ee5"),
@@ -91,182 +89,386 @@ const SAMPLES: &[(&[u8], Family)] = &[
     ),
     (&hex!("0303aafe0d16aafe30ed0011223344556677"), Family::EddystoneEid),
     (&hex!("03022cfe06162cfe00b727"), Family::FastPair),
-    // Contact tracing by 128-bit service, company or service data.
-    (&hex!("0201021107f918c24c09fef0806a5f9515fcb32ab8"), Family::BlueTrace),
-    (&hex!("1106d3f44356f7672f8ee99b4e3d0e49d3e033"), Family::Unknown),
-    (&hex!("1107d3f44356672f8fe99b4e0e49d333e017"), Family::Unknown),
-    (&hex!("1107d3f44376562fe89fc94b0e49d333e017"), Family::Unknown),
-    (&hex!("06ffff03613966"), Family::BlueTrace),
-    (&hex!("030319c0"), Family::Tcn),
-    (&hex!("1107a89cf529ac6e7ea96f41db52398f90bc"), Family::Tcn),
-    (&hex!("11070000000000000000ddddeeeeffffffff"), Family::C19x),
-    (&hex!("11079bfd5bd672451e80d3424647af328142"), Family::Herald),
-    (&hex!("05fffafface0"), Family::Herald),
-    (&hex!("1107219bded686bb2e8ec84a94fa3c98f5c1"), Family::Sonar),
-    (&hex!("11071c2ce4f42ae7e8a7ea4838ce0ffa2278"), Family::Covid19Radar),
-    (&hex!("1121000044556644 16a7d4419be2 00840e55"), Family::Covid19Radar),
+];
+
+/// Single structures and the family that they alone show.
+const ASSEMBLED: &[(u8, &[u8], Family)] = &[
+    // Contact tracing: 128-bit services (little-endian), companies, a listed service.
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("f918c24c09fef0806a4f9515fcb32ab8"),
+        Family::BlueTrace,
+    ),
+    (
+        ty::UUID128_INCOMPLETE,
+        &hex!("d3f44376562fe89fc94b0e49d333e017"),
+        Family::BlueTrace,
+    ),
+    (ty::MANUFACTURER, &hex!("ff03 613966"), Family::BlueTrace),
+    (ty::UUID16_COMPLETE, &hex!("19c0"), Family::Tcn),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("a89cf529ac6e7ea96f41db52398f90bc"),
+        Family::Tcn,
+    ),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("0000000000000000ddddeeeeffffffff"),
+        Family::C19x,
+    ),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("9bfd5bd672451e80d3424647af328142"),
+        Family::Herald,
+    ),
+    (ty::MANUFACTURER, &hex!("faff face"), Family::Herald),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("219bded686bb2e8ec84a94fa3c98f5c1"),
+        Family::Sonar,
+    ),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("1c2ce4f42ae7e8a7ea4838ce0ffa2278"),
+        Family::Covid19Radar,
+    ),
+    (
+        ty::SERVICE_DATA_128,
+        &hex!("00004455664416a7d4419be200840e55 01"),
+        Family::Covid19Radar,
+    ),
+    (ty::UUID16_COMPLETE, &hex!("6ffd"), Family::GaenBroken),
     // Apple.
     (
-        &hex!("1bff4c000316 01 02 03 1a0b 20010db8000000000000000000000001 c5"),
+        ty::MANUFACTURER,
+        &hex!("4c00 0316 010203 1a0b 20010db8000000000000000000000001 c5"),
         Family::AppleAirPrint,
     ),
     (
-        &hex!("17ff4c000512 000000000000000001 6e2e f7ad 09b2 2080 00"),
+        ty::MANUFACTURER,
+        &hex!("4c00 0512 000000000000000001 6e2e f7ad 09b2 2080 00"),
         Family::AppleAirDrop,
     ),
     (
-        &hex!("12ff4c000 60d 01 aabbccddeeff 0500 0a00 02 02"),
+        ty::MANUFACTURER,
+        &hex!("4c00 060d 01 aabbccddeeff 0500 0a00 02 02"),
         Family::AppleHomeKit,
     ),
     (
-        &hex!("12ff4c000 62d 01 aabbccddeeff 0500 0a00 02 02"),
+        ty::MANUFACTURER,
+        &hex!("4c00 062d 01 aabbccddeeff 0500 0a00 02 02"),
         Family::AppleHomeKit,
     ),
     (
-        &hex!("1eff4c000719 01 0e20 55 99 8f 39 00 00 9672711ae6a965737c80d805039773d1"),
+        ty::MANUFACTURER,
+        &hex!("4c00 0719 01 0e20 55 99 8f 39 00 00 9672711ae6a965737c80d805039773d1"),
         Family::AppleProximityPairing,
     ),
-    (&hex!("0cff4c000807 1234 10 20 0002 5a"), Family::AppleHeySiri),
-    (&hex!("0bff4c000906 03 41 c0a80117"), Family::AppleAirPlayTarget),
-    (&hex!("06ff4c000a0100"), Family::AppleAirPlaySource),
-    (&hex!("08ff4c000b03 0a20 3f"), Family::AppleMagicSwitch),
     (
-        &hex!("1aff4c000c0e 00 495a 30 f28a1927bd62fd895b5a 10051b1c839096"),
+        ty::MANUFACTURER,
+        &hex!("4c00 0807 1234 10 20 0002 5a"),
+        Family::AppleHeySiri,
+    ),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 0906 03 41 c0a80117"),
+        Family::AppleAirPlayTarget,
+    ),
+    (ty::MANUFACTURER, &hex!("4c00 0a01 00"), Family::AppleAirPlaySource),
+    (ty::MANUFACTURER, &hex!("4c00 0b03 0a20 3f"), Family::AppleMagicSwitch),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 0c0e 00 495a 30 f28a1927bd62fd895b5a 1005 1b1c839096"),
         Family::AppleHandoff,
     ),
-    (&hex!("09ff4c000d04 01020304"), Family::AppleTetheringTarget),
-    (&hex!("0bff4c000e06 01 00 57 0007 05"), Family::AppleTetheringSource),
     (
-        &hex!("16ff4c000f11 80 08 390087 f9575b 3455e6 395504 09fc87"),
+        ty::MANUFACTURER,
+        &hex!("4c00 0d04 01020304"),
+        Family::AppleTetheringTarget,
+    ),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 0e06 01 00 57 0007 05"),
+        Family::AppleTetheringSource,
+    ),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 0f11 80 08 390087 f9575b 3455e6 395504 09fc87"),
         Family::AppleNearbyAction,
     ),
     (
-        &hex!("14ff4c0001 00000000000000000000008000000000"),
+        ty::MANUFACTURER,
+        &hex!("4c00 01 00000000000000000000008000000000"),
         Family::AppleBackground,
     ),
-    (&hex!("07ff4c0016020102"), Family::AppleOther),
+    (ty::MANUFACTURER, &hex!("4c00 1602 0102"), Family::AppleOther),
     // Beacons, trackers, companies.
-    (&hex!("0303aafe0a16aafe10ee03676f6f07"), Family::EddystoneUrl),
+    (ty::SERVICE_DATA_16, &hex!("aafe 10 ee 03 676f07"), Family::EddystoneUrl),
     (
-        &hex!("0303aafe1116aafe20000bb8170000000100000002 58"),
+        ty::SERVICE_DATA_16,
+        &hex!("aafe 20 00 0bb8 1780 00000001 0000025b"),
         Family::EddystoneTlm,
     ),
-    (&hex!("0303aafe"), Family::EddystoneOther),
-    (&hex!("0303edfe0516edfe0200"), Family::Tile),
-    (&hex!("0303ecfe"), Family::Tile),
-    (&hex!("031684fd"), Family::Tile),
-    (&hex!("05165afd1300"), Family::SmartTag),
-    (&hex!("0416f3fe4a"), Family::GoogleNearby),
-    (&hex!("071695fe50205b"), Family::Unknown),
-    (&hex!("061695fe50205b"), Family::Xiaomi),
-    (&hex!("030361fe"), Family::Logitech),
-    (&hex!("0aff0600030080 5065 6e"), Family::Unknown),
-    (&hex!("09ff0600030080 50656e"), Family::SwiftPair),
-    (&hex!("0cff060001092002 11223344 55"), Family::MicrosoftCdp),
-    (&hex!("05ff06000900"), Family::Microsoft),
-    (&hex!("05ff75004204"), Family::Samsung),
-    (&hex!("05ff2d010400"), Family::Sony),
-    (&hex!("05ff87000102"), Family::Garmin),
-    (&hex!("05ffe0000102"), Family::Google),
-    (&hex!("030326fe"), Family::Google),
-    (&hex!("0409616263"), Family::Named),
-    (&hex!("02011a"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("aafe"), Family::EddystoneOther),
+    (ty::SERVICE_DATA_16, &hex!("edfe 0200"), Family::Tile),
+    (ty::UUID16_COMPLETE, &hex!("ecfe"), Family::Tile),
+    (ty::UUID16_INCOMPLETE, &hex!("84fd"), Family::Tile),
+    (ty::SERVICE_DATA_16, &hex!("5afd 1300"), Family::SmartTag),
+    (ty::SERVICE_DATA_16, &hex!("f3fe 4a"), Family::GoogleNearby),
+    (ty::SERVICE_DATA_16, &hex!("95fe 50205b"), Family::Xiaomi),
+    (ty::UUID16_COMPLETE, &hex!("61fe"), Family::Logitech),
+    (ty::MANUFACTURER, &hex!("0600 03 00 80 50656e"), Family::SwiftPair),
+    (
+        ty::MANUFACTURER,
+        &hex!("0600 01 09 20 02 11223344 55"),
+        Family::MicrosoftCdp,
+    ),
+    (ty::MANUFACTURER, &hex!("0600 0900"), Family::Microsoft),
+    (ty::MANUFACTURER, &hex!("7500 4204"), Family::Samsung),
+    (ty::MANUFACTURER, &hex!("2d01 0400"), Family::Sony),
+    (ty::MANUFACTURER, &hex!("8700 0102"), Family::Garmin),
+    (ty::MANUFACTURER, &hex!("e000 0102"), Family::Google),
+    (ty::UUID16_COMPLETE, &hex!("26fe"), Family::Google),
+    (ty::NAME_COMPLETE, &hex!("616263"), Family::Named),
+    (ty::NAME_SHORT, &hex!("61"), Family::Named),
+    (ty::FLAGS, &hex!("1a"), Family::Unknown),
 ];
 
-/// Payloads that look like a family and are not of it.
-const NEAR_MISSES: &[(&[u8], Family)] = &[
+/// Single structures that look like a family and are not of it.
+const NEAR_MISSES: &[(u8, &[u8], Family)] = &[
     // The service next to each known one.
-    (&hex!("03036efd"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("6efd"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("67fd"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("65fd"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("18c0"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("abfe"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("2dfe"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("f4fe"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("eefe"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("ebfe"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("85fd"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("5bfd"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("94fe"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("60fe"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("27fe"), Family::Unknown),
     (
-        &hex!("030367fd131667fdce0a533565e9179847ef88fe20f7b5ca"),
+        ty::SERVICE_DATA_16,
+        &hex!("67fdce0a533565e9179847ef88fe20f7b5ca"),
         Family::Unknown,
     ),
-    (&hex!("030365fd"), Family::Unknown),
-    (&hex!("030318c0"), Family::Unknown),
-    (&hex!("0303abfe"), Family::Unknown),
-    (&hex!("03032dfe"), Family::Unknown),
-    (&hex!("0303f4fe"), Family::Unknown),
-    (&hex!("0303eefe"), Family::Unknown),
-    (&hex!("03035bfd"), Family::Unknown),
-    (&hex!("030394fe"), Family::Unknown),
-    (&hex!("030360fe"), Family::Unknown),
-    (&hex!("030327fe"), Family::Unknown),
     // The identifier byte-swapped, solicited instead of offered, or in another type of structure.
-    (&hex!("0303fd6f"), Family::Unknown),
-    (&hex!("03146ffd"), Family::Unknown),
+    (ty::UUID16_COMPLETE, &hex!("fd6f"), Family::Unknown),
+    (0x14, &hex!("6ffd"), Family::Unknown),
     (
-        &hex!("17ff6ffd8be6cd371c5c891604bfbe49df84509672033874"),
+        ty::MANUFACTURER,
+        &hex!("6ffd8be6cd371c5c891604bfbe49df84509672033874"),
         Family::Unknown,
     ),
-    // One bit of each 128-bit service wrong, or most significant byte first.
-    (&hex!("1107f818c24c09fef0806a5f9515fcb32ab8"), Family::Unknown),
-    (&hex!("1107b82ab3fc15954f6a80f0fe094cc218f9"), Family::Unknown),
-    (&hex!("1107a99cf529ac6e7ea96f41db52398f90bc"), Family::Unknown),
-    (&hex!("11070100000000000000ddddeeeeffffffff"), Family::Unknown),
-    (&hex!("11079afd5bd672451e80d3424647af328142"), Family::Unknown),
-    (&hex!("1107209bded686bb2e8ec84a94fa3c98f5c1"), Family::Unknown),
-    (&hex!("11071d2ce4f42ae7e8a7ea4838ce0ffa2278"), Family::Unknown),
-    // Withings' own devices are not BlueTrace.
-    (&hex!("09ffff03001122334455"), Family::Unknown),
-    (&hex!("06ffff03000102"), Family::Unknown),
-    // An iBeacon one byte short; messages that run past the end; the background area one byte short; other types.
     (
-        &hex!("19ff4c000214e2c56db5dffb48d2b060d0f5a71096e000010002"),
+        ty::SERVICE_DATA_32,
+        &hex!("6ffd00008be6cd371c5c891604bfbe49df84509672033874"),
+        Family::Unknown,
+    ),
+    // One bit of each 128-bit service wrong; most significant byte first.
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("f818c24c09fef0806a4f9515fcb32ab8"),
+        Family::Unknown,
+    ),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("d2f44376562fe89fc94b0e49d333e017"),
+        Family::Unknown,
+    ),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("a99cf529ac6e7ea96f41db52398f90bc"),
+        Family::Unknown,
+    ),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("0100000000000000ddddeeeeffffffff"),
+        Family::Unknown,
+    ),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("9afd5bd672451e80d3424647af328142"),
+        Family::Unknown,
+    ),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("209bded686bb2e8ec84a94fa3c98f5c1"),
+        Family::Unknown,
+    ),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("1d2ce4f42ae7e8a7ea4838ce0ffa2278"),
+        Family::Unknown,
+    ),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("01004455664416a7d4419be200840e55"),
+        Family::Unknown,
+    ),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("b82ab3fc15954f6a80f0fe094cc218f9"),
+        Family::Unknown,
+    ),
+    // Withings' own devices are not BlueTrace.
+    (ty::MANUFACTURER, &hex!("ff03 001122334455"), Family::Unknown),
+    (ty::MANUFACTURER, &hex!("ff03 000102"), Family::Unknown),
+    (ty::MANUFACTURER, &hex!("ff03 61396667"), Family::Unknown),
+    // An iBeacon one byte short or long; messages that run past the end; the background area one byte short; unlisted.
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 0214 e2c56db5dffb48d2b060d0f5a71096e000010002"),
         Family::AppleOther,
     ),
-    (&hex!("09ff4c0010063b1c8390"), Family::AppleOther),
-    (&hex!("06ff4c00121900"), Family::AppleOther),
-    (&hex!("13ff4c0001 000000000000000000000080000000"), Family::AppleOther),
-    (&hex!("05ff4c001100"), Family::AppleOther),
-    (&hex!("03ff4c00"), Family::AppleOther),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 0216 e2c56db5dffb48d2b060d0f5a71096e000010002c500"),
+        Family::AppleOther,
+    ),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 0316 000000000000000000000000000000000000000000"),
+        Family::AppleOther,
+    ),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 0512 0000000000000000000000000000000000"),
+        Family::AppleOther,
+    ),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 060d 000000000000000000000000"),
+        Family::AppleOther,
+    ),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 0719 000000000000000000000000000000000000000000000000"),
+        Family::AppleOther,
+    ),
+    (ty::MANUFACTURER, &hex!("4c00 0807 000000000000"), Family::AppleOther),
+    (ty::MANUFACTURER, &hex!("4c00 0906 0000000000"), Family::AppleOther),
+    (ty::MANUFACTURER, &hex!("4c00 0a01"), Family::AppleOther),
+    (ty::MANUFACTURER, &hex!("4c00 0b03 0000"), Family::AppleOther),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 0c0e 00000000000000000000000000"),
+        Family::AppleOther,
+    ),
+    (ty::MANUFACTURER, &hex!("4c00 0d04 000000"), Family::AppleOther),
+    (ty::MANUFACTURER, &hex!("4c00 0e06 0000000000"), Family::AppleOther),
+    (ty::MANUFACTURER, &hex!("4c00 0f05 00000000"), Family::AppleOther),
+    (ty::MANUFACTURER, &hex!("4c00 1005 00000000"), Family::AppleOther),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 1219 000000000000000000000000000000000000000000000000"),
+        Family::AppleOther,
+    ),
+    (
+        ty::MANUFACTURER,
+        &hex!("4c00 01 000000000000000000000080000000"),
+        Family::AppleOther,
+    ),
+    (ty::MANUFACTURER, &hex!("4c00 1100"), Family::AppleOther),
+    (ty::MANUFACTURER, &hex!("4c00"), Family::AppleOther),
     // Not Apple, although the rest would be an iBeacon.
     (
-        &hex!("1aff4d000215e2c56db5dffb48d2b060d0f5a71096e000010002c5"),
+        ty::MANUFACTURER,
+        &hex!("4d00 0215 e2c56db5dffb48d2b060d0f5a71096e000010002c5"),
         Family::Unknown,
     ),
-    // Eddystone frames of no known type.
-    (&hex!("0416aafe40"), Family::EddystoneOther),
-    // Structures too short for their identifier, a name without characters.
-    (&hex!("0216aa"), Family::Unknown),
-    (&hex!("02ff4c"), Family::Unknown),
-    (&hex!("0109"), Family::Unknown),
-    (&hex!("05ff07000102"), Family::Unknown),
-    (&hex!("05ff76000102"), Family::Unknown),
-    (&hex!("05ff88000102"), Family::Unknown),
-    (&hex!("05ffe1000102"), Family::Unknown),
-    (&hex!("05ff2e010102"), Family::Unknown),
-    (&hex!("05fffbff0102"), Family::Unknown),
+    // Eddystone and Microsoft of no known type.
+    (ty::SERVICE_DATA_16, &hex!("aafe 40"), Family::EddystoneOther),
+    (ty::SERVICE_DATA_16, &hex!("aafe 01"), Family::EddystoneOther),
+    (ty::SERVICE_DATA_16, &hex!("aafe 31"), Family::EddystoneOther),
+    (ty::SERVICE_DATA_16, &hex!("aafe"), Family::EddystoneOther),
+    (ty::MANUFACTURER, &hex!("0600 02 00 80 50656e"), Family::Microsoft),
+    (ty::MANUFACTURER, &hex!("0600"), Family::Microsoft),
+    // Too short for an identifier; a name without characters; the company next to each known one.
+    (ty::SERVICE_DATA_16, &hex!("aa"), Family::Unknown),
+    (ty::MANUFACTURER, &hex!("4c"), Family::Unknown),
+    (
+        ty::UUID128_COMPLETE,
+        &hex!("9bfd5bd672451e80d3424647af3281"),
+        Family::Unknown,
+    ),
+    (ty::NAME_COMPLETE, &hex!(""), Family::Unknown),
+    (ty::MANUFACTURER, &hex!("0700 0102"), Family::Unknown),
+    (ty::MANUFACTURER, &hex!("4b00 0102"), Family::Unknown),
+    (ty::MANUFACTURER, &hex!("7600 0102"), Family::Unknown),
+    (ty::MANUFACTURER, &hex!("8800 0102"), Family::Unknown),
+    (ty::MANUFACTURER, &hex!("e100 0102"), Family::Unknown),
+    (ty::MANUFACTURER, &hex!("2e01 0102"), Family::Unknown),
+    (ty::MANUFACTURER, &hex!("fbff 0102"), Family::Unknown),
+    (ty::MANUFACTURER, &hex!("fe03 0102"), Family::Unknown),
 ];
+
+fn payload(structures: &[(u8, &[u8])]) -> Vec<u8> {
+    let mut payload = Vec::new();
+    for (ty, data) in structures {
+        ad::push(&mut payload, *ty, data);
+    }
+    payload
+}
 
 #[test]
 fn every_family_has_a_sample_and_is_recognised() {
-    for (payload, family) in SAMPLES {
+    let mut shown = BTreeSet::new();
+    for (payload, family) in VECTORS {
         assert_eq!(classify(payload), *family, "{payload:02x?}");
+        shown.insert(*family);
     }
-    let shown: BTreeSet<Family> = SAMPLES.iter().map(|(_, family)| *family).collect();
+    for (ty, data, family) in ASSEMBLED {
+        assert_eq!(classify(&payload(&[(*ty, data)])), *family, "{ty:02x} {data:02x?}");
+        shown.insert(*family);
+    }
     assert!(shown.iter().eq(Family::ALL), "{shown:?}");
 }
 
 #[test]
 fn what_only_looks_like_a_family_is_not_of_it() {
-    for (payload, family) in NEAR_MISSES {
-        assert_eq!(classify(payload), *family, "{payload:02x?}");
+    for (ty, data, family) in NEAR_MISSES {
+        assert_eq!(classify(&payload(&[(*ty, data)])), *family, "{ty:02x} {data:02x?}");
     }
 }
 
 #[test]
 fn of_several_signs_the_first_in_the_order_of_families_wins() {
-    let of = |payload: &[u8], family| assert_eq!(classify(payload), family, "{payload:02x?}");
-    // Exposure notification over a name and over Apple's messages; Nearby Info yields to any other message.
-    of(
-        &hex!("07ff4c001002010217166ffd8be6cd371c5c891604bfbe49df84509672033874"),
-        Family::GaenOther,
+    let of = |structures: &[(u8, &[u8])], family| {
+        assert_eq!(classify(&payload(structures)), family, "{structures:02x?}");
+    };
+    let name = (ty::NAME_COMPLETE, &b"Urban Pods"[..]);
+    let nearby: (u8, &[u8]) = (ty::MANUFACTURER, &hex!("4c00 1005 3b1c839096"));
+    let frame: (u8, &[u8]) = (
+        ty::SERVICE_DATA_16,
+        &hex!("6ffd 8be6cd371c5c891604bfbe49df845096 72033874"),
     );
-    of(&hex!("0aff4c001001 01 0a0100"), Family::AppleAirPlaySource);
-    of(&hex!("0a09 6265616e20506f64730aff4c0010053b1c839096"), Family::Named);
-    of(&hex!("0409616263 0aff4c0010053b1c839096"), Family::AppleNearbyInfo);
-    of(&hex!("05ffe0000102 0303 2cfe"), Family::FastPair);
-    of(&hex!("07030f18edfe64fd"), Family::Robert);
+    of(&[name, nearby, frame], Family::GaenOther);
+    of(&[name, nearby], Family::AppleNearbyInfo);
+    of(&[nearby, (ty::UUID16_COMPLETE, &hex!("64fd"))], Family::Robert);
+    of(
+        &[(ty::MANUFACTURER, &hex!("4c00 1001 01 0a01 00"))],
+        Family::AppleAirPlaySource,
+    );
+    of(
+        &[
+            (ty::MANUFACTURER, &hex!("e000 0102")),
+            (ty::UUID16_COMPLETE, &hex!("2cfe")),
+        ],
+        Family::FastPair,
+    );
+    of(&[(ty::UUID16_COMPLETE, &hex!("0f18 edfe 64fd"))], Family::Robert);
+    of(
+        &[
+            (ty::UUID16_COMPLETE, &hex!("aafe")),
+            (ty::SERVICE_DATA_16, &hex!("aafe 10 ee 03 61")),
+        ],
+        Family::EddystoneUrl,
+    );
 }
 
 #[test]
@@ -292,7 +494,7 @@ fn words_are_unique_and_give_family_and_group_back() {
 fn payloads() -> impl Strategy<Value = Vec<u8>> {
     let any_bytes = prop::collection::vec(any::<u8>(), 0..300);
     let changed = (
-        prop::sample::select(SAMPLES),
+        prop::sample::select(VECTORS),
         any::<prop::sample::Index>(),
         any::<u8>(),
         0usize..40,

@@ -83,75 +83,81 @@ fn an_ios_frame_byte_by_byte() {
     );
 }
 
-/// Every parse vector: its innermost fields after length, type and identifiers. `en-*` and the others are named as
-/// in `beacon/tests.rs`.
+/// The innermost fields after length, type and identifiers are these names and values.
+fn assert_parts(payload: &[u8], expected: &[(&str, &str)]) {
+    let all = shown(payload);
+    let found: Vec<_> = all
+        .iter()
+        .filter(|(_, name, _)| !matches!(&**name, "length" | "type" | "service UUID" | "company" | "flags"))
+        .map(|(_, name, value)| (&**name, &**value))
+        .collect();
+    assert_eq!(found, expected, "{payload:02x?}");
+}
+
+/// The parse vectors of `beacon/tests.rs` that are or resemble exposure notifications.
 #[test]
-fn vectors_are_explained_to_their_last_part() {
+fn frames_and_what_resembles_them_are_explained_to_their_last_part() {
     let rpi = "8be6cd371c5c891604bfbe49df845096";
-    let of = |payload: &[u8], expected: &[(&str, &str)]| {
-        let all = shown(payload);
-        let found: Vec<_> = all
-            .iter()
-            .filter(|(_, name, _)| !matches!(&**name, "length" | "type" | "service UUID" | "company" | "flags"))
-            .map(|(_, name, value)| (&**name, &**value))
-            .collect();
-        assert_eq!(found, expected, "{payload:02x?}");
-    };
     let frame = [("RPI", rpi), ("AEM", "72033874")];
-    of(
+    assert_parts(
         &hex!("03036ffd17166ffd2cfb0de02b33d20c5c27611238e2d10742b56ee5"),
         &[("RPI", "2cfb0de02b33d20c5c27611238e2d107"), ("AEM", "42b56ee5")],
     );
-    of(
+    assert_parts(
         &hex!("03036ffd17166ffd1133ec93293c715a8c4afd7bf562f6bc1eba8c91"),
         &[("RPI", "1133ec93293c715a8c4afd7bf562f6bc"), ("AEM", "1eba8c91")],
     );
-    of(
+    assert_parts(
         &hex!("02011a03036ffd17166ffd8be6cd371c5c891604bfbe49df84509672033874"),
         &frame,
     );
-    of(
+    assert_parts(
         &hex!("03036ffd17166ffd8be6cd371c5c891604bfbe49df84509672033874"),
         &frame,
     );
-    of(
+    assert_parts(
         &hex!("02010603036ffd17166ffd8be6cd371c5c891604bfbe49df84509672033874"),
         &frame,
     );
-    of(
+    assert_parts(
         &hex!("17166ffd8be6cd371c5c891604bfbe49df8450967203387403036ffd"),
         &frame,
     );
-    of(&hex!("17166ffd8be6cd371c5c891604bfbe49df84509672033874"), &frame);
-    of(
+    assert_parts(&hex!("17166ffd8be6cd371c5c891604bfbe49df84509672033874"), &frame);
+    assert_parts(
         &hex!("03036ffd13166ffd8be6cd371c5c891604bfbe49df845096"),
         &[("RPI", rpi)],
     );
-    of(
+    assert_parts(
         &hex!("03036ffd12166ffd8be6cd371c5c891604bfbe49df8450"),
         &[("broken RPI", "8be6cd371c5c891604bfbe49df8450")],
     );
-    of(
+    assert_parts(
         &hex!("03036ffd18166ffd8be6cd371c5c891604bfbe49df8450967203387400"),
         &[("RPI", rpi), ("broken AEM", "7203387400")],
     );
-    of(
+    assert_parts(
         &hex!("03036ffd17166ffd8be6cd371c5c891604bfbe49df84509672033874020961"),
         &[frame[0], frame[1], ("name", "\"a\"")],
     );
-    of(
+    assert_parts(
         &hex!("03036ffd17166ffd8be6cd371c5c891604bfbe49df84509672033874020af1"),
         &[frame[0], frame[1], ("TX power", "-15 dBm")],
     );
-    of(
+    assert_parts(
         &hex!("02011a03036ffd17166ffd8be6cd371c5c891604bfbe49df845096"),
         &[("overrun", "length 23, but 19 bytes left")],
     );
-    of(
+}
+
+/// The other parse vectors of `beacon/tests.rs`.
+#[test]
+fn neighbours_are_explained_to_their_last_part() {
+    assert_parts(
         &hex!("030368fd131668fdce0a533565e9179847ef88fe20f7b5ca"),
         &[("EphID", "ce0a533565e9179847ef88fe20f7b5ca")],
     );
-    of(
+    assert_parts(
         &hex!("030364fd131664fd00000000000000000000000000000001"),
         &[
             ("ECC", "00"),
@@ -160,7 +166,7 @@ fn vectors_are_explained_to_their_last_part() {
             ("MAC", "0000000001"),
         ],
     );
-    of(
+    assert_parts(
         &hex!("02011a1aff4c000215e2c56db5dffb48d2b060d0f5a71096e000010002c5"),
         &[
             ("message type", "0x02"),
@@ -171,7 +177,7 @@ fn vectors_are_explained_to_their_last_part() {
             ("power at 1 m", "-59 dBm"),
         ],
     );
-    of(
+    assert_parts(
         &hex!("02011a020a0c0aff4c0010053b1c839096"),
         &[
             ("TX power", "12 dBm"),
@@ -185,7 +191,7 @@ fn vectors_are_explained_to_their_last_part() {
             ("authentication tag", "839096"),
         ],
     );
-    of(
+    assert_parts(
         &hex!("1eff4c0012190057364dc7fb77866c40c91076603cb37c1f59f923ab3a0300"),
         &[
             ("message type", "0x12"),
@@ -199,7 +205,7 @@ fn vectors_are_explained_to_their_last_part() {
             ("hint", "00"),
         ],
     );
-    of(
+    assert_parts(
         &hex!("0201060303aafe1716aafe00ed00112233445566778899aabbccddeeff0000"),
         &[
             ("frame", "0x00 UID"),
@@ -209,7 +215,7 @@ fn vectors_are_explained_to_their_last_part() {
             ("reserved", "0000"),
         ],
     );
-    of(
+    assert_parts(
         &hex!("0303aafe0d16aafe30ed0011223344556677"),
         &[
             ("frame", "0x30 EID"),
@@ -217,18 +223,18 @@ fn vectors_are_explained_to_their_last_part() {
             ("EID", "0011223344556677"),
         ],
     );
-    of(&hex!("03022cfe06162cfe00b727"), &[("model", "00b727")]);
+    assert_parts(&hex!("03022cfe06162cfe00b727"), &[("model", "00b727")]);
 }
 
 #[test]
 fn frames_of_beacons_and_companies() {
-    let url = hex!("0816aafe10ee03676f07");
+    let url = hex!("0916aafe10ee03676f07");
     assert!(tiles(&url));
     assert_eq!(
         (value(&url, "scheme"), value(&url, "address")),
         ("https://".to_owned(), "\"go.com\"".to_owned())
     );
-    let telemetry = hex!("1116aafe20000bb8178000000001000002 5b");
+    let telemetry = hex!("1116aafe20000bb817800000000100 00025b");
     assert_eq!(value(&telemetry, "battery"), "3000 mV");
     assert_eq!(value(&telemetry, "temperature"), "23.5 °C");
     assert_eq!(value(&telemetry, "advertisements"), "1");
@@ -238,6 +244,14 @@ fn frames_of_beacons_and_companies() {
     let homekit = hex!("12ff4c00062d01aabbccddeeff05000a000202");
     assert_eq!(value(&homekit, "message length"), "13 (sub-type 1)");
     assert_eq!(value(&homekit, "state number"), "10");
+    let pods = hex!("1eff4c000719010f2023998f010004674f7942859b2fda4788c8f8f1b3ea51");
+    assert!(tiles(&pods));
+    assert_eq!(value(&pods, "model"), "0x0f20 AirPods 2");
+    assert_eq!(value(&pods, "battery"), "right 90 %, left 90 %");
+    assert_eq!(value(&pods, "case battery"), "unknown, charging bits 000");
+    assert_eq!(value(&pods, "lid counter"), "1");
+    let action = hex!("16ff4c000f11 80 08 390087 f9575b 3455e6 395504 09fc87");
+    assert_eq!(value(&action, "phone number hash"), "395504");
     let swift_pair = hex!("0aff0600030080501b5b6e");
     assert_eq!(value(&swift_pair, "name"), "\"P\u{fffd}[n\"");
     let windows = hex!("0cff060001292002 11223344 55");

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::lab::advert::{Payload, PduType, ReportForm};
+use crate::lab::beacon::Family;
 use crate::lab::units::Dbm;
 
 const SECOND: i64 = 1_000_000;
@@ -149,6 +150,16 @@ fn a_frame_with_a_bad_check_sum_is_counted_and_nothing_else_is_taken_from_it() {
         (session.totals().bad_crc, session.tracks().len(), session.ledger().len()),
         (1, 0, 0)
     );
+}
+
+#[test]
+fn the_layout_of_a_payload_put_together_again_says_nothing_about_its_sender() {
+    let CaptureEvent::Advert(mut heard) = advert(0, 1, gaen(1), -60) else {
+        unreachable!()
+    };
+    heard.details.form = ReportForm::Host;
+    let session = session_of(&[CaptureEvent::Advert(heard)]);
+    assert_eq!(session.tracks()[0].family, Family::GaenOther);
 }
 
 #[test]

@@ -213,7 +213,7 @@ fn an_rssi_without_data_is_a_report_of_its_own() {
         "0.000 described a1 name=Cuffie tx=-7
          0.100 rssi a1 rssi=-40
          0.400 rssi a1 rssi=-41
-         0.800 sd a1 sd=fe2c:cc",
+         1.600 sd a1 sd=fe2c:cc",
     );
     let tail = "0709437566666965020af9";
     assert_eq!(
@@ -221,7 +221,7 @@ fn an_rssi_without_data_is_a_report_of_its_own() {
         [
             format!("100 1 -40 paired {tail}"),
             format!("400 1 -41 paired {tail}"),
-            format!("800 1 -41 latest 04162cfecc{tail}")
+            format!("1600 1 -41 latest 04162cfecc{tail}")
         ]
     );
 }

@@ -1,7 +1,5 @@
 //! macOS: `CoreBluetooth`. Written from btleplug's sources; not yet seen on a Mac.
 
-use std::fmt::Display;
-
 use btleplug::api::{Central as _, CentralState, Manager as _, Peripheral as _, ScanFilter};
 use btleplug::platform::{Adapter, Manager, PeripheralId};
 use uuid::Uuid;
@@ -25,22 +23,25 @@ pub(in crate::source) struct Link {
 
 /// Starts a scan.
 pub(in crate::source) async fn open(options: &Options) -> Result<(Opened, Scan), BleError> {
-    let manager = Manager::new().await.map_err(meaning)?;
-    let adapters = manager.adapters().await.map_err(meaning)?;
+    let manager = Manager::new().await.map_err(|error| meaning(&error))?;
+    let adapters = manager.adapters().await.map_err(|error| meaning(&error))?;
     let found = adapters.into_iter().next();
     let adapter = found.ok_or(BleError::NoAdapter { in_kernel: false })?;
-    if adapter.adapter_state().await.map_err(meaning)? == CentralState::PoweredOff {
+    if adapter.adapter_state().await.map_err(|error| meaning(&error))? == CentralState::PoweredOff {
         return Err(BleError::PoweredOff("of this Mac".to_owned()));
     }
-    let events = adapter.events().await.map_err(meaning)?;
+    let events = adapter.events().await.map_err(|error| meaning(&error))?;
     // Some versions of macOS (12.0 to 12.2) give nothing at all without a filter.
     let services = match options.only {
         Only::Everything => Vec::new(),
         Only::Gaen => vec![Uuid::from_u128(
-            u128::from(gaen::SERVICE_UUID) << 96 | 0x1000_8000_0080_5f9b_34fb,
+            (u128::from(gaen::SERVICE_UUID) << 96) | 0x1000_8000_0080_5f9b_34fb,
         )],
     };
-    adapter.start_scan(ScanFilter { services }).await.map_err(meaning)?;
+    adapter
+        .start_scan(ScanFilter { services })
+        .await
+        .map_err(|error| meaning(&error))?;
     let opened = Opened {
         station: StationInfo {
             name: "mac".to_owned(),
@@ -61,7 +62,7 @@ impl Link {
 
     /// Asks the system how the scan is doing; whether it scans it does not tell.
     pub(in crate::source) async fn pulse(&self) -> Result<Pulse, BleError> {
-        let state = self.adapter.adapter_state().await.map_err(meaning)?;
+        let state = self.adapter.adapter_state().await.map_err(|error| meaning(&error))?;
         Ok(Pulse {
             powered: state != CentralState::PoweredOff,
             discovering: true,
@@ -96,12 +97,10 @@ pub(super) fn device_id(device: &PeripheralId) -> Option<DeviceId> {
     Some(DeviceId(uuid.as_u128()))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "goes into map_err")]
-fn meaning(error: btleplug::Error) -> BleError {
-    let describe = |error: &dyn Display| error.to_string();
+fn meaning(error: &btleplug::Error) -> BleError {
     match error {
-        btleplug::Error::PermissionDenied => BleError::NotAllowed(describe(&error)),
+        btleplug::Error::PermissionDenied => BleError::NotAllowed(error.to_string()),
         btleplug::Error::NoAdapterAvailable => BleError::NoAdapter { in_kernel: false },
-        other => BleError::from_dbus("btleplug", &describe(&other)),
+        other => BleError::from_dbus("btleplug", &other.to_string()),
     }
 }

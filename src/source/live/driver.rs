@@ -203,7 +203,9 @@ impl Driver {
                         Told::Events(told) => {
                             self.record.alive(at);
                             self.watchdog.heard(self.now());
-                            told.into_iter().for_each(|event| assembler.feed(at, event, &mut adverts));
+                            for event in told {
+                                assembler.feed(at, event, &mut adverts);
+                            }
                         }
                     }
                 }

@@ -1,0 +1,373 @@
+//! `vicino record`: live radio to a capture.
+
+mod note;
+
+use std::io::{self, BufRead, IsTerminal};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
+use tokio::sync::mpsc;
+
+use super::convert::{input_failure, output_failure};
+use super::scan::{OnlyArg, parse_time, say};
+use super::signals::Signals;
+use super::{Exit, Failure};
+use crate::clock;
+use crate::format::native::{Meta, SourceNote};
+use crate::format::open::{OpenOptions, open};
+use crate::lab::advert::StationId;
+use crate::lab::event::{CaptureEvent, EventKind};
+use crate::lab::text::printable;
+use crate::lab::time::UnixMicros;
+use crate::sink::recorder::{self, Control, Progress};
+use crate::source::live::{self, Live, Only, Options, Power};
+use crate::source::pacing::Speed;
+use crate::source::replay::{self as player, Feed};
+use crate::source::{Batch, Outlet, RecorderSlot};
+
+/// How often progress is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often a line of progress is written where no terminal shows it.
+const SAY_EVERY: Duration = Duration::from_secs(60);
+/// Lines of standard input that wait to become marks.
+const NOTES_WAITING: usize = 64;
+
+/// Records live radio to a capture until Ctrl-C, with progress, rate and space left.
+///
+/// Every line on standard input becomes a mark: a distance in metres, or any of distance=, device=, model=, orientation=,
+/// obstacle= and after them a note.
+#[derive(Debug, Args)]
+pub(crate) struct RecordArgs {
+    /// Name of the capture; where it is taken, NAME-2 and so on
+    name: PathBuf,
+    /// End after this time, for example 60s or 1h30m
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_time)]
+    limit: Option<Duration>,
+    /// Keep only these advertisements
+    #[arg(long, value_name = "WHAT")]
+    only: Option<OnlyArg>,
+    /// The adapter to use; without it, the first
+    #[arg(long, value_name = "NAME", conflicts_with = "from")]
+    adapter: Option<String>,
+    /// Switch the adapter on if it is off
+    #[arg(long, conflicts_with = "from")]
+    power_on: bool,
+    /// What the capture is about
+    #[arg(long, default_value = "")]
+    title: String,
+    /// Record what a capture plays back instead of the radio; ends with it
+    #[arg(long, value_name = "CAPTURE")]
+    from: Option<PathBuf>,
+    /// With --from: times as fast as it was recorded, 0.1 to 1000, or max
+    #[arg(long, default_value = "1", value_name = "FACTOR", requires = "from")]
+    speed: Speed,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// [`Failure`]: [`Exit::Input`] when `--from` cannot be read, [`Exit::Environment`] when there is no radio or no room.
+pub(super) fn run(args: RecordArgs) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Environment, format!("cannot start: {error}")))?;
+    let outcome = runtime.block_on(record(args));
+    // A thread that waits for a line of standard input does not hold up the end.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn record(args: RecordArgs) -> Result<Exit, Failure> {
+    let mut signals = Signals::new()?;
+    let (outlet, slot, consumer) = Outlet::new();
+    let mut sources = tokio::select! {
+        biased;
+        () = signals.next() => return Ok(Exit::Done),
+        sources = start(&args, outlet, &slot, consumer) => sources?,
+    };
+    let mut bar = Bar::new();
+    let mut notes = notes();
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    let over = limit(args.limit);
+    tokio::pin!(over);
+    let mut newest = clock::wall();
+    loop {
+        tokio::select! {
+            () = signals.next() => break,
+            () = &mut over => break,
+            heard = sources.next() => match heard {
+                Some(batch) => newest = batch.last().map_or(newest, CaptureEvent::at),
+                None => break,
+            },
+            Some(line) = notes.recv() => {
+                let at = if args.from.is_some() { newest } else { clock::wall() };
+                take_note(&line, at, &slot, &mut bar);
+            }
+            _ = look.tick() => {
+                let progress = sources.control.progress();
+                bar.show(&progress);
+                if progress.failure.is_some() {
+                    break;
+                }
+            }
+        }
+    }
+    bar.clear();
+    sources.finish(&slot).await
+}
+
+async fn limit(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A running source with its recorder.
+struct Recording {
+    control: Control,
+    source: Source,
+    only: Only,
+    slot: RecorderSlot,
+}
+
+enum Source {
+    Live { live: Live, batches: mpsc::Receiver<Batch> },
+    Playback(player::Playback),
+}
+
+async fn start(
+    args: &RecordArgs,
+    outlet: Outlet,
+    slot: &RecorderSlot,
+    batches: mpsc::Receiver<Batch>,
+) -> Result<Recording, Failure> {
+    let only = args.only.map_or(Only::Everything, |OnlyArg::Gaen| Only::Gaen);
+    let playback = args
+        .from
+        .as_deref()
+        .map(|from| playback(from, args.speed))
+        .transpose()?;
+    let mut meta = Meta {
+        title: args.title.clone(),
+        ..Meta::default()
+    };
+    meta.source = match &args.from {
+        Some(from) => SourceNote {
+            kind: "playback".to_owned(),
+            description: from.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            cannot_see: Vec::new(),
+        },
+        None => live_note(),
+    };
+    // The recorder is there before the source, so that nothing of it is missed.
+    let (recorder, control) = recorder::start(&args.name, &meta).map_err(|error| output_failure(&error))?;
+    let paths = control.paths().cloned();
+    slot.put(Some(Box::new(recorder)));
+    let source = match playback {
+        Some(playback) => Source::Playback(playback),
+        None => match live::start(live_options(args, only), outlet).await {
+            Ok(live) => Source::Live { live, batches },
+            Err(error) => {
+                // Nothing was heard: no empty capture is left behind.
+                slot.put(None);
+                let _ = control.stop();
+                for path in paths.iter().flat_map(|paths| [&paths.rows, &paths.events, &paths.meta]) {
+                    let _ = std::fs::remove_file(path);
+                }
+                return Err(error.into());
+            }
+        },
+    };
+    if let Some(paths) = &paths {
+        eprintln!("recording to {}", printable(&paths.rows.display().to_string()));
+    }
+    Ok(Recording {
+        control,
+        source,
+        only,
+        slot: slot.clone(),
+    })
+}
+
+fn live_options(args: &RecordArgs, only: Only) -> Options {
+    Options {
+        adapter: args.adapter.clone(),
+        only,
+        power: if args.power_on { Power::On } else { Power::Ask },
+        ..Options::default()
+    }
+}
+
+/// What a live capture cannot hold, so that its readers know.
+fn live_note() -> SourceNote {
+    let capabilities = if cfg!(target_os = "macos") {
+        live::Capabilities::CORE_BLUETOOTH
+    } else {
+        live::Capabilities::BLUEZ
+    };
+    SourceNote {
+        kind: "live".to_owned(),
+        description: capabilities.source.to_owned(),
+        cannot_see: capabilities.notes.iter().map(|&note| note.to_owned()).collect(),
+    }
+}
+
+fn playback(from: &std::path::Path, speed: Speed) -> Result<player::Playback, Failure> {
+    let mut first = Some(open(from, &OpenOptions::default()).map_err(|error| input_failure(&error))?);
+    let from = from.to_owned();
+    let opener: player::Opener = Box::new(move || match first.take() {
+        Some(reader) => Ok(reader),
+        None => open(&from, &OpenOptions::default()),
+    });
+    let options = player::Options {
+        speed,
+        longest_wait: None,
+        ..player::Options::default()
+    };
+    Ok(player::spawn(opener, options))
+}
+
+impl Recording {
+    /// The next events, already recorded; `None` at the end. Cancelling loses nothing.
+    async fn next(&mut self) -> Option<Batch> {
+        match &mut self.source {
+            Source::Live { live, batches } => {
+                let mut status = live.status();
+                status.mark_unchanged();
+                loop {
+                    tokio::select! {
+                        batch = batches.recv() => return batch,
+                        Ok(()) = status.changed() => say(&status.borrow_and_update()),
+                    }
+                }
+            }
+            Source::Playback(playback) => {
+                let only = self.only;
+                tokio::select! {
+                    biased;
+                    feed = playback.feed.recv() => {
+                        let Some(Feed::Events(mut batch)) = feed else { return None };
+                        batch.retain(|event| kept(event, only));
+                        self.slot.accept(&batch);
+                        Some(batch)
+                    }
+                    Ok(_) = playback.status.wait_for(|status| status.ended) => None,
+                }
+            }
+        }
+    }
+
+    /// Ends the source, takes in what it still had, ends the recording.
+    async fn finish(mut self, slot: &RecorderSlot) -> Result<Exit, Failure> {
+        if let Source::Live { live, batches } = &mut self.source {
+            live.stop();
+            let drain = async { while batches.recv().await.is_some() {} };
+            let _ = tokio::time::timeout(Duration::from_secs(5), drain).await;
+        }
+        let path = self.control.paths().map(|paths| paths.rows.display().to_string());
+        slot.put(None);
+        let stored = self.control.stop().map_err(|error| {
+            Failure::new(Exit::Environment, error.to_string()).hint("free space, then record under a new name")
+        })?;
+        let counts = stored.meta.counts;
+        println!(
+            "{}: {} advertisements, {} marks, {} gaps, {}",
+            printable(&path.unwrap_or_default()),
+            counts.adverts,
+            counts.marks,
+            counts.gaps,
+            HumanBytes(stored.meta.bytes),
+        );
+        Ok(Exit::Done)
+    }
+}
+
+fn kept(event: &CaptureEvent, only: Only) -> bool {
+    match event {
+        CaptureEvent::Advert(advert) => only.keeps(&advert.data),
+        CaptureEvent::Other(_) => true,
+    }
+}
+
+/// Lines of standard input, read by a thread of their own; none when it is closed.
+fn notes() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(NOTES_WAITING);
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn take_note(line: &str, at: UnixMicros, slot: &RecorderSlot, bar: &mut Bar) {
+    if line.trim().is_empty() {
+        return;
+    }
+    match note::parse(line, at) {
+        Ok(mark) => {
+            bar.say(&format!("marked from {at}"));
+            slot.accept(&[CaptureEvent::other(at, StationId(0), EventKind::Mark(mark))]);
+        }
+        Err(what) => bar.say(&format!("not marked: {what}; write {}", note::HELP)),
+    }
+}
+
+/// Progress for people: a line that renews itself on a terminal, now and then a line elsewhere.
+struct Bar {
+    bar: Option<ProgressBar>,
+    next_line: Duration,
+}
+
+impl Bar {
+    fn new() -> Self {
+        let bar = io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("● rec {elapsed_precise}  {msg}");
+            let bar = ProgressBar::new_spinner();
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar
+        });
+        Self {
+            bar,
+            next_line: SAY_EVERY,
+        }
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        let left = progress
+            .space_left
+            .map_or_else(|| "unknown".to_owned(), |left| HumanBytes(left).to_string());
+        let line = format!(
+            "{} advertisements  {:.1}/s  {}  {left} left",
+            progress.adverts,
+            progress.rate,
+            HumanBytes(progress.bytes)
+        );
+        if let Some(bar) = &self.bar {
+            bar.set_message(line);
+        } else if progress.elapsed >= self.next_line {
+            self.next_line = progress.elapsed + SAY_EVERY;
+            eprintln!("recording for {}: {line}", HumanDuration(progress.elapsed));
+        }
+    }
+
+    fn say(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => eprintln!("{text}"),
+        }
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
