@@ -71,3 +71,32 @@ fn the_lab_uses_no_edge_and_knows_no_screen() {
     let found = offences("lab", &forbidden);
     assert!(found.is_empty(), "{found:#?}");
 }
+
+#[test]
+fn the_app_and_the_pacing_wait_for_nothing_and_the_view_only_draws() {
+    let mut forbidden = EDGES.to_vec();
+    // Commands to a playback and its status are plain data.
+    forbidden.retain(|edge| *edge != "crate::source");
+    forbidden.extend([
+        "crate::source::replay",
+        "crate::source::live",
+        "crate::view",
+        "Instant",
+        "SystemTime",
+    ]);
+    for (room, also) in [
+        ("app", &["ratatui"][..]),
+        ("source/pacing", &["ratatui"]),
+        ("view", &[]),
+    ] {
+        let inside = format!("crate::{}", room.replace('/', "::"));
+        let forbidden: Vec<&str> = forbidden
+            .iter()
+            .chain(also)
+            .copied()
+            .filter(|edge| *edge != inside)
+            .collect();
+        let found = offences(room, &forbidden);
+        assert!(found.is_empty(), "{room}: {found:#?}");
+    }
+}

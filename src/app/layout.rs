@@ -47,7 +47,7 @@ pub fn heights(size: (u16, u16), has_banner: bool) -> Option<Heights> {
     let panel = if height < WITH_PANEL {
         0
     } else {
-        (height * 3 / 10).clamp(PANEL.0, PANEL.1)
+        (height / 10 * 3 + height % 10 * 3 / 10).clamp(PANEL.0, PANEL.1)
     };
     let divider = u16::from(panel > 0);
     Some(Heights {
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_parts_fill_every_terminal_exactly() {
-        for height in SMALLEST.1..200 {
+        for height in (SMALLEST.1..200).chain([21_846, u16::MAX]) {
             for has_banner in [false, true] {
                 let parts = heights((80, height), has_banner).unwrap();
                 let divider = u16::from(parts.panel > 0);

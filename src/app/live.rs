@@ -205,10 +205,10 @@ fn sort_key(track: &Track, sort: SortBy, now: UnixMicros) -> i128 {
     match sort {
         SortBy::Kind => track.family as i128,
         SortBy::Age => i128::from(now.since(track.last).0),
-        SortBy::Address => i128::from(u64::from_be_bytes({
-            let [a, b, c, d, e, f] = track.key.address.bytes;
-            [0, 0, a, b, c, d, e, f]
-        })),
+        SortBy::Address => {
+            let bytes = track.key.address.bytes.iter();
+            bytes.fold(0, |number, byte| number << 8 | i128::from(*byte))
+        }
         SortBy::Rpi => track
             .rpi
             .map_or(i128::MAX, |rpi| i128::from_be_bytes(rpi.0) ^ i128::MIN),

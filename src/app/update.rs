@@ -17,7 +17,9 @@ const SEEK: Micros = Micros::from_secs(10);
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Events(events) => {
-            events.iter().for_each(|event| model.session.ingest(event));
+            for event in &events {
+                model.session.ingest(event);
+            }
             // The first devices show at once, and a selected one that is gone gives way; the rest waits for the tick.
             model.live.needs_order |= model.selected().is_none();
             model.live.has_news = true;
@@ -31,7 +33,6 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Trouble(trouble) => {
             model.is_dirty |= model.trouble != trouble;
             model.trouble = trouble;
-            model.keep_selection_visible();
         }
         Msg::Playback(status, now) => {
             model.is_dirty |= model.source.playback.as_ref() != Some(&*status);
@@ -49,12 +50,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resize(width, height) => {
             model.size = (width, height);
             model.is_dirty = true;
-            model.keep_selection_visible();
         }
         Msg::Frame => {
             if model.live.needs_order {
                 model.reorder();
             }
+            // A banner that comes or goes changes the page.
+            model.keep_selection_visible();
             model.is_dirty = false;
         }
         Msg::Recording(recording) => {
@@ -91,15 +93,13 @@ fn advance(model: &mut Model, now: Option<UnixMicros>) {
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     let context = model.context();
-    match keymap::resolve(context, key) {
-        Some(action) => act(model, action),
-        None => {
-            if let (true, Code::Char(typed), false) = (context.takes_text(), key.code, key.ctrl) {
-                type_char(model, typed);
-            }
-            Vec::new()
-        }
+    if let Some(action) = keymap::resolve(context, key) {
+        return act(model, action);
     }
+    if let (true, Code::Char(typed), false) = (context.takes_text(), key.code, key.ctrl) {
+        type_char(model, typed);
+    }
+    Vec::new()
 }
 
 fn type_char(model: &mut Model, typed: char) {

@@ -48,14 +48,14 @@ pub fn replay(
             Err(error) => break Err(error),
         }
         let whole = events.len() / size * size;
-        events
-            .drain(..whole)
-            .for_each(|event| deliver(session, &event, &mut last, options.tick));
+        for event in events.drain(..whole) {
+            deliver(session, &event, &mut last, options.tick);
+        }
         progress(reader.bytes_read());
     };
-    events
-        .iter()
-        .for_each(|event| deliver(session, event, &mut last, options.tick));
+    for event in &events {
+        deliver(session, event, &mut last, options.tick);
+    }
     if let Some(last) = last {
         tick_between(session, last, last.plus(AFTERMATH), options.tick);
     }

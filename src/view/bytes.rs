@@ -110,7 +110,7 @@ pub(super) fn draw(payload: &[u8], theme: &Theme, area: Rect, buf: &mut Buffer) 
         area.height.saturating_sub(1)
     };
     for (y, line) in (0..shown).zip(&lines) {
-        let indent = if line.is_part { 1 } else { 0 };
+        let indent = u16::from(line.is_part);
         let bytes = payload.get(line.range.clone()).unwrap_or_default();
         put(buf, area, indent, y, &hex(bytes), theme.line);
         let mut x = HEX + 1;

@@ -108,8 +108,12 @@ pub(super) fn draw(track: &Track, now: UnixMicros, theme: &Theme, area: Rect, bu
         .samples()
         .filter_map(|(at, level)| place(at, f64::from(level.0)))
         .collect();
-    lines.into_iter().for_each(|(from, to)| dots.line(from, to));
-    single.into_iter().for_each(|(x, y)| dots.set(x, y));
+    for (from, to) in lines {
+        dots.line(from, to);
+    }
+    for (x, y) in single {
+        dots.set(x, y);
+    }
     dots.draw(plot, theme, buf);
 }
 
@@ -140,10 +144,13 @@ fn axes(low: i32, high: i32, plot: Rect, theme: &Theme, area: Rect, buf: &mut Bu
         put(buf, area, AXIS - 1, y, "│", theme.dim);
     }
     // As many tens as there is room for, every label on the row of its level.
-    let step = (1..)
-        .map(|n| n * 10)
-        .find(|step| (high - low) / step <= i32::from(plot.height - 1).max(1));
-    let step = step.unwrap_or(high - low).max(10);
+    let rows = i32::from(plot.height - 1).max(1);
+    let step = (high - low).div_euclid(rows).div_euclid(10) * 10;
+    let step = if step > 0 && (high - low) / step <= rows {
+        step
+    } else {
+        step + 10
+    };
     for level in (low..=high).rev().filter(|level| (high - level) % step == 0) {
         let y = (high - level) * i32::from(plot.height - 1) / (high - low);
         if let Ok(y) = u16::try_from(y) {

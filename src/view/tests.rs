@@ -164,9 +164,11 @@ fn hostile(size: (u16, u16)) -> Model {
 }
 
 fn empty(size: (u16, u16)) -> Model {
-    let mut source = SourceInfo::default();
-    source.name = "hci0".to_owned();
-    source.how = "BlueZ over D-Bus".to_owned();
+    let source = SourceInfo {
+        name: "hci0".to_owned(),
+        how: "BlueZ over D-Bus".to_owned(),
+        ..SourceInfo::default()
+    };
     model(source, size, Vec::new(), 0)
 }
 

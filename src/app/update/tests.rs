@@ -231,12 +231,11 @@ proptest! {
             update(&mut model, Msg::Frame);
             prop_assert!(!model.is_dirty());
             let (n, page) = (model.live.order.len(), model.page());
-            match model.selected_idx() {
-                Some(idx) => {
-                    prop_assert!(idx < n && model.selected().is_some());
-                    prop_assert!(page == 0 || (model.live.top..model.live.top + page).contains(&idx));
-                }
-                None => prop_assert_eq!(n, 0),
+            if let Some(idx) = model.selected_idx() {
+                prop_assert!(idx < n && model.selected().is_some());
+                prop_assert!(page == 0 || (model.live.top..model.live.top + page).contains(&idx));
+            } else {
+                prop_assert_eq!(n, 0);
             }
             prop_assert!(model.live.filter.text().chars().count() <= Filter::MOST_CHARS);
         }
