@@ -34,10 +34,12 @@ fn report(at_us: u64, phone: u64, generation: u64) -> CaptureEvent {
     data.extend(low.to_le_bytes());
     data.extend(high.to_le_bytes());
     data.extend([1, 2, 3, 4]);
-    let [a, b, c, d, e, f, ..] = high.to_le_bytes();
+    let mut address = [0; 6];
+    address.copy_from_slice(&high.to_le_bytes()[..6]);
+    address[5] = address[5] & 0x3f | 0x40;
     CaptureEvent::Advert(Advertisement {
         at: UnixMicros(at_us.cast_signed()),
-        address: Address::from_hci(1, [a, b, c, d, e, f & 0x3f | 0x40]),
+        address: Address::from_hci(1, address),
         pdu: PduType::AdvScanInd,
         rssi: Some(Dbm(-60 - i8::try_from(at_us % 30).unwrap_or_default())),
         data: Payload::new(&data),
@@ -46,7 +48,7 @@ fn report(at_us: u64, phone: u64, generation: u64) -> CaptureEvent {
 }
 
 fn mib(bytes: usize) -> String {
-    format!("{}.{:02} MiB", bytes >> 20, (bytes & 0xf_ffff) * 100 >> 20)
+    format!("{}.{:02} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 100) >> 20)
 }
 
 fn main() {

@@ -30,7 +30,7 @@ use crate::source::{Batch, Outlet, RecorderSlot};
 /// How often progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often a line of progress is written where no terminal shows it.
-const SAY_EVERY: Duration = Duration::from_secs(60);
+const SAY_EVERY: Duration = Duration::from_mins(1);
 /// Lines of standard input that wait to become marks.
 const NOTES_WAITING: usize = 64;
 

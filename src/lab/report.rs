@@ -258,7 +258,9 @@ impl Session {
     fn device_report(&self, key: TrackKey) -> DeviceReport {
         let records: Vec<_> = self.ledger.of_address(key).collect();
         let mut levels = LevelSum::default();
-        records.iter().for_each(|(_, record)| levels.merge(&record.levels()));
+        for (_, record) in &records {
+            levels.merge(&record.levels());
+        }
         // The stay that ended last speaks for the device; of several the newest record with an identifier does.
         let main = records
             .iter()

@@ -8,8 +8,9 @@ use crate::lab::units::Dbm;
 const SECOND: i64 = 1_000_000;
 
 fn address(n: u32) -> Address {
-    let [a, b, c, d] = n.to_be_bytes();
-    Address::from_hci(1, [d, c, b, a, 0, 0x40])
+    let mut bytes = [0, 0, 0, 0, 0, 0x40];
+    bytes[..4].copy_from_slice(&n.to_le_bytes());
+    Address::from_hci(1, bytes)
 }
 
 fn gaen(rpi: u8) -> Payload {
