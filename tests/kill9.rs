@@ -13,7 +13,7 @@ use vicino::format::open::{OpenOptions, open};
 use vicino::lab::event::CaptureEvent;
 
 /// Longest stretch that a kill may cost, the time to start the program included.
-const MOST_LOST: Duration = Duration::from_millis(1000);
+const MOST_LOST: Duration = Duration::from_secs(1);
 
 /// Records the bundled capture as it plays, kills the program after `life`; gives the time between the start of the
 /// program and its death, and the rows that the file has.

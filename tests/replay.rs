@@ -121,7 +121,9 @@ fn a_simulated_live_run_gives_the_same_session_when_it_is_replayed() {
         while radio.read(&mut batch).unwrap() || !batch.is_empty() {
             outlet.push(std::mem::take(&mut batch)).unwrap();
             while let Ok(heard) = consumer.try_recv() {
-                heard.iter().for_each(|event: &CaptureEvent| live.ingest(event));
+                for event in heard.iter() {
+                    live.ingest(event);
+                }
             }
         }
         slot.put(None);

@@ -401,12 +401,11 @@ fn put(
     same: impl Fn(u32) -> bool,
     hash_of: impl Fn(u32) -> u64,
 ) -> u32 {
-    match index.find_mut(hash, |other| same(*other)) {
-        Some(head) => std::mem::replace(head, id),
-        None => {
-            index.insert_unique(hash, id, |other| hash_of(*other));
-            NONE
-        }
+    if let Some(head) = index.find_mut(hash, |other| same(*other)) {
+        std::mem::replace(head, id)
+    } else {
+        index.insert_unique(hash, id, |other| hash_of(*other));
+        NONE
     }
 }
 
