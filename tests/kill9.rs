@@ -89,8 +89,11 @@ fn a_killed_recording_opens_and_has_all_but_the_last_second() {
                     let (lived, rows) = record_and_kill(folder.path(), life);
                     let (first, last) = (rows.first().copied().unwrap_or(0), rows.last().copied().unwrap_or(0));
                     let kept = Duration::from_micros(u64::try_from(last - first).expect("the capture runs forwards"));
-                    let lost = lived.saturating_sub(kept);
-                    worst_us.fetch_max(u64::try_from(lost.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+                    let missing = lived.saturating_sub(kept);
+                    worst_us.fetch_max(
+                        u64::try_from(missing.as_micros()).unwrap_or(u64::MAX),
+                        Ordering::Relaxed,
+                    );
                 }
             });
         }

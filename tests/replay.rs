@@ -10,7 +10,6 @@ use proptest::prelude::*;
 use vicino::format::native::Meta;
 use vicino::format::open::{OpenOptions, open};
 use vicino::format::{EventReader, FormatError};
-use vicino::lab::event::CaptureEvent;
 use vicino::lab::session::Session;
 use vicino::lab::time::Micros;
 use vicino::runtime::headless;
@@ -121,7 +120,7 @@ fn a_simulated_live_run_gives_the_same_session_when_it_is_replayed() {
         while radio.read(&mut batch).unwrap() || !batch.is_empty() {
             outlet.push(std::mem::take(&mut batch)).unwrap();
             while let Ok(heard) = consumer.try_recv() {
-                for event in heard.iter() {
+                for event in &heard {
                     live.ingest(event);
                 }
             }
