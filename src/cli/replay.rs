@@ -14,7 +14,7 @@ use crate::format::{BATCH, EventReader, FormatError};
 use crate::lab::session::Session;
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
-use crate::runtime::headless;
+use crate::runtime::{headless, session_options};
 use crate::source::pacing::{Command, Speed};
 
 /// Shows a capture as if it were heard now, at any speed.
@@ -132,7 +132,7 @@ fn headless(args: &Replay) -> Result<Exit, Failure> {
         batch: args.batch.unwrap_or(BATCH),
     };
     let bar = progress_bar(&args.capture);
-    let mut session = Session::default();
+    let mut session = Session::new(session_options());
     let outcome = headless::replay(&mut *reader, &mut session, options, |bytes| bar.set_position(bytes));
     bar.finish_and_clear();
     let damage = reader.damage();

@@ -12,8 +12,8 @@ use crate::app::model::SourceInfo;
 use crate::format::native::Reader;
 use crate::format::{EventReader, FormatError};
 use crate::lab::event::AdapterState;
-use crate::lab::session::Options as SessionOptions;
 use crate::runtime::screen::{self, Source};
+use crate::runtime::session_options;
 use crate::source::live;
 use crate::source::pacing::{Pacer, Status};
 use crate::source::replay::{self as player, Opener};
@@ -140,7 +140,7 @@ fn on_terminal(color: ColorWhen, run: impl AsyncFnOnce(screen::Options) -> io::R
     let options = screen::Options {
         theme: if color.is_on() { Theme::dark() } else { Theme::plain() },
         most_frames: MOST_FRAMES,
-        session: SessionOptions::default(),
+        session: session_options(),
     };
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)

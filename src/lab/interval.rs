@@ -24,7 +24,8 @@ pub struct IntervalEstimator {
     span_us: i64,
     intervals: i64,
     spacings: i64,
-    /// Spacings well below the present estimate: when they are many, the estimate was a multiple.
+    /// Spacings well below the present estimate that are alike, the shortest of all: when they are many, the estimate was
+    /// a multiple.
     short_span_us: i64,
     short_n: i64,
 }
@@ -73,14 +74,22 @@ impl IntervalEstimator {
     }
 
     fn take_short(&mut self, spacing: i64, interval: i64) {
-        self.short_span_us += spacing;
-        self.short_n += 1;
+        let short = self.short_span_us / self.short_n.max(1);
+        if self.short_n == 0 || spacing < short * 7 / 10 {
+            (self.short_span_us, self.short_n) = (spacing, 1);
+        } else if spacing <= short * 13 / 10 {
+            self.short_span_us += spacing;
+            self.short_n += 1;
+        }
         // A broadcaster that starts anew gives a single short spacing; only a share of them shows a shorter interval.
         if self.short_n < 2 || self.short_n * 8 < self.spacings {
             return;
         }
         let short = (self.short_span_us / self.short_n).max(1);
-        let factor = ((interval + short / 2) / short).max(1);
+        let factor = (interval + short / 2) / short;
+        if (interval - factor * short).abs() > short * 3 / 10 {
+            (self.span_us, self.intervals, self.spacings) = (0, 0, 0);
+        }
         self.intervals = self.intervals * factor + self.short_n;
         self.span_us += self.short_span_us;
         self.spacings += self.short_n;
@@ -160,6 +169,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn interval_and_loss_are_found_at_any_loss_up_to_a_half(seed in any::<u64>(), lost_per_mille in 0u64..500) {
             let mut estimator = IntervalEstimator::default();
