@@ -1,4 +1,4 @@
-//! Reading a native capture, against the csv crate's bare record loop on the same bytes.
+//! Reading a native capture, to advertisements and on to tracks, against the csv crate's bare record loop on the same bytes.
 
 use std::hint::black_box;
 use std::io::Cursor;
@@ -8,8 +8,10 @@ use vicino::format::EventReader as _;
 use vicino::format::native::{HEADER, Reader, Side, write_row};
 use vicino::lab::address::Address;
 use vicino::lab::advert::{Advertisement, PduType};
+use vicino::lab::session::Session;
 use vicino::lab::time::UnixMicros;
 use vicino::lab::units::Dbm;
+use vicino::runtime::headless;
 
 const ROWS: u32 = 200_000;
 
@@ -70,6 +72,17 @@ fn read(criterion: &mut Criterion) {
                 batch.clear();
             }
             assert_eq!(events + batch.len(), ROWS as usize + 1);
+        });
+    });
+    group.bench_function("reader and session, to tracks", |bencher| {
+        bencher.iter(|| {
+            let rows = Box::new(Cursor::new(bytes.clone()));
+            let mut reader = Reader::new(rows, Side::default()).expect("the header row is this program's own");
+            let mut session = Session::default();
+            headless::replay(&mut reader, &mut session, headless::Options::default(), |_| ())
+                .expect("memory can be read");
+            let totals = session.totals();
+            assert_eq!(totals.adverts + totals.scan_responses, u64::from(ROWS));
         });
     });
     group.finish();

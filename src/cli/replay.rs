@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::convert::input_failure;
 use super::{ColorWhen, Exit, Failure};
 use crate::format::open::{self, OpenOptions};
-use crate::format::{BATCH, EventReader, FormatError};
+use crate::format::{EventReader, FormatError};
 use crate::lab::session::Session;
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
@@ -129,7 +129,7 @@ fn headless(args: &Replay) -> Result<Exit, Failure> {
     let defaults = headless::Options::default();
     let options = headless::Options {
         tick: args.tick_ms.map_or(defaults.tick, Micros::from_millis),
-        batch: args.batch.unwrap_or(BATCH),
+        batch: args.batch.unwrap_or(defaults.batch),
     };
     let bar = progress_bar(&args.capture);
     let mut session = Session::new(session_options());

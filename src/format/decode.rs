@@ -97,7 +97,8 @@ impl Decoder {
         records.burst(self.drops, |at, event| {
             let before = batch.len();
             let at = at.plus(clock_offset);
-            let sound = hci::reports(event, at, station, batch).is_ok();
+            let sound =
+                hci::single_report(event, at, station, batch) || hci::reports(event, at, station, batch).is_ok();
             if sound {
                 *last = Some(at);
             } else {

@@ -125,6 +125,12 @@ pub struct Address {
 }
 
 impl Address {
+    /// The address of a report that tells none.
+    pub(crate) const NONE: Self = Self {
+        bytes: [0; 6],
+        kind: AddressKind::Unknown,
+    };
+
     /// From the little-endian bytes of the air or of HCI and the HCI address type (0 public, 1 random, 2 and 3 public
     /// and random identity, 0xFF anonymous; the type's other values give [`AddressKind::Unknown`]).
     #[must_use]

@@ -47,6 +47,30 @@ pub struct Advertisement {
 }
 
 impl Advertisement {
+    /// The default as a constant, which costs a copy and no more.
+    pub(crate) const EMPTY: Self = Self {
+        at: UnixMicros(0),
+        station: StationId(0),
+        address: Address::NONE,
+        pdu: PduType::Unknown,
+        rssi: None,
+        rssi_quality: RssiQuality::Paired,
+        tx_power: None,
+        channel: None,
+        details: ReportDetails {
+            form: ReportForm::Legacy,
+            event_type: 0,
+            address_type: 0,
+            primary_phy: 0,
+            secondary_phy: 0,
+            set_id: None,
+            periodic_interval: 0,
+            direct: None,
+            bad_crc: false,
+        },
+        data: Payload::EMPTY,
+    };
+
     /// Whether more data of the same advertisement follows, or is missing.
     #[must_use]
     pub fn data_status(&self) -> DataStatus {
@@ -271,12 +295,45 @@ enum Repr {
 }
 
 const INLINE: usize = 31;
+/// Half of what is held in place, rounded up.
+const HALF: usize = 16;
 
 impl Payload {
+    const EMPTY: Self = Self(Repr::Inline {
+        len: 0,
+        bytes: [0; INLINE],
+    });
+
     /// Copies the bytes.
     #[must_use]
     #[inline]
     pub fn new(data: &[u8]) -> Self {
+        let mut payload = Self::default();
+        payload.set(data);
+        payload
+    }
+
+    /// Copies the bytes to where the payload stands; once per packet, so spared a move.
+    #[inline]
+    pub(crate) fn set(&mut self, data: &[u8]) {
+        match (&mut self.0, u8::try_from(data.len())) {
+            (Repr::Inline { len, bytes }, Ok(new)) if data.len() <= INLINE => {
+                *len = new;
+                match (data.first_chunk::<HALF>(), data.last_chunk::<HALF>()) {
+                    // Two copies of a fixed length, which may overlap, cost less than one of any length.
+                    (Some(head), Some(tail)) => {
+                        bytes[..HALF].copy_from_slice(head);
+                        bytes[data.len() - HALF..data.len()].copy_from_slice(tail);
+                    }
+                    _ => bytes[..data.len()].copy_from_slice(data),
+                }
+            }
+            _ => *self = Self::of_any_length(data),
+        }
+    }
+
+    #[cold]
+    fn of_any_length(data: &[u8]) -> Self {
         match u8::try_from(data.len()) {
             Ok(len) if data.len() <= INLINE => {
                 let mut bytes = [0; INLINE];
@@ -290,10 +347,7 @@ impl Payload {
 
 impl Default for Payload {
     fn default() -> Self {
-        Self(Repr::Inline {
-            len: 0,
-            bytes: [0; INLINE],
-        })
+        Self::EMPTY
     }
 }
 
@@ -316,8 +370,22 @@ impl From<&[u8]> for Payload {
 }
 
 impl PartialEq for Payload {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        *self == **other
+    }
+}
+
+impl PartialEq<[u8]> for Payload {
+    #[inline]
+    fn eq(&self, other: &[u8]) -> bool {
+        let (own, halves) = (&**self, HALF..=2 * HALF);
+        if own.len() == other.len() && halves.contains(&own.len()) {
+            // Two comparisons of a fixed length, which may overlap, cost less than one of any length.
+            let (head, tail) = (own.first_chunk::<HALF>(), own.last_chunk::<HALF>());
+            return head == other.first_chunk() && tail == other.last_chunk();
+        }
+        own == other
     }
 }
 
@@ -375,6 +443,11 @@ mod tests {
             let data: Vec<u8> = (0..len).map(|idx| u8::try_from(idx % 251).unwrap()).collect();
             assert_eq!(&*Payload::new(&data), &data[..]);
         }
+    }
+
+    #[test]
+    fn the_constant_is_the_default() {
+        assert_eq!(Advertisement::EMPTY, Advertisement::default());
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Packed {
     }
 }
 
-/// Levels within one second or minute.
+/// Levels within one second or minute; there is at least one, except in a history that has none yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
     /// Start of the second or minute, in seconds since the Unix epoch.
@@ -42,17 +42,25 @@ pub struct Bucket {
     pub max: Dbm,
 }
 
+impl Default for Bucket {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
 impl Bucket {
-    fn new(start_s: i64, level: Dbm) -> Self {
+    /// Without levels.
+    const fn new(start_s: i64) -> Self {
         Self {
             start_s,
-            sum: i32::from(level.0),
-            n: 1,
-            min: level,
-            max: level,
+            sum: 0,
+            n: 0,
+            min: Dbm(i8::MAX),
+            max: Dbm(i8::MIN),
         }
     }
 
+    #[inline]
     fn add(&mut self, level: Dbm) {
         if self.n == u16::MAX {
             (self.n, self.sum) = (self.n / 2, self.sum / 2);
@@ -61,6 +69,36 @@ impl Bucket {
         self.sum += i32::from(level.0);
         self.min = self.min.min(level);
         self.max = self.max.max(level);
+    }
+
+    /// This minute and a second of it; `None` where the second belongs to another minute.
+    fn with(&self, second: &Self) -> Option<Self> {
+        if second.n == 0 || self.n == 0 {
+            return if second.n == 0 { Some(*self) } else { Some(Self::minute_of(second)) };
+        }
+        let span = self.start_s..self.start_s.saturating_add(60);
+        span.contains(&second.start_s).then(|| {
+            let mut sums = [(self.n, self.sum), (second.n, second.sum)];
+            // Halved together, so that the mean stays.
+            while sums[0].0.checked_add(sums[1].0).is_none() {
+                sums = sums.map(|(n, sum)| (n / 2, sum / 2));
+            }
+            Self {
+                start_s: self.start_s,
+                sum: sums[0].1 + sums[1].1,
+                n: sums[0].0 + sums[1].0,
+                min: self.min.min(second.min),
+                max: self.max.max(second.max),
+            }
+        })
+    }
+
+    /// The minute that a second begins.
+    fn minute_of(second: &Self) -> Self {
+        Self {
+            start_s: second.start_s.div_euclid(60) * 60,
+            ..*second
+        }
     }
 
     /// Mean level, in dBm.
@@ -73,8 +111,14 @@ impl Bucket {
 /// The levels of one broadcaster over time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    raw: VecDeque<Packed>,
+    /// A ring once it is full: the oldest sample then stands at `oldest`.
+    raw: Vec<Packed>,
+    oldest: usize,
+    /// The present second, still open, and those before it.
+    second: Bucket,
     seconds: VecDeque<Bucket>,
+    /// The present minute without the present second, and those before it.
+    minute: Bucket,
     minutes: VecDeque<Bucket>,
 }
 
@@ -82,38 +126,57 @@ impl History {
     /// Takes a sample. A step back in time starts a new bucket, so buckets are in order of arrival.
     #[inline]
     pub fn push(&mut self, at: UnixMicros, level: Dbm) {
-        if self.raw.len() == RAW {
-            self.raw.pop_front();
+        let packed = Packed::new(at, level);
+        if self.raw.len() < RAW {
+            self.raw.push(packed);
+        } else if let Some(oldest) = self.raw.get_mut(self.oldest) {
+            *oldest = packed;
+            self.oldest = (self.oldest + 1) % RAW;
         }
-        self.raw.push_back(Packed::new(at, level));
-        let second = at.0.div_euclid(1_000_000);
-        match self.seconds.back_mut() {
-            Some(bucket) if bucket.start_s == second => bucket.add(level),
-            _ => push_bounded(&mut self.seconds, SECONDS, Bucket::new(second, level)),
+        let into_second = at.0.wrapping_sub(self.second.start_s.wrapping_mul(1_000_000));
+        if !(0..1_000_000).contains(&into_second) || self.second.n == 0 {
+            self.next_second(at.whole_seconds());
         }
-        match self.minutes.back_mut() {
-            Some(bucket) if (bucket.start_s..bucket.start_s + 60).contains(&second) => bucket.add(level),
-            _ => push_bounded(
-                &mut self.minutes,
-                MINUTES,
-                Bucket::new(second.div_euclid(60) * 60, level),
-            ),
+        self.second.add(level);
+    }
+
+    #[cold]
+    fn next_second(&mut self, start_s: i64) {
+        let closed = std::mem::replace(&mut self.second, Bucket::new(start_s));
+        if closed.n == 0 {
+            return;
+        }
+        push_bounded(&mut self.seconds, SECONDS, closed);
+        if let Some(minute) = self.minute.with(&closed) {
+            self.minute = minute;
+        } else {
+            push_bounded(&mut self.minutes, MINUTES, self.minute);
+            self.minute = Bucket::minute_of(&closed);
         }
     }
 
     /// The newest samples, oldest first.
     pub fn samples(&self) -> impl DoubleEndedIterator<Item = (UnixMicros, Dbm)> + '_ {
-        self.raw.iter().map(|packed| packed.unpack())
+        let (newer, older) = self.raw.split_at(self.oldest);
+        older.iter().chain(newer).map(|packed| packed.unpack())
     }
 
     /// The newest seconds with samples, oldest first.
     pub fn seconds(&self) -> impl DoubleEndedIterator<Item = &Bucket> + '_ {
-        self.seconds.iter()
+        self.seconds.iter().chain(Some(&self.second).filter(|second| second.n > 0))
     }
 
     /// The newest minutes with samples, oldest first.
-    pub fn minutes(&self) -> impl DoubleEndedIterator<Item = &Bucket> + '_ {
-        self.minutes.iter()
+    pub fn minutes(&self) -> impl DoubleEndedIterator<Item = Bucket> + '_ {
+        let open = match self.minute.with(&self.second) {
+            Some(minute) => [minute, Bucket::default()],
+            None => [self.minute, Bucket::minute_of(&self.second)],
+        };
+        self.minutes
+            .iter()
+            .copied()
+            .chain(open)
+            .filter(|minute| minute.n > 0)
     }
 }
 
@@ -139,7 +202,7 @@ mod tests {
             (history.raw.len(), history.seconds.len(), history.minutes.len()),
             (RAW, SECONDS, MINUTES)
         );
-        let minute = history.minutes().next_back().unwrap();
+        let minute = history.minutes().nth_back(1).unwrap();
         assert_eq!((minute.min, minute.max), (Dbm(-66), Dbm(-60)));
         assert!((minute.mean() + 63.0).abs() < 0.1);
     }

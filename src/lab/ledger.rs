@@ -168,9 +168,6 @@ impl Record {
 
     #[inline]
     fn add_level(&mut self, Dbm(level): Dbm) {
-        if self.level_n == 0 {
-            (self.level_min, self.level_max) = (level, level);
-        }
         self.level_min = self.level_min.min(level);
         self.level_max = self.level_max.max(level);
         if self.level_n == MOST_LEVELS {
@@ -328,8 +325,8 @@ impl Ledger {
             next_of_address: self.put_by_address(key, id),
             next_of_rpi: rpi.map_or(NONE, |rpi| self.put_by_rpi(rpi, id)),
             station: key.station,
-            level_min: 0,
-            level_max: 0,
+            level_min: i8::MAX,
+            level_max: i8::MIN,
             level_median: 0,
             family,
         };

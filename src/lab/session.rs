@@ -249,13 +249,17 @@ impl Session {
             self.totals.bad_crc += 1;
             return;
         }
-        if advert.data_status() == DataStatus::Complete && self.reassembly.is_empty() {
-            self.take(advert, &advert.data);
-        } else if let Some(joined) = self.reassembly.join(advert) {
-            self.take(advert, &joined);
+        let joined;
+        let payload = if advert.data_status() == DataStatus::Complete && self.reassembly.is_empty() {
+            &*advert.data
+        } else if let Some(data) = self.reassembly.join(advert) {
+            joined = data;
+            &joined
         } else {
             self.totals.fragments += 1;
-        }
+            return;
+        };
+        self.take(advert, payload);
     }
 
     #[inline]
@@ -266,13 +270,13 @@ impl Session {
             self.totals.scan_responses += 1;
             track.scan_responses += 1;
             track.last = advert.at;
-            if *track.scan_response != *payload {
+            if track.scan_response != *payload {
                 track.scan_response = payload.into();
                 keep_name(&mut self.names, track, payload);
             }
             return;
         }
-        if *track.payload != *payload || track.heard == 0 {
+        if track.payload != *payload || track.heard == 0 {
             change_payload(&mut self.ledger, track, payload, advert);
             keep_name(&mut self.names, track, payload);
         }
@@ -315,6 +319,19 @@ impl Session {
     /// Moves the clock to an event's time and does what is due by then.
     #[inline]
     fn clock(&mut self, at: UnixMicros) {
+        match (&mut self.data_now, &mut self.span) {
+            // Time goes on and nothing is due: almost always.
+            (Some(latest), Some((_, last))) if *latest <= at && at < self.next_sweep => {
+                *latest = at;
+                *last = at.max(*last);
+                self.now = self.now.max(at);
+            }
+            _ => self.unusual_time(at),
+        }
+    }
+
+    #[cold]
+    fn unusual_time(&mut self, at: UnixMicros) {
         let (first, last) = self.span.unwrap_or((at, at));
         self.span = Some((first.min(at), last.max(at)));
         let latest = self.data_now.unwrap_or(at);
@@ -330,7 +347,6 @@ impl Session {
         }
     }
 
-    #[cold]
     fn step_back(&mut self, at: UnixMicros, latest: UnixMicros) {
         self.totals.times_going_back += 1;
         if latest.since(at) > CLOCK_STEP {

@@ -54,7 +54,7 @@ impl LevelSum {
 }
 
 /// Lowest level with a bin of its own; weaker ones share its bin.
-const LOWEST: i32 = -127;
+const LOWEST: i8 = -127;
 /// Bins of 1 dB, from [`LOWEST`] to 0 dBm; stronger ones share the last.
 const BINS: usize = 128;
 
@@ -74,16 +74,21 @@ impl LevelHistogram {
     /// Adds one level.
     #[inline]
     pub fn add(&mut self, level: Dbm) {
-        let idx = usize::try_from(i32::from(level.0) - LOWEST).unwrap_or(0).min(BINS - 1);
+        let idx = usize::from(level.0.clamp(LOWEST, 0).abs_diff(LOWEST));
         if self.0[idx] == u16::MAX {
-            self.0.iter_mut().for_each(|count| *count /= 2);
+            self.halve();
         }
         self.0[idx] += 1;
     }
 
+    #[cold]
+    fn halve(&mut self) {
+        self.0.iter_mut().for_each(|count| *count /= 2);
+    }
+
     /// The bins as level and count, weakest first, empty ones left out.
     pub fn bins(&self) -> impl Iterator<Item = (Dbm, u16)> + '_ {
-        (-127i8..=0)
+        (LOWEST..=0)
             .zip(self.0.iter())
             .filter(|(_, count)| **count > 0)
             .map(|(level, count)| (Dbm(level), *count))

@@ -1,6 +1,6 @@
 //! A capture through a session without a screen: as fast as it reads, time and ticks taken from the data.
 
-use crate::format::{BATCH, EventReader, FormatError};
+use crate::format::{EventReader, FormatError};
 use crate::lab::event::{CaptureEvent, EventKind};
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
@@ -15,7 +15,7 @@ const MOST_TICKS: i64 = 1_000;
 pub struct Options {
     /// Time between ticks.
     pub tick: Micros,
-    /// Events delivered at a time.
+    /// Events delivered at a time, at least; what a read gives beyond waits for the next.
     pub batch: usize,
 }
 
@@ -23,7 +23,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             tick: Micros::from_millis(200),
-            batch: BATCH,
+            batch: 1,
         }
     }
 }
@@ -40,7 +40,7 @@ pub fn replay(
 ) -> Result<(), FormatError> {
     let size = options.batch.max(1);
     let mut events = Vec::new();
-    let mut last = None;
+    let mut ticks = Ticks::new(options.tick);
     let outcome = loop {
         match reader.read(&mut events) {
             Ok(true) => {}
@@ -48,40 +48,63 @@ pub fn replay(
             Err(error) => break Err(error),
         }
         let whole = events.len() / size * size;
-        for event in events.drain(..whole) {
-            deliver(session, &event, &mut last, options.tick);
-        }
+        events[..whole]
+            .iter()
+            .for_each(|event| deliver(session, event, &mut ticks));
+        events.drain(..whole);
         progress(reader.bytes_read());
     };
-    for event in &events {
-        deliver(session, event, &mut last, options.tick);
-    }
-    if let Some(last) = last {
-        tick_between(session, last, last.plus(AFTERMATH), options.tick);
+    events.iter().for_each(|event| deliver(session, event, &mut ticks));
+    if let Some(last) = ticks.last {
+        ticks.pass(session, last.plus(AFTERMATH));
     }
     outcome
 }
 
-fn deliver(session: &mut Session, event: &CaptureEvent, last: &mut Option<UnixMicros>, tick: Micros) {
+#[inline]
+fn deliver(session: &mut Session, event: &CaptureEvent, ticks: &mut Ticks) {
     let has_time = !matches!(event, CaptureEvent::Other(other) if matches!(other.kind, EventKind::Station(_)));
     if has_time {
-        if let Some(last) = *last {
-            tick_between(session, last, event.at(), tick);
-        }
-        *last = Some(event.at());
+        ticks.pass(session, event.at());
     }
     session.ingest(event);
 }
 
-/// All multiples of the tick after `from` and before `to`.
-fn tick_between(session: &mut Session, from: UnixMicros, to: UnixMicros, tick: Micros) {
-    let tick = tick.0.max(1);
-    let first = from.0.div_euclid(tick).saturating_add(1);
-    let end =
-        to.0.div_euclid(tick)
-            .saturating_add(i64::from(to.0.rem_euclid(tick) != 0));
-    for n in first.max(end.saturating_sub(MOST_TICKS))..end {
-        session.advance(UnixMicros(n.saturating_mul(tick)));
+/// Ticks out of the data: the multiples of a span of time.
+struct Ticks {
+    every: i64,
+    /// Time of the latest event.
+    last: Option<UnixMicros>,
+    /// The first multiple after `last`.
+    next: i64,
+}
+
+impl Ticks {
+    fn new(every: Micros) -> Self {
+        Self {
+            every: every.0.max(1),
+            last: None,
+            next: i64::MIN,
+        }
+    }
+
+    /// Goes on to the time `to`, delivering all multiples after the latest event and before `to`.
+    #[inline]
+    fn pass(&mut self, session: &mut Session, to: UnixMicros) {
+        match self.last {
+            Some(last) if last <= to && to.0 < self.next => self.last = Some(to),
+            last => self.tick(session, last.unwrap_or(to), to),
+        }
+    }
+
+    fn tick(&mut self, session: &mut Session, from: UnixMicros, to: UnixMicros) {
+        let multiples = |at: UnixMicros| at.0.div_euclid(self.every).saturating_add(1);
+        let end = multiples(UnixMicros(to.0.saturating_sub(1)));
+        for n in multiples(from).max(end.saturating_sub(MOST_TICKS))..end {
+            session.advance(UnixMicros(n.saturating_mul(self.every)));
+        }
+        self.next = multiples(to).saturating_mul(self.every);
+        self.last = Some(to);
     }
 }
 
@@ -153,9 +176,17 @@ mod tests {
     #[test]
     fn ticks_are_the_multiples_between_two_events() {
         let mut session = Session::default();
-        tick_between(&mut session, UnixMicros(950), UnixMicros(2_100), Micros(500));
+        let mut ticks = Ticks::new(Micros(500));
+        ticks.pass(&mut session, UnixMicros(950));
+        ticks.pass(&mut session, UnixMicros(1_000));
+        assert_eq!(session.now(), UnixMicros(0));
+        ticks.pass(&mut session, UnixMicros(1_001));
+        assert_eq!(session.now(), UnixMicros(1_000));
+        ticks.pass(&mut session, UnixMicros(2_100));
         assert_eq!(session.now(), UnixMicros(2_000));
-        tick_between(&mut session, UnixMicros(0), UnixMicros(i64::MAX), Micros(1));
+        let mut ticks = Ticks::new(Micros(1));
+        ticks.pass(&mut session, UnixMicros(0));
+        ticks.pass(&mut session, UnixMicros(i64::MAX));
         assert_eq!(session.now(), UnixMicros(i64::MAX - 1));
     }
 }
