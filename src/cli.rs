@@ -16,6 +16,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::lab::text::printable;
+
 /// How a run ended, as its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -63,8 +65,14 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
-        self.hint.iter().try_for_each(|hint| write!(f, "\n  hint: {hint}"))
+        // Names of files and values from them stand in messages; the lines of a message are its own.
+        f.write_str("error: ")?;
+        for (idx, line) in self.message.lines().enumerate() {
+            write!(f, "{}{}", if idx > 0 { "\n" } else { "" }, printable(line))?;
+        }
+        self.hint
+            .iter()
+            .try_for_each(|hint| write!(f, "\n  hint: {}", printable(hint)))
     }
 }
 

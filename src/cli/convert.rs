@@ -328,7 +328,7 @@ fn give_up(stop: Stop, args: &ConvertArgs, output: Output) -> Failure {
         let _ = std::fs::remove_file(path);
     }
     match stop {
-        Stop::Input(error) => input_failure(&error),
+        Stop::Input(error) => input_failure(&open::in_file(&args.input, error)),
         Stop::Output(source) => output_failure(&FormatError::Io {
             context: format!("cannot write {}", args.output.display()),
             source,
@@ -400,8 +400,8 @@ fn report(args: &ConvertArgs, done: &Done, damage: &DamageLog) -> String {
 pub(super) fn input_failure(error: &FormatError) -> Failure {
     let failure = Failure::new(Exit::Input, error.to_string());
     match error {
-        FormatError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => failure,
-        FormatError::Io { .. } => failure.hint("check that it may be read"),
+        FormatError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => failure.hint("check the path"),
+        FormatError::Io { .. } => failure.hint("check that it may be read, and that its disk is well"),
         FormatError::Unrecognised(_) | FormatError::Header { .. } => {
             failure.hint("btsnoop, PacketLogger, pcap, pcapng and native captures are known by their content")
         }

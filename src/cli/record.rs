@@ -360,8 +360,8 @@ impl Bar {
 
     fn say(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.println(printable(text)),
+            None => eprintln!("{}", printable(text)),
         }
     }
 
