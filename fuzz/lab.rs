@@ -173,7 +173,7 @@ pub fn assembler(bytes: &[u8]) {
         let mut row = Vec::new();
         write_row(&mut row, &advert, "");
         assert_eq!(row.iter().filter(|byte| **byte == b'\n').count(), 1);
-        session.accept(&CaptureEvent::Advert(advert));
+        session.ingest(&CaptureEvent::Advert(advert));
     }
     let _ = session.report();
 }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::convert::input_failure;
-use super::{ColorWhen, Exit, Failure};
+use super::{ColorWhen, Exit, Failure, tell};
 use crate::format::open::{self, OpenOptions};
 use crate::format::{BATCH, EventReader, FormatError, reason};
 use crate::lab::session::Session;
@@ -136,10 +136,13 @@ fn headless(args: &Replay) -> Result<Exit, Failure> {
     bar.finish_and_clear();
     let damage = reader.damage();
     if damage.count > 0 {
-        eprintln!("warning: {} damaged records left out", damage.count);
+        tell(format_args!("warning: {} damaged records left out", damage.count));
         for damage in &damage.first {
             let what = printable(&damage.what);
-            eprintln!("  record {} at byte {}: {what}", damage.record, damage.offset);
+            tell(format_args!(
+                "  record {} at byte {}: {what}",
+                damage.record, damage.offset
+            ));
         }
     }
     let text = if args.json {

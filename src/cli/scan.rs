@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use self::output::{Form, Writer};
 use super::signals::Signals;
-use super::{Exit, Failure};
+use super::{Exit, Failure, tell};
 use crate::format::reason;
 use crate::lab::text::printable;
 use crate::source::ble_error::BleError;
@@ -95,11 +95,11 @@ async fn scan(options: Options, limit: Option<Duration>, form: Form) -> Result<E
         () = signals.next() => return Ok(Exit::Done),
         live = live::start(options, outlet) => live?,
     };
-    eprintln!(
+    tell(format_args!(
         "scanning on {} ({})",
         printable(&live.station.name),
         live.capabilities.source
-    );
+    ));
     let mut writer = tokio::task::spawn_blocking(move || write(receiver, form));
     let mut status = live.status();
     let mut said = status.borrow_and_update().clone();
@@ -129,12 +129,12 @@ async fn scan(options: Options, limit: Option<Duration>, form: Form) -> Result<E
 
 pub(super) fn say(status: &live::Status) {
     match &status.error {
-        None => eprintln!("scanning again"),
-        Some(error) => eprintln!(
+        None => tell(format_args!("scanning again")),
+        Some(error) => tell(format_args!(
             "not scanning: {}\n  hint: {}",
             printable(&error.to_string()),
             error.remedy()
-        ),
+        )),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::sim::scenario::{Scenario, Span};
 use crate::sim::{BUILTIN, Simulation, TruthWriter, builtin};
 
 use super::convert::output_failure;
-use super::{Exit, Failure};
+use super::{Exit, Failure, tell};
 
 /// Simulates phones that move, rotate and broadcast, and writes what a receiver hears, with the truth beside it.
 ///
@@ -175,13 +175,13 @@ fn capture(scenario: &Scenario, name: &str, out: &Path) -> Result<Exit, Failure>
             return Err(output_failure(&error));
         }
     };
-    eprintln!(
+    tell(format_args!(
         "wrote {}: {} advertisements, {} other events; truth in {}",
         printable(&paths.rows.display().to_string()),
         stored.meta.counts.adverts,
         stored.meta.counts.events,
         printable(&truth_path.display().to_string())
-    );
+    ));
     match stored.meta_failure {
         None => Ok(Exit::Done),
         Some(what) => Err(Failure::new(

@@ -261,7 +261,7 @@ fn reader(path: &Path) -> Result<Box<dyn Read + Send>, FormatError> {
     };
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.is_dir() {
-        return Err(FormatError::Unrecognised("it is a directory, not a capture".to_owned()));
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
     Ok(Box::new(file))
 }

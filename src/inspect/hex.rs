@@ -257,7 +257,8 @@ impl ExplainedField {
         let indent = usize::from(self.level) * 2;
         let name = format!("{:indent$}{name}", "");
         write!(text, "  {from:>4}  {name:<26}")?;
-        let bytes = if self.level == 0 { "" } else { &*self.bytes };
+        let is_told = self.level == 0 || self.bytes == *value;
+        let bytes = if is_told { "" } else { &*self.bytes };
         for part in [bytes, value].iter().filter(|part| !part.is_empty()) {
             write!(text, "  {part}")?;
         }

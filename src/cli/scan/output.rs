@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use crate::cli::tell;
 use crate::format::native;
 use crate::lab::address::Address;
 use crate::lab::advert::{Advertisement, Hex, ReportForm};
@@ -98,7 +99,7 @@ impl<W: Write> Writer<W> {
                 if self.form == Form::Summary {
                     writeln!(self.sink, "{summary_line}")?;
                 } else {
-                    eprintln!("{summary_line}");
+                    tell(format_args!("{summary_line}"));
                 }
             }
             Form::Json | Form::JsonSummary => {
@@ -185,7 +186,11 @@ impl<W: Write> Writer<W> {
                 self.summary.gaps += 1;
                 self.summary.gap_micros = self.summary.gap_micros.saturating_add(to.since(*from).0);
                 if self.form != Form::Json {
-                    eprintln!("gap of {:.1} s: {}", to.since(*from).as_secs_f64(), printable(reason));
+                    tell(format_args!(
+                        "gap of {:.1} s: {}",
+                        to.since(*from).as_secs_f64(),
+                        printable(reason)
+                    ));
                 }
                 json!({"type": "gap", "time_us": event.at, "from_us": from, "to_us": to, "reason": reason})
             }
