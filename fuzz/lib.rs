@@ -1,6 +1,12 @@
 //! The bodies of the fuzz targets: what must hold for any bytes.
 
+mod lab;
+mod text;
+
 use std::io::{Cursor, Read};
+
+pub use lab::{assembler, payload};
+pub use text::{native_rows, native_side, scenario};
 
 use vicino::format::FormatError;
 use vicino::format::hci::{self, command::CommandDecoder};

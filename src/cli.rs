@@ -12,9 +12,12 @@ mod signals;
 mod simulate;
 
 use std::fmt;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::lab::text::printable;
 
 /// How a run ended, as its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +66,14 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
-        self.hint.iter().try_for_each(|hint| write!(f, "\n  hint: {hint}"))
+        // Names of files and values from them stand in messages; the lines of a message are its own.
+        f.write_str("error: ")?;
+        for (idx, line) in self.message.lines().enumerate() {
+            write!(f, "{}{}", if idx > 0 { "\n" } else { "" }, printable(line))?;
+        }
+        self.hint
+            .iter()
+            .try_for_each(|hint| write!(f, "\n  hint: {}", printable(hint)))
     }
 }
 
@@ -123,13 +132,23 @@ impl ColorWhen {
 /// `vicino` without a verb: the screen; where there is no terminal for it, or no screen in this build, as `scan`.
 fn alone(color: ColorWhen) -> Result<Exit, Failure> {
     #[cfg(feature = "tui")]
-    if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+    if io::IsTerminal::is_terminal(&io::stdout()) {
         return screen::open(color);
     }
     match Cli::parse_from(["vicino", "scan"]).verb {
         Some(verb) => run(verb, color),
         None => Ok(Exit::Done),
     }
+}
+
+/// Says something to the person. Where nobody can read it (a closed pipe, a full disk), that changes nothing.
+fn tell(what: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr().lock(), "{what}");
+}
+
+/// Says on standard output what was done; as [`tell`], for what is done whether anybody reads of it or not.
+fn report(what: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout().lock(), "{what}");
 }
 
 /// Parses the command line, runs the verb, reports failures.
@@ -143,7 +162,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(failure) => {
-            eprintln!("{failure}");
+            tell(format_args!("{failure}"));
             ExitCode::from(failure.exit as u8)
         }
     }

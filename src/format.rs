@@ -52,7 +52,7 @@ pub trait EventReader: Send {
 #[derive(Debug, Error)]
 pub enum FormatError {
     /// The operating system refused.
-    #[error("{context}: {source}")]
+    #[error("{context}: {}", reason(source))]
     Io {
         /// What was being done, with the path.
         context: String,
@@ -70,6 +70,18 @@ pub enum FormatError {
         /// What is wrong, and what to do.
         what: String,
     },
+}
+
+/// What the operating system says, in the words of this program's messages: without the number of the error.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words);
+    match words.split_at_checked(1) {
+        // A word, not an abbreviation.
+        Some((first, rest)) if rest.starts_with(|letter: char| letter.is_lowercase()) => first.to_lowercase() + rest,
+        _ => words.to_owned(),
+    }
 }
 
 /// One damaged record.
@@ -106,5 +118,17 @@ impl DamageLog {
                 what: what(),
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_words_without_numbers() {
+        assert_eq!(reason(&io::Error::from_raw_os_error(2)), "no such file or directory");
+        assert_eq!(reason(&io::Error::other("D-Bus is gone")), "D-Bus is gone");
+        assert_eq!(reason(&io::Error::other("")), "");
     }
 }

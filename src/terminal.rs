@@ -78,7 +78,7 @@ impl Drop for Screen {
         restore();
         let mut deaths = DEATHS.lock().unwrap_or_else(PoisonError::into_inner);
         for death in deaths.drain(..) {
-            eprintln!("a background task failed: {death}");
+            let _ = writeln!(io::stderr(), "a background task failed: {death}");
         }
     }
 }

@@ -133,7 +133,7 @@ fn a_payload_in_digits_is_taken_apart() {
         .arg("02011a03036ffd")
         .assert()
         .success()
-        .stdout(contains("0xfd6f"));
+        .stdout(contains("0xFD6F"));
     vicino()
         .args(["--hex", "02011"])
         .assert()

@@ -328,9 +328,13 @@ fn give_up(stop: Stop, args: &ConvertArgs, output: Output) -> Failure {
         let _ = std::fs::remove_file(path);
     }
     match stop {
-        Stop::Input(error) => input_failure(&error),
+        Stop::Input(error) => input_failure(&open::in_file(&args.input, error)),
         Stop::Output(source) => output_failure(&FormatError::Io {
-            context: format!("cannot write {}", args.output.display()),
+            context: if args.output.as_os_str() == "-" {
+                "cannot write the output".to_owned()
+            } else {
+                format!("cannot write {}", args.output.display())
+            },
             source,
         }),
     }
@@ -400,8 +404,11 @@ fn report(args: &ConvertArgs, done: &Done, damage: &DamageLog) -> String {
 pub(super) fn input_failure(error: &FormatError) -> Failure {
     let failure = Failure::new(Exit::Input, error.to_string());
     match error {
-        FormatError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => failure,
-        FormatError::Io { .. } => failure.hint("check that it may be read"),
+        FormatError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => failure.hint("check the path"),
+        FormatError::Io { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
+            failure.hint("name one of the files in it")
+        }
+        FormatError::Io { .. } => failure.hint("check that it may be read, and that its disk is well"),
         FormatError::Unrecognised(_) | FormatError::Header { .. } => {
             failure.hint("btsnoop, PacketLogger, pcap, pcapng and native captures are known by their content")
         }

@@ -2,19 +2,19 @@
 
 mod text;
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::convert::input_failure;
 use super::{Exit, Failure};
-use crate::format::FormatError;
-use crate::format::open::{Capture, OpenOptions, open_capture, parse_clock_offset};
+use crate::format::open::{Capture, OpenOptions, in_file, open_capture, parse_clock_offset};
+use crate::format::{FormatError, reason};
 use crate::inspect::{GaenReport, Inspection, address_kind_word, hex};
 use crate::lab::advert::Hex;
-use crate::lab::text::{is_unsafe, printable};
+use crate::lab::text::{json_printable, printable};
 use crate::lab::time::Micros;
 
 /// Version of the JSON that this verb prints.
@@ -74,19 +74,11 @@ pub fn run(args: &InspectArgs) -> Result<Exit, Failure> {
         Ok(()) => Ok(Exit::Done),
         // The reader of the pipe has seen enough.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
-        Err(Stop::Output(error)) => Err(Failure::new(Exit::Environment, format!("writing the output: {error}"))),
-        Err(Stop::Format(error)) => Err(failure(&error)),
-    }
-}
-
-fn failure(error: &FormatError) -> Failure {
-    match error {
-        FormatError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-            Failure::new(Exit::Input, error.to_string())
-        }
-        FormatError::Io { .. } => Failure::new(Exit::Input, error.to_string()).hint("check that it may be read"),
-        FormatError::Unrecognised(_) | FormatError::Header { .. } => Failure::new(Exit::Input, error.to_string())
-            .hint("btsnoop, PacketLogger, pcap and pcapng are known by their content"),
+        Err(Stop::Output(error)) => Err(Failure::new(
+            Exit::Environment,
+            format!("cannot write the output: {}", reason(&error)),
+        )),
+        Err(Stop::Format(error)) => Err(input_failure(&error)),
     }
 }
 
@@ -107,7 +99,7 @@ fn show_payload(args: &InspectArgs, bytes: &[u8], out: &mut impl Write) -> Resul
     if args.json {
         let mut value = json!({ "schema": SCHEMA, "vicino": env!("CARGO_PKG_VERSION") });
         value["payload"] = json!(explained);
-        writeln!(out, "{}", terminal_safe(&format!("{value:#}")))?;
+        writeln!(out, "{}", json_printable(&format!("{value:#}")))?;
     } else {
         write!(out, "{}", explained.to_text())?;
     }
@@ -153,7 +145,7 @@ fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<(), Stop> {
         } else {
             objects.pop().unwrap_or_default()
         };
-        writeln!(out, "{}", terminal_safe(&format!("{value:#}")))?;
+        writeln!(out, "{}", json_printable(&format!("{value:#}")))?;
     }
     Ok(())
 }
@@ -167,10 +159,14 @@ fn inspect(
         clock_offset: args.clock_offset,
         ..OpenOptions::default()
     };
-    match open_capture(file, &options)? {
+    let inspection = match open_capture(file, &options)? {
         Capture::Packets(mut packets) => Inspection::of_packets(packets.as_mut(), args.clock_offset, each),
         Capture::Events(mut events) => Inspection::of_events(events.as_mut(), each),
-    }
+    };
+    inspection.map_err(|stop| match stop {
+        Stop::Format(error) => Stop::Format(in_file(file, error)),
+        Stop::Output(error) => Stop::Output(error),
+    })
 }
 
 fn write_row(report: &GaenReport<'_>, out: &mut impl Write) -> io::Result<()> {
@@ -185,23 +181,6 @@ fn write_row(report: &GaenReport<'_>, out: &mut impl Write) -> io::Result<()> {
 /// A text as a CSV field: neutralised, and in quotes.
 fn csv_field(text: &str) -> String {
     format!("\"{}\"", printable(text).replace('"', "\"\""))
-}
-
-/// JSON text in which no character can steer a terminal: such ones can only stand within strings, where their escape
-/// means the same.
-fn terminal_safe(json: &str) -> String {
-    let mut safe = String::with_capacity(json.len());
-    for letter in json.chars() {
-        if letter != '\n' && is_unsafe(letter) {
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                // Writing to a string cannot fail.
-                let _ = write!(safe, "\\u{unit:04x}");
-            }
-        } else {
-            safe.push(letter);
-        }
-    }
-    safe
 }
 
 fn object(file: &Path, clock_offset: Micros, inspection: &Inspection) -> Value {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::convert::{input_failure, output_failure};
-use super::{Exit, Failure};
+use super::{Exit, Failure, report};
 use crate::clock;
 use crate::format::native::{Paths, Reader, append_event};
 use crate::format::{EventReader as _, FormatError};
@@ -113,7 +113,10 @@ pub fn run(args: &MarkArgs) -> Result<Exit, Failure> {
             source,
         })
     })?;
-    println!("{}: marked from {from}", printable(&paths.events.display().to_string()));
+    report(format_args!(
+        "{}: marked from {from}",
+        printable(&paths.events.display().to_string())
+    ));
     Ok(Exit::Done)
 }
 

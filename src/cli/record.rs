@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::convert::{input_failure, output_failure};
 use super::scan::{OnlyArg, parse_time, say};
 use super::signals::Signals;
-use super::{Exit, Failure};
+use super::{Exit, Failure, report, tell};
 use crate::clock;
 use crate::format::native::{Meta, SourceNote};
 use crate::format::open::{OpenOptions, open};
@@ -184,7 +184,10 @@ async fn start(
         },
     };
     if let Some(paths) = &paths {
-        eprintln!("recording to {}", printable(&paths.rows.display().to_string()));
+        tell(format_args!(
+            "recording to {}",
+            printable(&paths.rows.display().to_string())
+        ));
     }
     Ok(Recording {
         control,
@@ -269,21 +272,39 @@ impl Recording {
             let drain = async { while batches.recv().await.is_some() {} };
             let _ = tokio::time::timeout(Duration::from_secs(5), drain).await;
         }
+        let status = match &self.source {
+            Source::Live { .. } => None,
+            Source::Playback(playback) => Some(playback.status.borrow().clone()),
+        };
         let path = self.control.paths().map(|paths| paths.rows.display().to_string());
         slot.put(None);
         let stored = self.control.stop().map_err(|error| {
             Failure::new(Exit::Environment, error.to_string()).hint("free space, then record under a new name")
         })?;
         let counts = stored.meta.counts;
-        println!(
+        report(format_args!(
             "{}: {} advertisements, {} marks, {} gaps, {}",
             printable(&path.unwrap_or_default()),
             counts.adverts,
             counts.marks,
             counts.gaps,
             HumanBytes(stored.meta.bytes),
-        );
-        Ok(Exit::Done)
+        ));
+        let Some(status) = status else { return Ok(Exit::Done) };
+        if status.damaged > 0 {
+            tell(format_args!(
+                "warning: {} damaged records of the played capture are not in the recording",
+                status.damaged
+            ));
+        }
+        match status.failure {
+            None => Ok(Exit::Done),
+            Some(failure) => Err(Failure::new(
+                Exit::Input,
+                format!("the played capture cannot be read to its end: {failure}"),
+            )
+            .hint("what came before is recorded")),
+        }
     }
 }
 
@@ -354,14 +375,17 @@ impl Bar {
             bar.set_message(line);
         } else if progress.elapsed >= self.next_line {
             self.next_line = progress.elapsed + SAY_EVERY;
-            eprintln!("recording for {}: {line}", HumanDuration(progress.elapsed));
+            tell(format_args!(
+                "recording for {}: {line}",
+                HumanDuration(progress.elapsed)
+            ));
         }
     }
 
     fn say(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.println(printable(text)),
+            None => tell(format_args!("{}", printable(text))),
         }
     }
 

@@ -8,11 +8,11 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::convert::input_failure;
-use super::{ColorWhen, Exit, Failure};
+use super::{ColorWhen, Exit, Failure, tell};
 use crate::format::open::{self, OpenOptions};
-use crate::format::{EventReader, FormatError};
+use crate::format::{EventReader, FormatError, reason};
 use crate::lab::session::Session;
-use crate::lab::text::printable;
+use crate::lab::text::{json_printable, printable};
 use crate::lab::time::{Micros, UnixMicros};
 use crate::runtime::{headless, session_options};
 use crate::source::pacing::{Command, Speed};
@@ -124,8 +124,7 @@ pub(super) fn open_capture(path: &Path, clock_offset: Micros) -> Result<Box<dyn 
 }
 
 fn headless(args: &Replay) -> Result<Exit, Failure> {
-    let fail = |error: FormatError| input_failure(&error);
-    let mut reader = open_capture(&args.capture, args.clock_offset).map_err(fail)?;
+    let mut reader = open_capture(&args.capture, args.clock_offset).map_err(|error| input_failure(&error))?;
     let defaults = headless::Options::default();
     let options = headless::Options {
         tick: args.tick_ms.map_or(defaults.tick, Micros::from_millis),
@@ -137,25 +136,35 @@ fn headless(args: &Replay) -> Result<Exit, Failure> {
     bar.finish_and_clear();
     let damage = reader.damage();
     if damage.count > 0 {
-        eprintln!("warning: {} damaged records left out", damage.count);
+        tell(format_args!("warning: {} damaged records left out", damage.count));
         for damage in &damage.first {
             let what = printable(&damage.what);
-            eprintln!("  record {} at byte {}: {what}", damage.record, damage.offset);
+            tell(format_args!(
+                "  record {} at byte {}: {what}",
+                damage.record, damage.offset
+            ));
         }
     }
     let text = if args.json {
-        serde_json::to_string_pretty(&session.report()).map_err(|error| Failure::new(Exit::Input, error.to_string()))?
+        let json = serde_json::to_string_pretty(&session.report())
+            .map_err(|error| Failure::new(Exit::Input, error.to_string()))?;
+        json_printable(&json).into_owned()
     } else {
         summary(&session)
     };
     match writeln!(io::stdout().lock(), "{text}") {
         // A reader that has seen enough is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            return Err(Failure::new(Exit::Environment, format!("standard output: {error}")));
+            return Err(Failure::new(
+                Exit::Environment,
+                format!("cannot write the output: {}", reason(&error)),
+            ));
         }
         _ => {}
     }
-    outcome.map(|()| Exit::Done).map_err(fail)
+    outcome
+        .map(|()| Exit::Done)
+        .map_err(|error| input_failure(&open::in_file(&args.capture, error)))
 }
 
 /// Shown when a person watches.

@@ -10,7 +10,9 @@ use tokio::sync::mpsc;
 
 use self::output::{Form, Writer};
 use super::signals::Signals;
-use super::{Exit, Failure};
+use super::{Exit, Failure, tell};
+use crate::format::reason;
+use crate::lab::text::printable;
 use crate::source::ble_error::BleError;
 use crate::source::live::{self, Live, Only, Options, Power};
 use crate::source::{Batch, Outlet};
@@ -93,7 +95,11 @@ async fn scan(options: Options, limit: Option<Duration>, form: Form) -> Result<E
         () = signals.next() => return Ok(Exit::Done),
         live = live::start(options, outlet) => live?,
     };
-    eprintln!("scanning on {} ({})", live.station.name, live.capabilities.source);
+    tell(format_args!(
+        "scanning on {} ({})",
+        printable(&live.station.name),
+        live.capabilities.source
+    ));
     let mut writer = tokio::task::spawn_blocking(move || write(receiver, form));
     let mut status = live.status();
     let mut said = status.borrow_and_update().clone();
@@ -123,8 +129,12 @@ async fn scan(options: Options, limit: Option<Duration>, form: Form) -> Result<E
 
 pub(super) fn say(status: &live::Status) {
     match &status.error {
-        None => eprintln!("scanning again"),
-        Some(error) => eprintln!("not scanning: {error}\n  hint: {}", error.remedy()),
+        None => tell(format_args!("scanning again")),
+        Some(error) => tell(format_args!(
+            "not scanning: {}\n  hint: {}",
+            printable(&error.to_string()),
+            error.remedy()
+        )),
     }
 }
 
@@ -147,9 +157,10 @@ fn finished(written: Result<std::io::Result<()>, tokio::task::JoinError>) -> Res
     let written = written.map_err(|error| Failure::new(Exit::Environment, format!("output failed: {error}")))?;
     match written {
         // Whoever read has enough.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Exit::Environment, format!("standard output: {error}")))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::Environment,
+            format!("cannot write the output: {}", reason(&error)),
+        )),
         _ => Ok(Exit::Done),
     }
 }

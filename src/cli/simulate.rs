@@ -8,13 +8,15 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::format::native::{self, Meta, Paths, SourceNote, Writer};
-use crate::format::{EventReader, FormatError};
+use crate::format::{EventReader, FormatError, reason};
 use crate::lab::advert::StationId;
 use crate::lab::event::{CaptureEvent, EventKind};
+use crate::lab::text::printable;
 use crate::sim::scenario::{Scenario, Span};
 use crate::sim::{BUILTIN, Simulation, TruthWriter, builtin};
 
-use super::{Exit, Failure};
+use super::convert::output_failure;
+use super::{Exit, Failure, tell};
 
 /// Simulates phones that move, rotate and broadcast, and writes what a receiver hears, with the truth beside it.
 ///
@@ -85,7 +87,7 @@ fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Exi
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
             Exit::Environment,
-            format!("cannot write to standard output: {error}"),
+            format!("cannot write to standard output: {}", reason(&error)),
         )),
         _ => Ok(Exit::Done),
     }
@@ -109,7 +111,7 @@ fn load(name: &str) -> Result<(Scenario, String), Failure> {
         (read(path)?, stem)
     };
     let scenario = Scenario::parse(&text).map_err(|error| {
-        Failure::new(Exit::Input, format!("{name}: {}", printable(&error.to_string())))
+        Failure::new(Exit::Input, format!("{name}: {}", error.to_string().trim_end()))
             .hint("`vicino simulate --list` names scenarios to start from, `--print NAME` shows one")
     })?;
     Ok((scenario, stem))
@@ -120,7 +122,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     let failed = |error: io::Error| {
         Failure::new(
             Exit::Input,
-            format!("cannot read the scenario {}: {error}", path.display()),
+            format!("cannot read the scenario {}: {}", path.display(), reason(&error)),
         )
     };
     let mut text = String::new();
@@ -130,21 +132,6 @@ fn read(path: &Path) -> Result<String, Failure> {
         .and_then(|file| file.take(most).read_to_string(&mut text))
         .map_err(failed)?;
     Ok(text)
-}
-
-/// A message that may quote the file, fit for a terminal.
-fn printable(message: &str) -> String {
-    message
-        .chars()
-        .map(|letter| match letter {
-            '\n' | '\t' => letter,
-            _ if letter.is_control() || ('\u{202a}'..='\u{202e}').contains(&letter) => '\u{fffd}',
-            _ if ('\u{2066}'..='\u{2069}').contains(&letter) => '\u{fffd}',
-            _ => letter,
-        })
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
 }
 
 /// The advertisements as rows of a native capture; other events have no place there.
@@ -185,16 +172,16 @@ fn capture(scenario: &Scenario, name: &str, out: &Path) -> Result<Exit, Failure>
             // Created by this call; without its capture the truth is of no use.
             let _ = std::fs::remove_file(&truth_path);
             let _ = std::fs::remove_file(&keys_path);
-            return Err(failure(&error));
+            return Err(output_failure(&error));
         }
     };
-    eprintln!(
+    tell(format_args!(
         "wrote {}: {} advertisements, {} other events; truth in {}",
-        paths.rows.display(),
+        printable(&paths.rows.display().to_string()),
         stored.meta.counts.adverts,
         stored.meta.counts.events,
-        truth_path.display()
-    );
+        printable(&truth_path.display().to_string())
+    ));
     match stored.meta_failure {
         None => Ok(Exit::Done),
         Some(what) => Err(Failure::new(
@@ -277,19 +264,9 @@ fn create(path: &Path) -> Result<File, Failure> {
         .create_new(true)
         .open(path)
         .map_err(|source| {
-            failure(&FormatError::Io {
+            output_failure(&FormatError::Io {
                 context: format!("cannot create {}", path.display()),
                 source,
             })
         })
-}
-
-fn failure(error: &FormatError) -> Failure {
-    let failure = Failure::new(Exit::Environment, error.to_string());
-    match error {
-        FormatError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
-            failure.hint("choose another name; captures are never overwritten")
-        }
-        _ => failure,
-    }
 }

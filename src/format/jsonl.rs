@@ -15,6 +15,7 @@ use super::export::{EventWriter, NotCarried};
 use crate::lab::address::Address;
 use crate::lab::advert::{Advertisement, Hex, StationId};
 use crate::lab::event::{CaptureEvent, EventKind};
+use crate::lab::text::json_printable;
 
 /// Writes JSON Lines to any output.
 pub struct JsonlWriter<W> {
@@ -50,7 +51,8 @@ impl<W: Write> EventWriter for JsonlWriter<W> {
             .get(&station)
             .cloned()
             .unwrap_or_else(|| format!("station-{}", station.0));
-        serde_json::to_writer(&mut self.output, &object(event, &name))?;
+        let line = serde_json::to_string(&object(event, &name))?;
+        self.output.write_all(json_printable(&line).as_bytes())?;
         self.output.write_all(b"\n")
     }
 

@@ -187,7 +187,7 @@ pub fn sniff(beginning: &[u8], whole: bool) -> Option<Kind> {
 
 fn sniff_input(input: &mut Input, path: Option<&Path>) -> Result<Kind, FormatError> {
     let failed = |source| FormatError::Io {
-        context: "reading the first bytes".to_owned(),
+        context: "the first bytes cannot be read".to_owned(),
         source,
     };
     input.fill(16).map_err(failed)?;
@@ -243,7 +243,7 @@ fn packetlogger_records(input: Input, big_endian: bool) -> Records<PacketLogger>
 
 fn pcap_records(mut input: Input) -> Result<Records<Pcap>, FormatError> {
     input.fill(pcap::HEADER_LEN).map_err(|source| FormatError::Io {
-        context: "reading the pcap header".to_owned(),
+        context: "the pcap header cannot be read".to_owned(),
         source,
     })?;
     let framing = Pcap::new(input.at_hand())?;
@@ -256,12 +256,12 @@ fn reader(path: &Path) -> Result<Box<dyn Read + Send>, FormatError> {
         return Ok(Box::new(io::stdin()));
     }
     let failed = |source| FormatError::Io {
-        context: "opening".to_owned(),
+        context: "cannot be opened".to_owned(),
         source,
     };
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.is_dir() {
-        return Err(FormatError::Unrecognised("it is a directory, not a capture".to_owned()));
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
     Ok(Box::new(file))
 }
@@ -269,25 +269,30 @@ fn reader(path: &Path) -> Result<Box<dyn Read + Send>, FormatError> {
 /// Runs `open` with the station's name and puts the path before its errors.
 fn named<T>(path: &Path, open: impl FnOnce(&str) -> Result<T, FormatError>) -> Result<T, FormatError> {
     let is_stdin = path.as_os_str() == "-";
-    let shown = if is_stdin {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    };
     let stem = path.file_stem().map(|stem| stem.to_string_lossy());
     let name = if is_stdin {
         "stdin"
     } else {
         stem.as_deref().unwrap_or("capture")
     };
-    open(name).map_err(|error| match error {
+    open(name).map_err(|error| in_file(path, error))
+}
+
+/// Puts the path before an error that came while its file was read.
+pub(crate) fn in_file(path: &Path, error: FormatError) -> FormatError {
+    let shown = if path.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
+    match error {
         FormatError::Io { context, source } => FormatError::Io {
             context: format!("{shown}: {context}"),
             source,
         },
         FormatError::Unrecognised(what) => FormatError::Unrecognised(format!("{shown}: {what}")),
         FormatError::Header { offset, what } => FormatError::Unrecognised(format!("{shown}: at byte {offset}: {what}")),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ impl<F: Framing> Records<F> {
                 Step::Record(record) => break record,
                 Step::End => return Ok(None),
                 other => self.pass(&other).map_err(|source| FormatError::Io {
-                    context: format!("reading at byte {}", self.input.offset()),
+                    context: format!("reading failed at byte {}", self.input.offset()),
                     source,
                 })?,
             }

@@ -1,20 +1,22 @@
 //! A single payload, HCI packet or link-layer PDU given as hexadecimal digits, taken apart.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::format::hci;
 use crate::format::hci::command::CommandDecoder;
 use crate::format::ll::AdvertisingPdu;
 use crate::format::packet::LinkFrame;
 use crate::inspect::address_kind_word;
-use crate::lab::ad::{self, AdEnd, ty};
-use crate::lab::advert::{Advertisement, Hex, StationId};
+use crate::lab::address::AddressKind;
+use crate::lab::advert::{Advertisement, Hex, PduType, StationId};
+use crate::lab::beacon::{self, Family};
 use crate::lab::event::{CaptureEvent, EventKind};
-use crate::lab::gaen::{self, Frame};
-use crate::lab::text::printable;
+use crate::lab::explain::explain as explain_payload;
 use crate::lab::time::UnixMicros;
+use crate::lab::validate::{Remark, validate};
 
 /// Bytes taken apart.
 #[derive(Clone, Debug, Serialize)]
@@ -30,30 +32,40 @@ pub struct Explained {
 /// One payload with what was around it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExplainedPayload {
-    /// Fields of the report or PDU: name and value.
-    pub fields: Vec<(&'static str, String)>,
-    /// Its AD structures.
-    pub structures: Vec<ExplainedStructure>,
-    /// The exposure-notification frame: name and value of its fields.
-    pub exposure_notification: Option<Vec<(&'static str, String)>>,
-    /// How the payload ends, when not cleanly.
-    pub end: Option<String>,
+    /// Fields of the report or PDU around it: name and value.
+    #[serde(serialize_with = "as_object")]
+    pub report: Vec<(&'static str, String)>,
+    /// What kind of device sends it.
+    pub family: Family,
+    /// The same in words.
+    pub description: &'static str,
+    /// Its bytes, each structure followed by its parts.
+    pub fields: Vec<ExplainedField>,
+    /// What the specification of exposure notification says to it; nothing where it is none.
+    pub remarks: Vec<Remark>,
 }
 
-/// One AD structure.
+/// A run of bytes of a payload and what it is.
 #[derive(Clone, Debug, Serialize)]
-pub struct ExplainedStructure {
-    /// Where its length byte stands in the payload.
-    pub offset: usize,
-    /// AD type.
-    #[serde(rename = "type")]
-    pub ty: u8,
-    /// What the type is called.
-    pub name: &'static str,
-    /// Its data in hexadecimal.
-    pub data: String,
-    /// What the data say, where that is simple.
-    pub meaning: Option<String>,
+pub struct ExplainedField {
+    /// Where it begins in the payload.
+    pub from: usize,
+    /// Where it ends, the byte after its last.
+    pub to: usize,
+    /// 0 for an AD structure or what stands outside of any, 1 for its parts, 2 for parts of these.
+    pub level: u8,
+    /// What it is called.
+    pub name: Cow<'static, str>,
+    /// Its bytes in hexadecimal.
+    pub bytes: String,
+    /// What it says; empty where the bytes alone say it.
+    pub value: String,
+    /// What a person should know about it.
+    pub note: Option<Cow<'static, str>>,
+}
+
+fn as_object<S: Serializer>(pairs: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
 /// The bytes of a text of hexadecimal digits, with spaces, colons, dashes and a leading `0x` allowed; `None` when it is
@@ -89,7 +101,7 @@ pub fn explain(bytes: &[u8]) -> Explained {
             Some(pdu) => explain_pdu(&pdu),
             None => Explained {
                 what: "AD payload",
-                payloads: vec![payload(bytes, Vec::new())],
+                payloads: vec![payload(bytes, Vec::new(), PduType::Unknown, AddressKind::Unknown)],
                 notes: Vec::new(),
             },
         },
@@ -105,7 +117,7 @@ fn explain_event(what: &'static str, event: &[u8]) -> Explained {
     let mut batch = Vec::new();
     let outcome = hci::reports(event, UnixMicros(0), StationId(0), &mut batch);
     let payloads = batch.iter().filter_map(|event| match event {
-        CaptureEvent::Advert(advert) => Some(payload(&advert.data, advert_fields(advert))),
+        CaptureEvent::Advert(advert) => Some(advert_payload(advert)),
         CaptureEvent::Other(_) => None,
     });
     let payloads: Vec<_> = payloads.collect();
@@ -133,7 +145,7 @@ fn explain_command(command: &[u8]) -> Explained {
                 ("sets its own data by", command.word().to_owned()),
                 ("set", set.to_string()),
             ];
-            payloads.push(payload(&data, fields));
+            payloads.push(payload(&data, fields, PduType::Unknown, AddressKind::Unknown));
         }
         // Keys stay untold: the entry's own words hide them.
         other => notes.push(format!("{other:?}")),
@@ -149,16 +161,21 @@ fn explain_command(command: &[u8]) -> Explained {
 }
 
 fn explain_pdu(pdu: &AdvertisingPdu<'_>) -> Explained {
-    let fields = match pdu.advertisement(UnixMicros(0), StationId(0), LinkFrame::default()) {
-        Some(advert) => advert_fields(&advert),
-        None => vec![("pdu", format!("type {}", pdu.ty()))],
+    let payload = match pdu.advertisement(UnixMicros(0), StationId(0), LinkFrame::default()) {
+        Some(advert) => advert_payload(&advert),
+        None => payload(
+            pdu.data(),
+            vec![("pdu", format!("type {}", pdu.ty()))],
+            PduType::Unknown,
+            AddressKind::Unknown,
+        ),
     };
     let notes = pdu
         .cut_short
         .then(|| "the frame is shorter than its header says".to_owned());
     Explained {
         what: "link-layer frame on an advertising channel",
-        payloads: vec![payload(pdu.data(), fields)],
+        payloads: vec![payload],
         notes: notes.into_iter().collect(),
     }
 }
@@ -176,73 +193,28 @@ fn advert_fields(advert: &Advertisement) -> Vec<(&'static str, String)> {
     fields
 }
 
-fn payload(bytes: &[u8], fields: Vec<(&'static str, String)>) -> ExplainedPayload {
-    let structures = ad::structures(bytes).map(|structure| ExplainedStructure {
-        offset: structure.offset,
-        ty: structure.ty,
-        name: type_name(structure.ty),
-        data: Hex(structure.data).to_string(),
-        meaning: meaning(structure.ty, structure.data),
+fn payload(bytes: &[u8], report: Vec<(&'static str, String)>, pdu: PduType, address: AddressKind) -> ExplainedPayload {
+    let fields = explain_payload(bytes).into_iter().map(|field| ExplainedField {
+        from: field.range.start,
+        to: field.range.end,
+        level: field.level,
+        name: field.name,
+        bytes: Hex(bytes.get(field.range).unwrap_or_default()).to_string(),
+        value: field.value,
+        note: field.note,
     });
+    let family = beacon::classify(bytes);
     ExplainedPayload {
-        fields,
-        structures: structures.collect(),
-        exposure_notification: gaen::decode(bytes).map(frame_fields),
-        end: match ad::end(bytes) {
-            AdEnd::Clean => None,
-            AdEnd::Padding { offset } => Some(format!("padding from byte {offset}")),
-            AdEnd::DataAfterEnd { offset } => Some(format!("ends at byte {offset} with data after the end")),
-            AdEnd::Overrun { offset } => Some(format!("the length at byte {offset} runs past the end")),
-        },
+        report,
+        family,
+        description: family.describe(),
+        fields: fields.collect(),
+        remarks: validate(bytes, pdu, address),
     }
 }
 
-fn frame_fields(frame: Frame) -> Vec<(&'static str, String)> {
-    let aem = frame
-        .aem
-        .map_or("missing or not 4 bytes".to_owned(), |aem| aem.to_string());
-    vec![
-        ("rpi", frame.rpi.to_string()),
-        ("aem", aem),
-        ("layout", frame.layout.word().to_owned()),
-    ]
-}
-
-fn meaning(ad_type: u8, data: &[u8]) -> Option<String> {
-    match (ad_type, data) {
-        (ty::NAME_SHORT | ty::NAME_COMPLETE, name) => Some(printable(&String::from_utf8_lossy(name)).into_owned()),
-        (ty::TX_POWER, [level]) => Some(format!("{} dBm", level.cast_signed())),
-        (ty::UUID16_INCOMPLETE | ty::UUID16_COMPLETE, uuids) => {
-            let words = uuids
-                .chunks_exact(2)
-                .map(|uuid| format!("0x{:02x}{:02x}", uuid[1], uuid[0]));
-            Some(words.collect::<Vec<_>>().join(" "))
-        }
-        (ty::SERVICE_DATA_16, [low, high, ..]) => Some(format!("of 0x{high:02x}{low:02x}")),
-        (ty::MANUFACTURER, [low, high, ..]) => Some(format!("of company 0x{high:02x}{low:02x}")),
-        _ => None,
-    }
-}
-
-const fn type_name(ad_type: u8) -> &'static str {
-    match ad_type {
-        ty::FLAGS => "flags",
-        ty::UUID16_INCOMPLETE => "some 16-bit services",
-        ty::UUID16_COMPLETE => "16-bit services",
-        ty::UUID32_INCOMPLETE => "some 32-bit services",
-        ty::UUID32_COMPLETE => "32-bit services",
-        ty::UUID128_INCOMPLETE => "some 128-bit services",
-        ty::UUID128_COMPLETE => "128-bit services",
-        ty::NAME_SHORT => "short name",
-        ty::NAME_COMPLETE => "name",
-        ty::TX_POWER => "tx power",
-        ty::SERVICE_DATA_16 => "service data",
-        ty::SERVICE_DATA_32 => "service data (32-bit)",
-        ty::SERVICE_DATA_128 => "service data (128-bit)",
-        ty::APPEARANCE => "appearance",
-        ty::MANUFACTURER => "manufacturer data",
-        _ => "other",
-    }
+fn advert_payload(advert: &Advertisement) -> ExplainedPayload {
+    payload(&advert.data, advert_fields(advert), advert.pdu, advert.address.kind)
 }
 
 impl Explained {
@@ -263,33 +235,42 @@ impl Explained {
 
 impl ExplainedPayload {
     fn write(&self, text: &mut String) -> std::fmt::Result {
-        for (name, value) in &self.fields {
+        for (name, value) in &self.report {
             writeln!(text, "  {name:<20} {value}")?;
         }
-        for structure in &self.structures {
-            let ExplainedStructure {
-                offset,
-                ty,
-                name,
-                data,
-                meaning,
-            } = structure;
-            let meaning = meaning
-                .as_ref()
-                .map(|meaning| format!("  {meaning}"))
-                .unwrap_or_default();
-            writeln!(text, "  {offset:>3}  0x{ty:02x}  {name:<22} {data}{meaning}")?;
+        writeln!(text, "  {:<20} {}: {}", "family", self.family.word(), self.description)?;
+        self.fields.iter().try_for_each(|field| field.write(text))?;
+        if !self.remarks.is_empty() {
+            writeln!(text, "  by the specification of exposure notification:")?;
         }
-        for (name, value) in self.exposure_notification.iter().flatten() {
-            writeln!(text, "  exposure notification {name:<7} {value}")?;
+        self.remarks.iter().try_for_each(|remark| {
+            let (severity, check) = (remark.severity.word(), remark.check.word());
+            writeln!(text, "    {severity:<15} {check:<17} {}", remark.text)
+        })
+    }
+}
+
+impl ExplainedField {
+    /// A structure, or a part with its bytes.
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        let Self { from, name, value, .. } = self;
+        let indent = usize::from(self.level) * 2;
+        let name = format!("{:indent$}{name}", "");
+        write!(text, "  {from:>4}  {name:<26}")?;
+        let is_told = self.level == 0 || self.bytes == *value;
+        let bytes = if is_told { "" } else { &*self.bytes };
+        for part in [bytes, value].iter().filter(|part| !part.is_empty()) {
+            write!(text, "  {part}")?;
         }
-        self.end.iter().try_for_each(|end| writeln!(text, "  {end}"))
+        self.note.iter().try_for_each(|note| write!(text, "  ({note})"))?;
+        writeln!(text)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::validate::{Check, Severity};
     use hex_literal::hex;
     use proptest::prelude::*;
 
@@ -310,19 +291,28 @@ mod tests {
             "79:86:2b:b5:7e:bb random-resolvable",
             "-72 dBm",
             "2cfb0de02b33d20c5c27611238e2d107",
-            "0xfd6f",
+            "0xFD6F",
+            "gaen-android",
+            "service-data",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         let payload = explain(&hex!("02011a03036ffd17166ffd8be6cd371c5c891604bfbe49df845096"));
         assert_eq!(payload.what, "AD payload");
-        assert_eq!(
-            payload.payloads[0].end.as_deref(),
-            Some("the length at byte 7 runs past the end")
-        );
+        let [payload] = payload.payloads.as_slice() else {
+            panic!("one payload")
+        };
+        assert_eq!(payload.family, Family::GaenBroken);
+        let last = payload.fields.last().expect("fields");
+        assert_eq!((last.from, last.to, &*last.name), (7, 27, "overrun"));
+        let failed = |remark: &Remark| remark.severity == Severity::Fail && remark.check == Check::Structures;
+        assert!(payload.remarks.iter().any(failed), "{:?}", payload.remarks);
         let frame = explain(&hex!("d6be898e 4209 0102030405c6 020106 aabbcc"));
         assert_eq!(frame.what, "link-layer frame on an advertising channel");
-        assert_eq!(frame.payloads[0].structures.len(), 1);
+        assert_eq!(
+            frame.payloads[0].fields.iter().filter(|field| field.level == 0).count(),
+            1
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Text from the air or from a file, made safe to show.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// `text` with every character that could move the cursor, hide, reorder or break a line replaced by U+FFFD: control
 /// characters (C0, DEL, C1), direction marks, zero-width and other invisible format characters, line and paragraph
@@ -48,6 +49,28 @@ pub(crate) fn is_unsafe(found: char) -> bool {
         )
 }
 
+/// JSON text in which no character can steer a terminal: such ones can only stand within strings, where their escape
+/// means the same.
+#[must_use]
+pub(crate) fn json_printable(json: &str) -> Cow<'_, str> {
+    let is_steering = |letter| letter != '\n' && is_unsafe(letter);
+    if json.is_ascii() && !json.contains('\x7f') || !json.contains(is_steering) {
+        return json.into();
+    }
+    let mut safe = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if is_steering(letter) {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(letter);
+        }
+    }
+    safe.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +91,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn json_means_the_same_without_steering_characters(text in any::<String>()) {
+            let json = serde_json::to_string_pretty(&[&text, "\u{7f}\u{9b}\u{202e}\u{e0001}"]).unwrap();
+            let safe = json_printable(&json);
+            prop_assert!(!safe.chars().any(|letter| letter != '\n' && is_unsafe(letter)));
+            let again: Vec<String> = serde_json::from_str(&safe).unwrap();
+            prop_assert_eq!(&again[0], &text);
+        }
+
         #[test]
         fn any_text_comes_out_without_controls_in_the_same_number_of_characters(text in any::<String>()) {
             let shown = printable(&text);

@@ -21,8 +21,12 @@ fn write_all(out: &mut String, file: &Path, inspection: &Inspection) -> fmt::Res
     writeln!(out, "{}", printable(&file.display().to_string()))?;
     line(out, "format", &inspection.format)?;
     line(out, "size", format_args!("{} bytes", inspection.bytes))?;
-    let types = listed(inspection.packet_types.iter());
-    line(out, "packets", format_args!("{} ({types})", inspection.packets))?;
+    if inspection.packet_types.is_empty() {
+        line(out, "rows", inspection.packets)?;
+    } else {
+        let types = listed(inspection.packet_types.iter());
+        line(out, "packets", format_args!("{} ({types})", inspection.packets))?;
+    }
     if let Some(Span { min, max, .. }) = inspection.span {
         line(out, "first", min)?;
         line(out, "last", max)?;
@@ -143,7 +147,13 @@ fn damage(out: &mut String, inspection: &Inspection) -> fmt::Result {
     }
     line(out, "damage", format_args!("{} records", damage.count))?;
     for one in damage.first.iter().take(SHOWN) {
-        writeln!(out, "    record {} at byte {}: {}", one.record, one.offset, one.what)?;
+        writeln!(
+            out,
+            "    record {} at byte {}: {}",
+            one.record,
+            one.offset,
+            printable(&one.what)
+        )?;
     }
     more(out, damage.count, SHOWN)
 }

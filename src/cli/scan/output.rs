@@ -6,11 +6,14 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use crate::cli::tell;
+use crate::format::native;
 use crate::lab::address::Address;
 use crate::lab::advert::{Advertisement, Hex, ReportForm};
 use crate::lab::beacon::{self, Family};
 use crate::lab::event::{CaptureEvent, Event, EventKind};
 use crate::lab::gaen::{self, Rpi};
+use crate::lab::text::{json_printable, printable};
 use crate::lab::time::UnixMicros;
 
 /// More different addresses or identifiers are not told apart in the summary.
@@ -27,7 +30,7 @@ pub(super) enum Form {
     Json,
     /// The last of the JSON Lines.
     JsonSummary,
-    /// Comma-separated values.
+    /// The rows of a native capture.
     Csv,
     /// Only the summary, for people.
     Summary,
@@ -39,6 +42,7 @@ pub(super) struct Writer<W> {
     form: Form,
     summary: Summary,
     stations: Vec<String>,
+    row: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -56,14 +60,14 @@ struct Summary {
 impl<W: Write> Writer<W> {
     pub(super) fn new(mut sink: W, form: Form) -> io::Result<Self> {
         if form == Form::Csv {
-            let columns = "time_us,station,address,address_kind,pdu,rssi_dbm,tx_power_dbm,channel,raw,data";
-            writeln!(sink, "{columns},form,rssi_quality")?;
+            writeln!(sink, "{}", native::HEADER)?;
         }
         Ok(Self {
             sink,
             form,
             summary: Summary::default(),
             stations: Vec::new(),
+            row: Vec::new(),
         })
     }
 
@@ -95,7 +99,7 @@ impl<W: Write> Writer<W> {
                 if self.form == Form::Summary {
                     writeln!(self.sink, "{summary_line}")?;
                 } else {
-                    eprintln!("{summary_line}");
+                    tell(format_args!("{summary_line}"));
                 }
             }
             Form::Json | Form::JsonSummary => {
@@ -157,24 +161,13 @@ impl<W: Write> Writer<W> {
                     "aem": frame.and_then(|frame| frame.aem),
                     "data": Hex(&advert.data),
                 });
-                writeln!(self.sink, "{line}")
+                writeln!(self.sink, "{}", json_printable(&line.to_string()))
             }
-            Form::Csv => writeln!(
-                self.sink,
-                "{},{},{},{},{},{},{},{},{},{},{},{}",
-                advert.at.0,
-                Field(station),
-                advert.address,
-                advert.address.kind,
-                advert.pdu,
-                Maybe(rssi),
-                Maybe(advert.tx_power.map(|level| level.0)),
-                Maybe(advert.channel),
-                advert.details.form.is_raw(),
-                Hex(&advert.data),
-                advert.details.form.word(),
-                advert.rssi_quality.word(),
-            ),
+            Form::Csv => {
+                self.row.clear();
+                native::write_row(&mut self.row, advert, station);
+                self.sink.write_all(&self.row)
+            }
             Form::Summary | Form::JsonSummary => Ok(()),
         }
     }
@@ -193,7 +186,11 @@ impl<W: Write> Writer<W> {
                 self.summary.gaps += 1;
                 self.summary.gap_micros = self.summary.gap_micros.saturating_add(to.since(*from).0);
                 if self.form != Form::Json {
-                    eprintln!("gap of {:.1} s: {reason}", to.since(*from).as_secs_f64());
+                    tell(format_args!(
+                        "gap of {:.1} s: {}",
+                        to.since(*from).as_secs_f64(),
+                        printable(reason)
+                    ));
                 }
                 json!({"type": "gap", "time_us": event.at, "from_us": from, "to_us": to, "reason": reason})
             }
@@ -201,7 +198,7 @@ impl<W: Write> Writer<W> {
             _ => return Ok(()),
         };
         match self.form {
-            Form::Json => writeln!(self.sink, "{line}"),
+            Form::Json => writeln!(self.sink, "{}", json_printable(&line.to_string())),
             _ => Ok(()),
         }
     }
@@ -247,29 +244,6 @@ impl fmt::Display for Clock {
     }
 }
 
-/// Nothing for `None`.
-struct Maybe<T>(Option<T>);
-
-impl<T: fmt::Display> fmt::Display for Maybe<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|value| value.fmt(f))
-    }
-}
-
-/// A text field of a row: quoted where it must be, without control characters.
-struct Field<'a>(&'a str);
-
-impl fmt::Display for Field<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text: String = self.0.chars().filter(|letter| !letter.is_control()).collect();
-        if text.contains([',', '"']) {
-            write!(f, "\"{}\"", text.replace('"', "\"\""))
-        } else {
-            f.write_str(&text)
-        }
-    }
-}
-
 struct AtLeast(usize);
 
 impl fmt::Display for AtLeast {
@@ -282,6 +256,7 @@ impl fmt::Display for AtLeast {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::EventReader as _;
     use crate::lab::advert::{Payload, ReportDetails, StationId};
     use crate::lab::event::{AdapterState, StationInfo};
     use crate::lab::units::Dbm;
@@ -352,11 +327,25 @@ mod tests {
     }
 
     #[test]
-    fn rows_have_as_many_fields_as_the_header() {
-        let lines = lines(Form::Csv);
-        assert_eq!(lines.len(), 2);
-        assert_eq!(lines[0].split(',').count(), lines[1].split(',').count());
-        assert!(lines[1].starts_with("2500000,hci0,60:00:00:5e:00:01,random-resolvable,unknown,-61,,,false,0303"));
+    fn rows_open_as_a_capture() {
+        let text = lines(Form::Csv).join("\n") + "\n";
+        let mut reader = native::Reader::from_bytes(text.as_bytes(), None, None).unwrap();
+        let mut read = Vec::new();
+        while reader.read(&mut read).unwrap() {}
+        assert_eq!(reader.damage().count, 0);
+        let adverts = |events: &[CaptureEvent]| -> Vec<CaptureEvent> {
+            let adverts = events.iter().filter(|event| matches!(event, CaptureEvent::Advert(_)));
+            adverts.cloned().collect()
+        };
+        assert_eq!(adverts(&read), adverts(&events()));
+        let station = read.iter().find_map(|event| match event {
+            CaptureEvent::Other(other) => match &other.kind {
+                EventKind::Station(info) => Some(info.name.as_str()),
+                _ => None,
+            },
+            CaptureEvent::Advert(_) => None,
+        });
+        assert_eq!(station, Some("hci0"));
     }
 
     #[test]
@@ -368,10 +357,5 @@ mod tests {
             "{}",
             lines[0]
         );
-    }
-
-    #[test]
-    fn a_name_cannot_break_its_row() {
-        assert_eq!(Field("a,\"b\"\n\u{1b}c").to_string(), "\"a,\"\"b\"\"c\"");
     }
 }

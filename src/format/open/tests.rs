@@ -287,7 +287,7 @@ fn what_is_no_capture_is_named() {
         .err()
         .unwrap()
         .to_string();
-    assert!(missing.starts_with("no such file: opening"), "{missing}");
+    assert!(missing.starts_with("no such file: cannot be opened"), "{missing}");
 }
 
 #[test]
