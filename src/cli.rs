@@ -133,7 +133,7 @@ impl ColorWhen {
 fn alone(color: ColorWhen) -> Result<Exit, Failure> {
     #[cfg(feature = "tui")]
     if io::IsTerminal::is_terminal(&io::stdout()) {
-        return screen::open(color);
+        return screen::first_adapter(color);
     }
     match Cli::parse_from(["vicino", "scan"]).verb {
         Some(verb) => run(verb, color),

@@ -49,7 +49,7 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "NAME")]
     station: Option<String>,
     /// Model of the receiver.
-    #[arg(long, value_name = "MODEL", default_value = "")]
+    #[arg(long, value_name = "MODEL", default_value = "", hide_default_value = true)]
     model: String,
 }
 

@@ -25,19 +25,19 @@ pub struct MarkArgs {
     #[arg(long, value_name = "METRES", value_parser = metres)]
     distance: Option<f64>,
     /// Which device: address, beginning of an RPI, or a name of yours; none for all.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     device: String,
     /// Its model.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     model: String,
     /// How it lies or is held.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     orientation: String,
     /// What stands between.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     obstacle: String,
     /// Anything else.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     note: String,
     /// From when it holds: 2020-07-30T09:54:01Z, or microseconds since 1970. Now, if no time is given.
     #[arg(long, visible_alias = "at", value_name = "TIME", value_parser = time, allow_hyphen_values = true)]

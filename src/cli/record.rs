@@ -55,7 +55,7 @@ pub(crate) struct RecordArgs {
     #[arg(long, conflicts_with = "from")]
     power_on: bool,
     /// What the capture is about
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     title: String,
     /// Record what a capture plays back instead of the radio; ends with it
     #[arg(long, value_name = "CAPTURE")]

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::convert::input_failure;
 use super::{ColorWhen, Exit, Failure, tell};
 use crate::format::open::{self, OpenOptions};
-use crate::format::{EventReader, FormatError, reason};
+use crate::format::reason;
 use crate::lab::session::Session;
 use crate::lab::text::{json_printable, printable};
 use crate::lab::time::{Micros, UnixMicros};
@@ -43,6 +43,12 @@ pub struct Replay {
     /// Added to every time of the file, in seconds (-7200 for logs written in CEST)
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, default_value = "0", value_parser = open::parse_clock_offset)]
     pub clock_offset: Micros,
+    /// Name of the receiver; by default the file's
+    #[arg(long, value_name = "NAME")]
+    pub station: Option<String>,
+    /// Model of the receiver, which tells its RSSI correction
+    #[arg(long, value_name = "MODEL", default_value = "", hide_default_value = true)]
+    pub model: String,
     /// Without a screen: prints what the capture amounts to
     #[arg(long)]
     pub headless: bool,
@@ -114,17 +120,20 @@ pub(super) fn run(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
     }
 }
 
-/// Opens the capture of the command line.
-pub(super) fn open_capture(path: &Path, clock_offset: Micros) -> Result<Box<dyn EventReader>, FormatError> {
-    let options = OpenOptions {
-        clock_offset,
-        ..OpenOptions::default()
-    };
-    open::open(path, &options)
+impl Replay {
+    /// How the capture of the command line is to be read.
+    pub(super) fn open_options(&self) -> OpenOptions {
+        OpenOptions {
+            name: self.station.clone(),
+            model: self.model.clone(),
+            clock_offset: self.clock_offset,
+            ..OpenOptions::default()
+        }
+    }
 }
 
 fn headless(args: &Replay) -> Result<Exit, Failure> {
-    let mut reader = open_capture(&args.capture, args.clock_offset).map_err(|error| input_failure(&error))?;
+    let mut reader = open::open(&args.capture, &args.open_options()).map_err(|error| input_failure(&error))?;
     let defaults = headless::Options::default();
     let options = headless::Options {
         tick: args.tick_ms.map_or(defaults.tick, Micros::from_millis),

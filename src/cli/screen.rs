@@ -6,10 +6,11 @@ use std::path::Path;
 use tokio::runtime::Builder;
 
 use super::convert::input_failure;
-use super::replay::{Replay, Start, open_capture};
+use super::replay::{Replay, Start};
 use super::{ColorWhen, Exit, Failure};
 use crate::app::model::SourceInfo;
 use crate::format::native::Reader;
+use crate::format::open::open;
 use crate::format::{EventReader, FormatError};
 use crate::lab::event::AdapterState;
 use crate::runtime::screen::{self, Source};
@@ -27,7 +28,7 @@ const MOST_FRAMES: u16 = 15;
 ///
 /// # Errors
 /// [`Failure`] when there is no terminal, or it is lost.
-pub(super) fn open(color: ColorWhen) -> Result<Exit, Failure> {
+pub(super) fn first_adapter(color: ColorWhen) -> Result<Exit, Failure> {
     on_terminal(color, async |options| {
         let info = SourceInfo {
             name: "looking for a Bluetooth adapter".to_owned(),
@@ -62,16 +63,16 @@ pub(super) fn replay(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
 /// Opens the capture once now, so that a wrong file is told before the screen opens, and again whenever the playback
 /// starts over. Standard input cannot be read again.
 fn opener(args: &Replay) -> Result<Opener, FormatError> {
-    let (path, clock_offset) = (args.capture.clone(), args.clock_offset);
+    let (path, options) = (args.capture.clone(), args.open_options());
     let is_stdin = path == Path::new("-");
-    let mut first = Some(open_capture(&path, clock_offset)?);
+    let mut first = Some(open(&path, &options)?);
     Ok(Box::new(move || match first.take() {
         Some(reader) => Ok(reader),
         None if is_stdin => {
             let text = "standard input cannot be read again: playing back from the start needs a file";
             Err(FormatError::Unrecognised(text.to_owned()))
         }
-        None => open_capture(&path, clock_offset),
+        None => open(&path, &options),
     }))
 }
 
