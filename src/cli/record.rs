@@ -94,18 +94,22 @@ async fn record(args: RecordArgs) -> Result<Exit, Failure> {
     let mut look = tokio::time::interval(LOOK_EVERY);
     let over = limit(args.limit);
     tokio::pin!(over);
-    let mut newest = clock::wall();
+    let mut newest = None;
     loop {
         tokio::select! {
             () = signals.next() => break,
             () = &mut over => break,
             heard = sources.next() => match heard {
-                Some(batch) => newest = batch.last().map_or(newest, CaptureEvent::at),
+                Some(batch) => newest = batch.last().map(CaptureEvent::at).or(newest),
                 None => break,
             },
             Some(line) = notes.recv() => {
-                let at = if args.from.is_some() { newest } else { clock::wall() };
-                take_note(&line, at, &slot, &mut bar);
+                // What is played has its own time, which begins with its first event.
+                let at = if args.from.is_some() { newest } else { Some(clock::wall()) };
+                match at {
+                    Some(at) => take_note(&line, at, &slot, &mut bar),
+                    None => bar.say("not marked: nothing was played yet"),
+                }
             }
             _ = look.tick() => {
                 let progress = sources.control.progress();

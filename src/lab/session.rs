@@ -343,7 +343,7 @@ impl Session {
         self.now = self.now.max(at);
         if at >= self.next_sweep {
             self.next_sweep = at.plus(SWEEP);
-            self.retire(|track| at.since(track.last).0.abs() > IDLE.0);
+            self.retire(|track| at.since(track.last).0.unsigned_abs() > IDLE.0.unsigned_abs());
         }
     }
 

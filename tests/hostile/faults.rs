@@ -151,7 +151,8 @@ fn a_full_disk_ends_a_recording_with_a_message_and_a_valid_file() {
         ("record ended with 4", 1),
         ("convert ended with 4", 2),
         ("inspect ended with 0", 2),
-        ("no space left on device", 3),
+        ("the disk is full", 1),
+        ("no space left on device", 2),
         ("  hint: ", 3),
         // What does not end in whole records is taken away again.
         ("No such file", 1),
@@ -209,17 +210,23 @@ fn ctrl_c_and_sigterm_end_a_recording_with_all_that_was_heard() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // A mark goes the whole way through the recorder, so that its answer tells that recording is under way.
+        // Every line is answered: with the time of what is played, once there is some.
         let mut notes = child.stdin.take().unwrap();
         let mut told = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         told.read_line(&mut line).unwrap();
         assert!(line.starts_with("recording to "), "{line}");
-        for _ in 0..40 {
-            notes.write_all(b"1.5 portrait\n").unwrap();
+        let mut n_marks = 0;
+        while !(line.starts_with("marked from ") && line.as_str() > "marked from 2020-06-01T08:57:40") {
+            notes.write_all(b"1.5 marked by this test\n").unwrap();
             line.clear();
             told.read_line(&mut line).unwrap();
-            assert!(line.starts_with("marked from "), "{line}");
+            let is_marked = line.starts_with("marked from ");
+            assert!(
+                is_marked || line.starts_with("not marked: nothing was played yet"),
+                "{line}"
+            );
+            n_marks += u64::from(is_marked);
         }
         let killed = Command::new("kill")
             .args(["-s", signal])
@@ -231,7 +238,6 @@ fn ctrl_c_and_sigterm_end_a_recording_with_all_that_was_heard() {
         told.read_to_end(&mut output.stderr).unwrap();
         let ran = checked(&output);
         assert_eq!(ran.code, 0, "{signal}: {}", ran.err);
-        assert!(ran.out.contains(" advertisements, 40 marks"), "{signal}: {}", ran.out);
 
         let meta = Meta::read(&Paths::of(&name).meta).unwrap();
         assert!(meta.complete, "{signal}");
@@ -244,11 +250,17 @@ fn ctrl_c_and_sigterm_end_a_recording_with_all_that_was_heard() {
         );
         // What was heard before the signal, without a hole.
         assert!(
-            recorded.len() < whole.len() && recorded == whole[..recorded.len()],
+            !recorded.is_empty() && recorded.len() < whole.len() && recorded == whole[..recorded.len()],
             "{signal}"
         );
-        let marks = |event: &&CaptureEvent| matches!(event, CaptureEvent::Other(other) if matches!(other.kind, EventKind::Mark(_)));
-        assert_eq!(events(&name).0.iter().filter(marks).count(), 40);
+        let (all, _) = events(&name);
+        let own = all.iter().filter(|event| match event {
+            CaptureEvent::Other(other) => {
+                matches!(&other.kind, EventKind::Mark(mark) if mark.note == "marked by this test")
+            }
+            CaptureEvent::Advert(_) => false,
+        });
+        assert_eq!(own.count() as u64, n_marks, "{signal}");
     }
 }
 

@@ -168,12 +168,16 @@ fn flipped_bits_cost_records_but_never_the_run() {
 fn lengths_of_four_gigabytes_cost_a_record_and_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     let all = samples(folder.path());
-    // Where the second record's length stands, for each format that has lengths.
+    // Where the length of the second record stands, for each format that has lengths.
     let first_of = |bytes: &[u8], format: &str| match format {
         "btsnoop" => 16 + 24 + u32::from_be_bytes(*bytes[20..].first_chunk().unwrap()) as usize,
         "pcap" => 24 + 16 + u32::from_le_bytes(*bytes[32..].first_chunk().unwrap()) as usize + 8,
         "pcapng" => u32::from_le_bytes(*bytes[4..].first_chunk().unwrap()) as usize + 4,
-        _ => 4 + u32::from_be_bytes(*bytes.first_chunk().unwrap()) as usize,
+        // Two records in order make a file a PacketLogger's: the third.
+        _ => {
+            let second = 4 + u32::from_be_bytes(*bytes.first_chunk().unwrap()) as usize;
+            second + 4 + u32::from_be_bytes(*bytes[second..].first_chunk().unwrap()) as usize
+        }
     };
     for (sample, format) in all.iter().zip(FORMATS).skip(2) {
         let mut bytes = fs::read(sample).unwrap();

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use vicino::format::native::EVENTS_HEADER;
+
 use crate::{bundled, refused, vicino};
 
 /// Escapes, bells, C1 controls, direction marks, line breaks: what must never reach a terminal.
@@ -41,7 +43,12 @@ fn names_of_files_stations_and_marks_reach_no_output_as_they_are() {
     .unwrap();
     fs::write(
         &beside,
-        format!("kind,time_us,row,station,reason,note,to_us\ngap,900000,0,\"st{STEERING}\",\"re{STEERING}\",,950000\nmark,910000,0,\"st{STEERING}\",,\"no{STEERING}\",\nkind{STEERING},5,0,a,,,\n"),
+        format!(
+            "{EVENTS_HEADER}\n\
+             gap,900000,0,\"st{STEERING}\",,,900000,950000,,,,,\"re{STEERING}\"\n\
+             mark,910000,0,\"st{STEERING}\",,,910000,,,,,,\"no{STEERING}\"\n\
+             kind{STEERING},5,0,a\n"
+        ),
     )
     .unwrap();
     fs::write(&other, STEERING).unwrap();
