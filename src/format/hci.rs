@@ -62,12 +62,7 @@ pub fn reports(
 /// nothing done, for any other.
 #[expect(clippy::inline_always, reason = "once per packet")]
 #[inline(always)]
-pub(super) fn single_report(
-    event: &[u8],
-    at: UnixMicros,
-    station: StationId,
-    batch: &mut Vec<CaptureEvent>,
-) -> bool {
+pub(super) fn single_report(event: &[u8], at: UnixMicros, station: StationId, batch: &mut Vec<CaptureEvent>) -> bool {
     match event {
         [LE_META, len, ADVERTISING_REPORT, 1, report @ ..] if event.len() == usize::from(*len) + 2 => {
             legacy(report, at, station, batch).is_some()

@@ -74,7 +74,11 @@ impl Bucket {
     /// This minute and a second of it; `None` where the second belongs to another minute.
     fn with(&self, second: &Self) -> Option<Self> {
         if second.n == 0 || self.n == 0 {
-            return if second.n == 0 { Some(*self) } else { Some(Self::minute_of(second)) };
+            return if second.n == 0 {
+                Some(*self)
+            } else {
+                Some(Self::minute_of(second))
+            };
         }
         let span = self.start_s..self.start_s.saturating_add(60);
         span.contains(&second.start_s).then(|| {
@@ -163,7 +167,9 @@ impl History {
 
     /// The newest seconds with samples, oldest first.
     pub fn seconds(&self) -> impl DoubleEndedIterator<Item = &Bucket> + '_ {
-        self.seconds.iter().chain(Some(&self.second).filter(|second| second.n > 0))
+        self.seconds
+            .iter()
+            .chain(Some(&self.second).filter(|second| second.n > 0))
     }
 
     /// The newest minutes with samples, oldest first.
@@ -172,11 +178,7 @@ impl History {
             Some(minute) => [minute, Bucket::default()],
             None => [self.minute, Bucket::minute_of(&self.second)],
         };
-        self.minutes
-            .iter()
-            .copied()
-            .chain(open)
-            .filter(|minute| minute.n > 0)
+        self.minutes.iter().copied().chain(open).filter(|minute| minute.n > 0)
     }
 }
 
