@@ -134,7 +134,8 @@ impl Address {
     /// From the little-endian bytes of the air or of HCI and the HCI address type (0 public, 1 random, 2 and 3 public
     /// and random identity, 0xFF anonymous; the type's other values give [`AddressKind::Unknown`]).
     #[must_use]
-    #[inline]
+    #[expect(clippy::inline_always, reason = "once per packet")]
+    #[inline(always)]
     pub fn from_hci(address_type: u8, little_endian: [u8; 6]) -> Self {
         let mut bytes = little_endian;
         bytes.reverse();
