@@ -160,12 +160,14 @@ impl History {
     }
 
     /// The newest samples, oldest first.
+    #[must_use]
     pub fn samples(&self) -> impl DoubleEndedIterator<Item = (UnixMicros, Dbm)> + '_ {
         let (newer, older) = self.raw.split_at(self.oldest);
         older.iter().chain(newer).map(|packed| packed.unpack())
     }
 
     /// The newest seconds with samples, oldest first.
+    #[must_use]
     pub fn seconds(&self) -> impl DoubleEndedIterator<Item = &Bucket> + '_ {
         self.seconds
             .iter()
@@ -173,6 +175,7 @@ impl History {
     }
 
     /// The newest minutes with samples, oldest first.
+    #[must_use]
     pub fn minutes(&self) -> impl DoubleEndedIterator<Item = Bucket> + '_ {
         let open = match self.minute.with(&self.second) {
             Some(minute) => [minute, Bucket::default()],

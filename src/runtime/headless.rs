@@ -54,7 +54,9 @@ pub fn replay(
         events.drain(..whole);
         progress(reader.bytes_read());
     };
-    events.iter().for_each(|event| deliver(session, event, &mut ticks));
+    for event in &events {
+        deliver(session, event, &mut ticks);
+    }
     if let Some(last) = ticks.last {
         ticks.pass(session, last.plus(AFTERMATH));
     }
