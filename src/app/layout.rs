@@ -47,7 +47,7 @@ pub fn heights(size: (u16, u16), has_banner: bool) -> Option<Heights> {
     let panel = if height < WITH_PANEL {
         0
     } else {
-        (height * 3 / 10).clamp(PANEL.0, PANEL.1)
+        (height.saturating_mul(3) / 10).clamp(PANEL.0, PANEL.1)
     };
     let divider = u16::from(panel > 0);
     Some(Heights {
