@@ -1,6 +1,6 @@
 //! The report of a session: what `replay --headless --json` prints, what goldens compare.
 //!
-//! Shape `vicino.session/1`. Times are microseconds since the Unix epoch by the source's clock. Devices and identifiers
+//! Shape `vicino/session/1`. Times are microseconds since the Unix epoch by the source's clock. Devices and identifiers
 //! stand in order of first hearing. Figures that were estimated are rounded, so that they are the same on every platform.
 
 use std::collections::BTreeMap;
@@ -140,7 +140,7 @@ impl Session {
     #[must_use]
     pub fn report(&self) -> SessionReport<'_> {
         SessionReport {
-            schema: "vicino.session/1",
+            schema: "vicino/session/1",
             first_us: self.span.map(|span| span.0),
             last_us: self.span.map(|span| span.1),
             stations: self.station_reports(),
