@@ -7,7 +7,7 @@ use super::filter::Filter;
 use super::model::Model;
 use crate::lab::ledger::TrackKey;
 use crate::lab::session::Session;
-use crate::lab::time::UnixMicros;
+use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::track::Track;
 
 /// By what the table is sorted.
@@ -16,7 +16,7 @@ pub enum SortBy {
     /// Kind, exposure notifications first; within a kind, first heard first. Rows keep their places.
     #[default]
     Kind,
-    /// Time since the latest report, newest first.
+    /// Time since the latest report, newest first; in steps of five seconds, so that rows do not trade places.
     Age,
     /// Address.
     Address,
@@ -27,6 +27,9 @@ pub enum SortBy {
     /// Reports per second, most first.
     Rate,
 }
+
+/// Devices whose ages are within the same step are alike when sorted by age.
+const AGE_STEP: Micros = Micros::from_secs(5);
 
 impl SortBy {
     /// All orders.
@@ -204,7 +207,7 @@ fn tie(a: &Track, b: &Track) -> Ordering {
 fn sort_key(track: &Track, sort: SortBy, now: UnixMicros) -> i128 {
     match sort {
         SortBy::Kind => track.family as i128,
-        SortBy::Age => i128::from(now.since(track.last).0),
+        SortBy::Age => i128::from(now.since(track.last).0.div_euclid(AGE_STEP.0)),
         SortBy::Address => {
             let bytes = track.key.address.bytes.iter();
             bytes.fold(0, |number, byte| number << 8 | i128::from(*byte))

@@ -228,9 +228,9 @@ fn ctrl_c_and_sigterm_end_a_recording_with_all_that_was_heard() {
             );
             n_marks += u64::from(is_marked);
         }
-        let killed = Command::new("kill")
-            .args(["-s", signal])
-            .arg(child.id().to_string())
+        // The shell's own, as a small system has no other.
+        let killed = Command::new("sh")
+            .args(["-c", &format!("kill -s {signal} {}", child.id())])
             .status()
             .unwrap();
         assert!(killed.success());
