@@ -58,7 +58,8 @@ fn the_selection_stays_with_its_device_when_rows_move() {
     let mut model = model(playback());
     press_all(&mut model, "jjj");
     assert_eq!((device(&model), model.selected_idx()), (3, Some(3)));
-    press_all(&mut model, "s");
+    // By level, the weakest first.
+    press_all(&mut model, "ssssS");
     update(&mut model, Msg::Frame);
     assert_eq!((device(&model), model.selected_idx()), (3, Some(26)));
     assert!((model.live.top..model.live.top + model.page()).contains(&26));
