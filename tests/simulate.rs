@@ -43,7 +43,7 @@ fn writes_a_capture_with_truth_and_never_overwrites() {
         assert!(folder.path().join(file).metadata().unwrap().len() > 0, "{file}");
     }
     let before = std::fs::read(folder.path().join("a.csv")).unwrap();
-    let refused = run(&[]).assert().code(4);
+    let refused = run(&[]).assert().code(2);
     refused.stderr(contains("hint: choose another name"));
     assert_eq!(std::fs::read(folder.path().join("a.csv")).unwrap(), before);
 
