@@ -51,7 +51,7 @@ fn writes_a_capture_with_truth_and_never_overwrites() {
     for file in ["a.truth.csv", "a.keys.csv"] {
         std::fs::remove_file(folder.path().join(file)).unwrap();
     }
-    run(&[]).assert().code(4);
+    run(&[]).assert().code(2);
     assert!(!folder.path().join("a.truth.csv").exists());
 }
 
