@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::disk::{self, Disk};
 use super::row::MAX_NAME;
-use super::{EVENTS_HEADER, HEADER, Meta, Paths, StationNote, encode_event, write_row};
-use crate::format::FormatError;
+use super::{EVENTS_HEADER, HEADER, Meta, Paths, Reader, StationNote, encode_event, write_row};
+use crate::format::{EventReader as _, FormatError};
 use crate::lab::advert::{Hex, StationId};
 use crate::lab::event::{CaptureEvent, Event, EventKind, StationInfo};
 
@@ -171,6 +171,9 @@ impl<D: Disk> Writer<D> {
         self.meta.sha256 = sha256;
         self.meta.complete = flushed.is_ok() && synced.is_ok() && !self.dead;
         self.meta.stations = self.names.notes();
+        if self.dead {
+            recount(&mut self.meta, self.paths.as_ref());
+        }
         self.meta.settle();
         let text = self.meta.to_text();
         let meta_failure = self.paths.as_ref().and_then(|paths| {
@@ -248,6 +251,23 @@ impl<D: Disk> Writer<D> {
             None => "cannot write the capture".to_owned(),
         }
     }
+}
+
+/// After a failure more was taken than is in the files: counts what they hold.
+fn recount(meta: &mut Meta, paths: Option<&Paths>) {
+    let Some(Ok(mut reader)) = paths.map(|paths| Reader::open(&paths.rows)) else {
+        return;
+    };
+    let mut counted = Meta::default();
+    let mut batch = Vec::new();
+    let mut more = true;
+    while more {
+        more = reader.read(&mut batch).unwrap_or(false);
+        batch.drain(..).for_each(|event| counted.count(&event));
+    }
+    meta.counts = counted.counts;
+    meta.span = counted.span;
+    meta.losses.dropped = counted.losses.dropped;
 }
 
 fn gone() -> io::Error {
