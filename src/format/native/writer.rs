@@ -34,7 +34,7 @@ pub struct Writer<D: Disk = File> {
     events: Tail<D>,
     names: Names,
     meta: Meta,
-    paths: Option<Paths>,
+    pub(super) paths: Option<Paths>,
     dead: bool,
 }
 
@@ -152,6 +152,19 @@ impl<D: Disk> Writer<D> {
         self.rows.stored()
     }
 
+    /// Flushes, and brings the metadata up to date: what a killed process leaves then says how much was there.
+    ///
+    /// # Errors
+    /// As [`Writer::flush`]; metadata that cannot be written are no failure.
+    pub fn interim(&mut self) -> Result<(), FormatError> {
+        self.flush()?;
+        self.meta.bytes = self.bytes();
+        self.meta.stations = self.names.notes();
+        self.meta.settle();
+        let _ = store(&self.meta, self.paths.as_ref());
+        Ok(())
+    }
+
     /// Ends the capture: everything to the disk, then the metadata. After a failure of the disk it leaves what is
     /// there and brings the metadata up to date as far as that goes.
     ///
@@ -175,13 +188,7 @@ impl<D: Disk> Writer<D> {
             recount(&mut self.meta, self.paths.as_ref());
         }
         self.meta.settle();
-        let text = self.meta.to_text();
-        let meta_failure = self.paths.as_ref().and_then(|paths| {
-            let replaced = disk::replace(&paths.meta, &text);
-            replaced
-                .err()
-                .map(|failure| format!("{}: {failure}", paths.meta.display()))
-        });
+        let meta_failure = store(&self.meta, self.paths.as_ref());
         flushed?;
         Ok(Stored {
             meta: self.meta,
@@ -251,6 +258,13 @@ impl<D: Disk> Writer<D> {
             None => "cannot write the capture".to_owned(),
         }
     }
+}
+
+/// Writes the metadata beside the rows; why not, if not.
+fn store(meta: &Meta, paths: Option<&Paths>) -> Option<String> {
+    let path = &paths?.meta;
+    let replaced = disk::replace(path, &meta.to_text());
+    replaced.err().map(|failure| format!("{}: {failure}", path.display()))
 }
 
 /// After a failure more was taken than is in the files: counts what they hold.
