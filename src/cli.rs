@@ -3,6 +3,7 @@
 mod convert;
 mod inspect;
 mod mark;
+mod origin;
 mod record;
 mod replay;
 mod scan;

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Exit, Failure};
-use crate::format::btsnoop_writer::BtsnoopWriter;
+use super::{Exit, Failure, origin, tell};
+use crate::format::btsnoop_writer::{BAD_CRC, BtsnoopWriter};
 use crate::format::export::{EventWriter, NotCarried};
 use crate::format::jsonl::JsonlWriter;
-use crate::format::native::{self, Meta, Paths, SourceNote};
+use crate::format::native::{self, Meta, Paths};
 use crate::format::open::{self, OpenOptions, parse_clock_offset};
 use crate::format::pcapng_writer::PcapngWriter;
 use crate::format::{DamageLog, EventReader, FormatError};
 use crate::lab::event::{CaptureEvent, EventKind};
-use crate::lab::redact::{Pseudonymiser, is_exposure_notification};
+use crate::lab::redact::{Marked, Pseudonymiser, is_exposure_notification};
 use crate::lab::text::printable;
 use crate::lab::time::Micros;
 
@@ -36,7 +36,8 @@ pub struct ConvertArgs {
     /// Kind to write, whatever the ending.
     #[arg(long, value_name = "KIND")]
     to: Option<Kind>,
-    /// Replaces addresses and identifiers by keyed hashes, consistently within the capture; the key is not kept.
+    /// Replaces addresses and identifiers, also in marks, by keyed hashes, consistently within the capture; the key is
+    /// not kept. Leaves out station names (but for --station), title, provenance and the notes of marks.
     #[arg(long)]
     pseudonymise: bool,
     /// Keeps only exposure-notification frames (and marks, gaps and what tells about the receiver).
@@ -100,6 +101,10 @@ struct Done {
     adverts: u64,
     events: u64,
     stripped: u64,
+    /// Marks whose note was left out.
+    notes: u64,
+    /// Frames with a wrong check sum that the output cannot mark.
+    broken: u64,
     lost: NotCarried,
     meta_failure: Option<String>,
 }
@@ -128,9 +133,12 @@ pub fn run(args: &ConvertArgs) -> Result<Exit, Failure> {
         clock_offset: args.clock_offset,
         ..OpenOptions::default()
     };
-    let mut reader = open::open(&args.input, &options).map_err(|error| input_failure(&error))?;
-    let mut output = create(args, kind, to_stdout)?;
-    let done = match pump(args, reader.as_mut(), &mut output) {
+    let (mut reader, found) = open::open_known(&args.input, &options).map_err(|error| input_failure(&error))?;
+    origin::warn(&args.input);
+    let source = origin::meta(&args.input, found);
+    let pseudonymiser = args.pseudonymise.then(|| pseudonymiser(args)).transpose()?;
+    let mut output = create(args, kind, to_stdout, &source)?;
+    let done = match pump(args, reader.as_mut(), pseudonymiser.as_ref(), &mut output) {
         Ok(done) => done,
         Err(Stop::Output(failure)) if to_stdout && failure.kind() == io::ErrorKind::BrokenPipe => {
             return Ok(Exit::Done);
@@ -138,6 +146,9 @@ pub fn run(args: &ConvertArgs) -> Result<Exit, Failure> {
         Err(stop) => return Err(give_up(stop, args, output)),
     };
     let done = finish(args, output, done, reader.damage())?;
+    if args.pseudonymise {
+        tell_left_out(&source, &done);
+    }
     let report = report(args, &done, reader.damage());
     let written = if to_stdout {
         io::stderr().write_all(report.as_bytes())
@@ -154,7 +165,7 @@ enum Stop {
     Output(io::Error),
 }
 
-fn create(args: &ConvertArgs, kind: Kind, to_stdout: bool) -> Result<Output, Failure> {
+fn create(args: &ConvertArgs, kind: Kind, to_stdout: bool, source: &Meta) -> Result<Output, Failure> {
     if !to_stdout && matches!(kind, Kind::Csv | Kind::CsvZst) {
         let named = if kind == Kind::CsvZst && Kind::of(&args.output) != Some(kind) {
             args.output.with_added_extension("csv.zst")
@@ -162,7 +173,7 @@ fn create(args: &ConvertArgs, kind: Kind, to_stdout: bool) -> Result<Output, Fai
             args.output.clone()
         };
         let paths = Paths::of(&named);
-        let writer = native::Writer::create(&paths, meta(args)).map_err(|error| output_failure(&error))?;
+        let writer = native::Writer::create(&paths, meta(args, source)).map_err(|error| output_failure(&error))?;
         return Ok(Output::Native(Box::new(writer)));
     }
     let stream: Box<dyn Write> = if to_stdout {
@@ -196,26 +207,10 @@ fn create(args: &ConvertArgs, kind: Kind, to_stdout: bool) -> Result<Output, Fai
     })
 }
 
-/// The metadata of what is written: those of the source where it has some, and what is done to it here.
-fn meta(args: &ConvertArgs) -> Meta {
-    let source = Paths::of(&args.input);
-    let is_native = args.input == source.rows && args.input.as_os_str() != "-";
-    let known = if is_native { Meta::read(&source.meta).ok() } else { None };
-    let mut meta = known.map_or_else(
-        || Meta {
-            source: source_note(&args.input),
-            ..Meta::default()
-        },
-        |known| Meta {
-            title: known.title,
-            licence: known.licence,
-            provenance: known.provenance,
-            privacy: known.privacy,
-            clock_offset_s: known.clock_offset_s,
-            source: known.source,
-            ..Meta::default()
-        },
-    );
+/// The metadata of what is written: those of the source, and what is done to it here.
+fn meta(args: &ConvertArgs, source: &Meta) -> Meta {
+    let mut meta = source.clone();
+    meta.stations.clear();
     meta.clock_offset_s += args.clock_offset.as_secs_f64();
     let mut treatment = Vec::new();
     if meta.privacy != "none" {
@@ -225,7 +220,15 @@ fn meta(args: &ConvertArgs) -> Meta {
         treatment.push("all but exposure-notification frames removed".to_owned());
     }
     if args.pseudonymise {
-        treatment.push("addresses and identifiers replaced by keyed hashes, key not kept".to_owned());
+        treatment.push(
+            "addresses, identifiers and the devices of marks replaced by keyed hashes, key not kept; station names, \
+             title, provenance, name of the source and notes of marks left out"
+                .to_owned(),
+        );
+        meta.title.clear();
+        meta.provenance.clear();
+        // The name of a file often tells whose it is.
+        meta.source.description = meta.source.kind.clone();
     }
     if !treatment.is_empty() {
         meta.privacy = treatment.join("; ");
@@ -233,43 +236,70 @@ fn meta(args: &ConvertArgs) -> Meta {
     meta
 }
 
-fn source_note(path: &Path) -> SourceNote {
-    let mut start = Vec::new();
-    if path.as_os_str() != "-" {
-        // What cannot be read again stays without a note; the reader tells about it.
-        let _ = File::open(path).and_then(|file| file.take(1 << 17).read_to_end(&mut start));
+/// With a new key, and with what the marks of the capture name.
+fn pseudonymiser(args: &ConvertArgs) -> Result<Pseudonymiser, Failure> {
+    let key = random_key().map_err(|source| {
+        let context = "cannot make a key".to_owned();
+        output_failure(&FormatError::Io { context, source })
+    })?;
+    let marked = marked(&args.input).map_err(|error| input_failure(&error))?;
+    Ok(Pseudonymiser::new(key)
+        .with_marked(marked)
+        .with_station(args.station.clone()))
+}
+
+/// What the marks of a capture name: none but native ones have marks, in a file beside their rows. Where a mark names
+/// an identifier by a prefix, the rows are read once for it.
+fn marked(input: &Path) -> Result<Marked, FormatError> {
+    let mut marked = Marked::default();
+    let paths = Paths::of(input);
+    if input != paths.rows || !paths.events.is_file() {
+        return Ok(marked);
     }
-    let hci = [
-        "channel",
-        "addresses that the controller had resolved already",
-        "packets that the controller filtered",
-    ];
-    let (kind, cannot_see) = match open::sniff(&start, start.len() < 1 << 17) {
-        Some(open::Kind::Btsnoop) => ("btsnoop", &hci[..]),
-        Some(open::Kind::PacketLogger { .. }) => ("packetlogger", &hci[..]),
-        Some(open::Kind::Pcap) => ("pcap", &[][..]),
-        Some(open::Kind::PcapNg) => ("pcapng", &[][..]),
-        Some(open::Kind::NativeCsv { .. }) => ("native", &[][..]),
-        None => ("stream", &[][..]),
-    };
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    SourceNote {
-        kind: kind.to_owned(),
-        description: printable(&name).into(),
-        cannot_see: cannot_see.iter().map(|&what| what.to_owned()).collect(),
+    let no_rows = io::Cursor::new(format!("{}\n", native::HEADER).into_bytes());
+    let mut events = native::Reader::new(Box::new(no_rows), native::Side::open(&paths))?;
+    each(&mut events, |event| marked.mark(event))?;
+    if !marked.is_empty() {
+        let mut rows = open::open(input, &OpenOptions::default())?;
+        each(rows.as_mut(), |event| marked.heard(event)).map_err(|error| open::in_file(input, error))?;
+    }
+    Ok(marked)
+}
+
+fn each(reader: &mut dyn EventReader, mut take: impl FnMut(&CaptureEvent)) -> Result<(), FormatError> {
+    let mut batch = Vec::new();
+    while reader.read(&mut batch)? {
+        batch.drain(..).for_each(|event| take(&event));
+    }
+    batch.iter().for_each(take);
+    Ok(())
+}
+
+/// Says which words of a person are not in a pseudonymised capture.
+fn tell_left_out(source: &Meta, done: &Done) {
+    let notes = format!("the notes of {} marks", done.notes);
+    let left_out: Vec<&str> = [
+        (!source.title.is_empty(), "the title"),
+        (!source.provenance.is_empty(), "the provenance"),
+        (done.notes > 0, notes.as_str()),
+    ]
+    .into_iter()
+    .filter_map(|(there, what)| there.then_some(what))
+    .collect();
+    if !left_out.is_empty() {
+        tell(format_args!(
+            "left out, since it may name people or places: {}",
+            left_out.join(", ")
+        ));
     }
 }
 
-fn pump(args: &ConvertArgs, reader: &mut dyn EventReader, output: &mut Output) -> Result<Done, Stop> {
-    let pseudonymiser = args
-        .pseudonymise
-        .then(random_key)
-        .transpose()
-        .map_err(Stop::Output)?
-        .map(Pseudonymiser::new);
+fn pump(
+    args: &ConvertArgs,
+    reader: &mut dyn EventReader,
+    pseudonymiser: Option<&Pseudonymiser>,
+    output: &mut Output,
+) -> Result<Done, Stop> {
     let bar = progress(&args.input);
     let mut done = Done::default();
     let mut batch = Vec::new();
@@ -282,7 +312,8 @@ fn pump(args: &ConvertArgs, reader: &mut dyn EventReader, output: &mut Output) -
                 done.stripped += 1;
                 continue;
             }
-            if let Some(pseudonymiser) = &pseudonymiser {
+            if let Some(pseudonymiser) = pseudonymiser {
+                done.notes += u64::from(has_note(&event));
                 pseudonymiser.event(&mut event);
             }
             match &event {
@@ -298,9 +329,15 @@ fn pump(args: &ConvertArgs, reader: &mut dyn EventReader, output: &mut Output) -
     }
     if let Output::Other(writer, _) = output {
         done.lost = writer.finish().map_err(Stop::Output)?;
+        done.broken = done.lost.0.remove(BAD_CRC).unwrap_or(0);
+        done.adverts -= done.broken;
     }
     bar.finish_and_clear();
     Ok(done)
+}
+
+fn has_note(event: &CaptureEvent) -> bool {
+    matches!(event, CaptureEvent::Other(other) if matches!(&other.kind, EventKind::Mark(mark) if !mark.note.is_empty()))
 }
 
 fn native_stop(error: FormatError) -> Stop {
@@ -375,6 +412,9 @@ fn report(args: &ConvertArgs, done: &Done, damage: &DamageLog) -> String {
     }
     if args.pseudonymise {
         lines.push("  pseudonymised; the key is not kept".to_owned());
+    }
+    if done.broken > 0 {
+        lines.push(format!("  {} {BAD_CRC}", done.broken));
     }
     lines.extend(
         done.lost

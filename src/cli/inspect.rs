@@ -9,7 +9,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::convert::input_failure;
-use super::{Exit, Failure};
+use super::{Exit, Failure, origin};
+use crate::format::native;
 use crate::format::open::{Capture, OpenOptions, in_file, open_capture, parse_clock_offset};
 use crate::format::{FormatError, reason};
 use crate::inspect::{GaenReport, Inspection, address_kind_word, hex};
@@ -115,6 +116,7 @@ fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<(), Stop> {
             "packet,time_us,address,address_kind,pdu,rssi_dbm,rpi,aem{file_column}"
         )?;
         return args.files.iter().try_for_each(|file| {
+            origin::warn(file);
             inspect(args, file, |report| {
                 write_row(report, out)?;
                 if several {
@@ -128,14 +130,15 @@ fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<(), Stop> {
     let mut objects = Vec::new();
     for (idx, file) in args.files.iter().enumerate() {
         let inspection = inspect(args, file, |_| Ok(()))?;
+        let warnings = native::check(file, true);
         if args.json {
-            objects.push(object(file, args.clock_offset, &inspection));
+            objects.push(object(file, args.clock_offset, &inspection, &warnings));
             continue;
         }
         if idx > 0 {
             writeln!(out)?;
         }
-        write!(out, "{}", text::text(file, &inspection))?;
+        write!(out, "{}", text::text(file, &inspection, &warnings))?;
         // What is done is shown even when a later file fails.
         out.flush()?;
     }
@@ -183,7 +186,7 @@ fn csv_field(text: &str) -> String {
     format!("\"{}\"", printable(text).replace('"', "\"\""))
 }
 
-fn object(file: &Path, clock_offset: Micros, inspection: &Inspection) -> Value {
+fn object(file: &Path, clock_offset: Micros, inspection: &Inspection, warnings: &[String]) -> Value {
     json!({
         "schema": SCHEMA,
         "vicino": env!("CARGO_PKG_VERSION"),
@@ -193,5 +196,6 @@ fn object(file: &Path, clock_offset: Micros, inspection: &Inspection) -> Value {
         "damage": inspection.damage,
         "decode": inspection.decode_json(),
         "names": inspection.names_json(),
+        "warnings": warnings,
     })
 }

@@ -3,7 +3,7 @@
 mod note;
 
 use std::io::{self, BufRead, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -13,10 +13,10 @@ use tokio::sync::mpsc;
 use super::convert::{input_failure, output_failure};
 use super::scan::{OnlyArg, parse_time, say};
 use super::signals::Signals;
-use super::{Exit, Failure, report, tell};
+use super::{Exit, Failure, origin, report, tell};
 use crate::clock;
 use crate::format::native::{Meta, SourceNote};
-use crate::format::open::{OpenOptions, open};
+use crate::format::open::{Kind, OpenOptions, open, open_known};
 use crate::lab::advert::StationId;
 use crate::lab::event::{CaptureEvent, EventKind};
 use crate::lab::text::printable;
@@ -156,24 +156,22 @@ async fn start(
         .as_deref()
         .map(|from| playback(from, args.speed))
         .transpose()?;
-    let mut meta = Meta {
-        title: args.title.clone(),
-        ..Meta::default()
-    };
-    meta.source = match &args.from {
-        Some(from) => SourceNote {
-            kind: "playback".to_owned(),
-            description: from.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            cannot_see: Vec::new(),
+    let mut meta = match (&args.from, &playback) {
+        (Some(from), Some((_, kind))) => played_meta(from, *kind),
+        _ => Meta {
+            source: live_note(),
+            ..Meta::default()
         },
-        None => live_note(),
     };
+    if !args.title.is_empty() {
+        meta.title.clone_from(&args.title);
+    }
     // The recorder is there before the source, so that nothing of it is missed.
     let (recorder, control) = recorder::start(&args.name, &meta).map_err(|error| output_failure(&error))?;
     let paths = control.paths().cloned();
     slot.put(Some(Box::new(recorder)));
     let source = match playback {
-        Some(playback) => Source::Playback(playback),
+        Some((playback, _)) => Source::Playback(playback),
         None => match live::start(live_options(args, only), outlet).await {
             Ok(live) => Source::Live { live, batches },
             Err(error) => {
@@ -224,8 +222,18 @@ fn live_note() -> SourceNote {
     }
 }
 
-fn playback(from: &std::path::Path, speed: Speed) -> Result<player::Playback, Failure> {
-    let mut first = Some(open(from, &OpenOptions::default()).map_err(|error| input_failure(&error))?);
+/// What is known about a capture holds for what is recorded from it.
+fn played_meta(from: &Path, kind: Kind) -> Meta {
+    let mut meta = origin::meta(from, kind);
+    meta.source.kind = "playback".to_owned();
+    meta.source.description = printable(&from.file_name().unwrap_or_default().to_string_lossy()).into_owned();
+    meta
+}
+
+fn playback(from: &Path, speed: Speed) -> Result<(player::Playback, Kind), Failure> {
+    let (first, kind) = open_known(from, &OpenOptions::default()).map_err(|error| input_failure(&error))?;
+    origin::warn(from);
+    let mut first = Some(first);
     let from = from.to_owned();
     let opener: player::Opener = Box::new(move || match first.take() {
         Some(reader) => Ok(reader),
@@ -236,7 +244,7 @@ fn playback(from: &std::path::Path, speed: Speed) -> Result<player::Playback, Fa
         longest_wait: None,
         ..player::Options::default()
     };
-    Ok(player::spawn(opener, options))
+    Ok((player::spawn(opener, options), kind))
 }
 
 impl Recording {

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::convert::input_failure;
-use super::{ColorWhen, Exit, Failure, tell};
+use super::{ColorWhen, Exit, Failure, origin, tell};
 use crate::format::open::{self, OpenOptions};
 use crate::format::reason;
 use crate::lab::session::Session;
@@ -134,6 +134,7 @@ impl Replay {
 
 fn headless(args: &Replay) -> Result<Exit, Failure> {
     let mut reader = open::open(&args.capture, &args.open_options()).map_err(|error| input_failure(&error))?;
+    origin::warn(&args.capture);
     let defaults = headless::Options::default();
     let options = headless::Options {
         tick: args.tick_ms.map_or(defaults.tick, Micros::from_millis),

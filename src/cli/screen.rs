@@ -7,7 +7,7 @@ use tokio::runtime::Builder;
 
 use super::convert::input_failure;
 use super::replay::{Replay, Start};
-use super::{ColorWhen, Exit, Failure};
+use super::{ColorWhen, Exit, Failure, origin};
 use crate::app::model::SourceInfo;
 use crate::format::native::Reader;
 use crate::format::open::open;
@@ -46,6 +46,7 @@ pub(super) fn replay(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
     let name = args.capture.file_name().unwrap_or(args.capture.as_os_str());
     let name = name.to_string_lossy().into_owned();
     let opener = opener(args).map_err(|error| input_failure(&error))?;
+    origin::warn(&args.capture);
     let options = player::Options {
         speed: args.speed,
         paused: args.start == Start::Paused,

@@ -11,7 +11,11 @@ use crate::lab::event::{CaptureEvent, EventKind};
 /// Microseconds from the year 0 to 1970.
 const EPOCH: i64 = 0x00dc_ddb3_0f2f_8000;
 
-/// Writes btsnoop to any output.
+/// How [`NotCarried`] calls the frames that are left out because their check sum is wrong: a reader of the file would
+/// take them for sound.
+pub(crate) const BAD_CRC: &str = "frames with a wrong check sum left out: btsnoop cannot mark them";
+
+/// Writes btsnoop to any output. Frames with a wrong check sum are left out.
 pub struct BtsnoopWriter<W> {
     output: W,
     /// Reports lost so far: every record carries this count.
@@ -40,6 +44,12 @@ impl<W: Write> EventWriter for BtsnoopWriter<W> {
             && let EventKind::Dropped { n } = other.kind
         {
             self.drops = self.drops.saturating_add(u32::try_from(n).unwrap_or(u32::MAX));
+            return Ok(());
+        }
+        if let CaptureEvent::Advert(advert) = event
+            && advert.details.bad_crc
+        {
+            self.lost.add(BAD_CRC);
             return Ok(());
         }
         let time = event.at().0.saturating_add(EPOCH).to_be_bytes();

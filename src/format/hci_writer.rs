@@ -252,7 +252,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::format::btsnoop_writer::BtsnoopWriter;
+    use crate::format::btsnoop_writer::{BAD_CRC, BtsnoopWriter};
     use crate::format::export::EventWriter as _;
     use crate::format::hci::{command::CommandDecoder, reports};
     use crate::format::native::tests::{read_all, stream};
@@ -341,12 +341,21 @@ mod tests {
                 }
             }
             events.retain(|event| (0..1 << 51).contains(&event.at().0));
+            let (mut sound, mut broken) = (events.clone(), 0);
+            sound.retain(|event| match event {
+                CaptureEvent::Advert(advert) if advert.details.bad_crc => {
+                    broken += 1;
+                    false
+                }
+                _ => true,
+            });
             let mut bytes = Vec::new();
             let mut writer = BtsnoopWriter::new(&mut bytes).unwrap();
             for event in &events {
                 writer.write(event).unwrap();
             }
-            writer.finish().unwrap();
+            let lost = writer.finish().unwrap();
+            prop_assert_eq!(lost.0.get(BAD_CRC).copied().unwrap_or(0), broken);
             drop(writer);
             let mut reader = open_reader(Box::new(Cursor::new(bytes)), "x", &OpenOptions::default()).unwrap();
             let seen = |events: &[CaptureEvent]| {
@@ -357,7 +366,7 @@ mod tests {
                 adverts.collect::<Vec<_>>()
             };
             let back = read_all(reader.as_mut());
-            prop_assert_eq!(seen(&back), seen(&events));
+            prop_assert_eq!(seen(&back), seen(&sound));
         }
     }
 

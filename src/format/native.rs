@@ -12,6 +12,7 @@
 //! ordered by time, then as in the file; where both sorts are due, those with `row` come first.
 
 mod adjusted;
+mod check;
 mod disk;
 mod events;
 mod lines;
@@ -28,6 +29,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 
 pub(crate) use adjusted::Adjusted;
+pub(crate) use check::check;
 pub use disk::Disk;
 pub(crate) use disk::create as create_private;
 pub use events::{HEADER as EVENTS_HEADER, encode as encode_event};

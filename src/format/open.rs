@@ -83,6 +83,14 @@ pub enum Capture {
 /// # Errors
 /// [`FormatError`] when it cannot be opened or is no capture.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn EventReader>, FormatError> {
+    open_known(path, options).map(|(reader, _)| reader)
+}
+
+/// As [`open`], with the kind that was found.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_known(path: &Path, options: &OpenOptions) -> Result<(Box<dyn EventReader>, Kind), FormatError> {
     named(path, |name| events(reader(path)?, name, Some(path), options))
 }
 
@@ -95,7 +103,7 @@ pub fn open_reader(
     name: &str,
     options: &OpenOptions,
 ) -> Result<Box<dyn EventReader>, FormatError> {
-    events(reader, name, None, options)
+    events(reader, name, None, options).map(|(reader, _)| reader)
 }
 
 /// Opens the capture at `path` in its finest form; `-` is standard input. The packets' times are those of the file,
@@ -120,12 +128,12 @@ fn events(
     name: &str,
     path: Option<&Path>,
     options: &OpenOptions,
-) -> Result<Box<dyn EventReader>, FormatError> {
+) -> Result<(Box<dyn EventReader>, Kind), FormatError> {
     let mut input = Input::new(reader);
     let kind = sniff_input(&mut input, path)?;
     let decoder = Decoder::new(options.station, options.clock_offset);
     let station = station(name, options);
-    Ok(match kind {
+    let reader: Box<dyn EventReader> = match kind {
         Kind::Btsnoop => Box::new(Decoded::new(btsnoop_records(input)?, decoder, station)),
         Kind::PacketLogger { big_endian } => {
             Box::new(Decoded::new(packetlogger_records(input, big_endian), decoder, station))
@@ -133,7 +141,8 @@ fn events(
         Kind::Pcap => Box::new(Decoded::new(pcap_records(input)?, decoder, station)),
         Kind::PcapNg => Box::new(Decoded::new(Records::new(input, PcapNg::new()), decoder, station)),
         Kind::NativeCsv { .. } => native(input, path, options)?,
-    })
+    };
+    Ok((reader, kind))
 }
 
 fn capture(reader: Box<dyn Read + Send>, path: Option<&Path>, options: &OpenOptions) -> Result<Capture, FormatError> {

@@ -14,7 +14,10 @@
 //!   and length of each message; the frame type of Eddystone; the power at 1 m of an iBeacon stays);
 //! - the data of any other AD structure, and of a structure that is cut short.
 //!
-//! Identity resolving keys become "no key". Marks, station names and models are a person's own words and stay.
+//! Identity resolving keys become "no key". Of marks, the device goes the way of the data (see [`Marked`]), the note is
+//! left out, and model, distance, orientation and obstacle stay. Stations lose their names and keep their models.
+
+mod marked;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -24,12 +27,17 @@ use super::ad::{self, ty};
 use super::address::Address;
 use super::advert::{Advertisement, Payload};
 use super::event::{CaptureEvent, EventKind, Irk};
-use super::gaen;
+use super::gaen::{self, Rpi};
+pub use marked::Marked;
 
 /// Replaces identifiers in events. Whoever has the key can find known identifiers again: do not store it.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Pseudonymiser {
     key: [u8; 32],
+    #[zeroize(skip)]
+    marked: Marked,
+    #[zeroize(skip)]
+    station: Option<String>,
 }
 
 /// Apple's company identifier as it stands in manufacturer data.
@@ -41,8 +49,26 @@ const IBEACON: u8 = 0x02;
 impl Pseudonymiser {
     /// With a key, which must be random.
     #[must_use]
-    pub const fn new(key: [u8; 32]) -> Self {
-        Self { key }
+    pub fn new(key: [u8; 32]) -> Self {
+        Self {
+            key,
+            marked: Marked::default(),
+            station: None,
+        }
+    }
+
+    /// With the identifiers that marks name by a prefix.
+    #[must_use]
+    pub fn with_marked(mut self, marked: Marked) -> Self {
+        self.marked = marked;
+        self
+    }
+
+    /// With the one name of a station that is to stay.
+    #[must_use]
+    pub fn with_station(mut self, name: Option<String>) -> Self {
+        self.station = name;
+        self
     }
 
     /// Replaces what identifies anybody in an event.
@@ -50,6 +76,15 @@ impl Pseudonymiser {
         match event {
             CaptureEvent::Advert(advert) => self.advert(advert),
             CaptureEvent::Other(other) => match &mut other.kind {
+                EventKind::Station(info) => {
+                    if self.station.as_ref() != Some(&info.name) {
+                        info.name = format!("station-{}", u32::from(other.station.0) + 1);
+                    }
+                }
+                EventKind::Mark(mark) => {
+                    mark.device = self.marked.device(self, &mark.device);
+                    mark.note.clear();
+                }
                 EventKind::OwnData { data, .. } => *data = Payload::new(&self.payload(data)),
                 EventKind::OwnAddress { address, .. } | EventKind::ResolvingRemove { peer: address } => {
                     *address = self.address(*address);
@@ -59,9 +94,7 @@ impl Pseudonymiser {
                     entry.peer_irk = Irk([0; 16]);
                     entry.local_irk = Irk([0; 16]);
                 }
-                EventKind::Station(_)
-                | EventKind::Mark(_)
-                | EventKind::Gap { .. }
+                EventKind::Gap { .. }
                 | EventKind::Dropped { .. }
                 | EventKind::Adapter(_)
                 | EventKind::OwnEnable { .. }
@@ -86,6 +119,13 @@ impl Pseudonymiser {
             bytes,
             kind: address.kind,
         }
+    }
+
+    /// The pseudonym of an identifier, as [`Pseudonymiser::payload`] puts it into frames.
+    fn rpi(&self, rpi: Rpi) -> Rpi {
+        let mut bytes = rpi.0;
+        self.replace(b"rpi", &mut bytes);
+        Rpi(bytes)
     }
 
     fn advert(&self, advert: &mut Advertisement) {
@@ -147,7 +187,7 @@ impl Pseudonymiser {
             && let Some((rpi, rest)) = data.get_mut(2..).and_then(|body| body.split_first_chunk_mut::<16>())
         {
             let plain = *rpi;
-            self.replace(b"rpi", rpi);
+            *rpi = self.rpi(Rpi(plain)).0;
             self.replace_with(&[b"aem", &plain], rest);
         } else if data.starts_with(&EDDYSTONE) {
             self.replace_after(3, data);
@@ -236,7 +276,7 @@ mod tests {
     use crate::lab::address::AddressKind;
     use crate::lab::advert::StationId;
     use crate::lab::beacon::classify;
-    use crate::lab::event::{OwnDataCommand, ResolvingEntry};
+    use crate::lab::event::{OwnDataCommand, ResolvingEntry, StationInfo};
     use crate::lab::time::UnixMicros;
     use hex_literal::hex;
     use proptest::prelude::*;
@@ -324,6 +364,26 @@ mod tests {
             "the same address has the same pseudonym everywhere"
         );
         assert_ne!(entry.peer, peer);
+    }
+
+    #[test]
+    fn stations_lose_their_names_but_for_the_one_that_is_given() {
+        let name = |id, name: &str| {
+            let info = StationInfo {
+                name: name.to_owned(),
+                model: "Pixel 4".to_owned(),
+            };
+            let mut event = CaptureEvent::other(UnixMicros(0), StationId(id), EventKind::Station(info));
+            let pseudonymiser = pseudonymiser().with_station(Some("bench".to_owned()));
+            pseudonymiser.event(&mut event);
+            let CaptureEvent::Other(event) = event else { panic!() };
+            let EventKind::Station(info) = event.kind else { panic!() };
+            assert_eq!(info.model, "Pixel 4");
+            info.name
+        };
+        assert_eq!(name(0, "soldier-01"), "station-1");
+        assert_eq!(name(1, "soldier-02"), "station-2");
+        assert_eq!(name(0, "bench"), "bench");
     }
 
     #[test]

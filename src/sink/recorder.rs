@@ -19,6 +19,8 @@ use crate::lab::event::{CaptureEvent, EventKind};
 
 /// How often rows reach the operating system.
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
+/// How often the metadata are brought up to date.
+const NOTE_EVERY: Duration = Duration::from_mins(1);
 /// How many batches wait for the thread before the source does.
 const QUEUE_BATCHES: usize = 1024;
 /// How often a name that somebody else takes at the same moment is given up for the next one.
@@ -219,10 +221,15 @@ impl<D: Disk> Job<D> {
 
     fn serve(&mut self, queue: &Receiver<Order>) -> Result<(), FormatError> {
         let mut due = self.flushed.0 + FLUSH_EVERY;
+        let mut note_due = self.started + NOTE_EVERY;
         loop {
             let now = clock::steady();
             if now >= due {
                 self.flush()?;
+                if now >= note_due {
+                    self.writer.interim()?;
+                    note_due = now + NOTE_EVERY;
+                }
                 due = now + FLUSH_EVERY;
             }
             match queue.recv_timeout(due.saturating_duration_since(now)) {

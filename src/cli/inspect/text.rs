@@ -10,14 +10,14 @@ use crate::lab::advert::Hex;
 use crate::lab::text::printable;
 
 /// What is in a capture, line by line.
-pub(super) fn text(file: &Path, inspection: &Inspection) -> String {
+pub(super) fn text(file: &Path, inspection: &Inspection, warnings: &[String]) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_all(&mut text, file, inspection);
+    let _ = write_all(&mut text, file, inspection, warnings);
     text
 }
 
-fn write_all(out: &mut String, file: &Path, inspection: &Inspection) -> fmt::Result {
+fn write_all(out: &mut String, file: &Path, inspection: &Inspection, warnings: &[String]) -> fmt::Result {
     writeln!(out, "{}", printable(&file.display().to_string()))?;
     line(out, "format", &inspection.format)?;
     line(out, "size", format_args!("{} bytes", inspection.bytes))?;
@@ -39,6 +39,9 @@ fn write_all(out: &mut String, file: &Path, inspection: &Inspection) -> fmt::Res
     own(out, inspection)?;
     names(out, inspection)?;
     oddities(out, inspection)?;
+    for warning in warnings {
+        line(out, "warning", printable(warning))?;
+    }
     damage(out, inspection)
 }
 

@@ -71,9 +71,45 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
         .open(&beside)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| std::fs::rename(&beside, path));
-    if written.is_err() {
+    written.or_else(|failure| {
         // Half a file is of no use; the old one stays.
         let _ = std::fs::remove_file(&beside);
+        if failure.kind() == io::ErrorKind::StorageFull {
+            overwrite(path, text)
+        } else {
+            Err(failure)
+        }
+    })
+}
+
+/// On a full disk: a short file mostly has room for the new text in the block that it holds already. Where it has not,
+/// the old text is put back.
+fn overwrite(path: &Path, text: &str) -> io::Result<()> {
+    let old = std::fs::read(path)?;
+    let write = |bytes: &[u8]| {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.write_all(bytes)?;
+        file.set_len(bytes.len() as u64)?;
+        file.sync_all()
+    };
+    write(text.as_bytes()).inspect_err(|_| {
+        let _ = write(&old);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_replaced_in_place_by_a_shorter_or_a_longer_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.toml");
+        assert!(overwrite(&path, "x").is_err(), "nothing to overwrite");
+        replace(&path, "old and long").unwrap();
+        for text in ["short", "longer than before"] {
+            overwrite(&path, text).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
     }
-    written
 }

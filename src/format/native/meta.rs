@@ -131,16 +131,25 @@ pub struct StationNote {
     pub model: String,
 }
 
+/// The text of a metadata file.
+pub(super) fn read_text(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(MAX_META).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Whether metadata say themselves that the writer did not come to its end; those written by hand need not say anything.
+pub(super) fn says_incomplete(text: &str) -> bool {
+    toml::from_str::<toml::Table>(text).is_ok_and(|table| table.get("complete") == Some(&toml::Value::Boolean(false)))
+}
+
 impl Meta {
     /// Reads the metadata beside a capture.
     ///
     /// # Errors
     /// A sentence that says what is wrong, with line and column.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let mut text = String::new();
-        std::fs::File::open(path)
-            .and_then(|file| file.take(MAX_META).read_to_string(&mut text))
-            .map_err(|failure| format!("{}: {failure}", path.display()))?;
+        let text = read_text(path).map_err(|failure| format!("{}: {failure}", path.display()))?;
         Self::parse(&text).map_err(|what| format!("{}: {what}", path.display()))
     }
 

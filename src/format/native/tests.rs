@@ -494,6 +494,83 @@ fn files_are_private_never_overwritten_and_the_next_name_is_free() {
     );
 }
 
+/// A file on a disk with room for so many bytes more.
+struct Small(std::fs::File, usize);
+
+impl io::Write for Small {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = bytes.len().min(self.1);
+        if n == 0 && !bytes.is_empty() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.1 -= n;
+        self.0.write(&bytes[..n])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Disk for Small {
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync()
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.0.cut(length)
+    }
+
+    fn length(&mut self) -> io::Result<u64> {
+        self.0.length()
+    }
+}
+
+#[test]
+fn metadata_are_true_in_between_and_after_a_full_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = Paths::of(&folder.path().join("walk"));
+    let create = |path: &std::path::Path| std::fs::File::create(path).unwrap();
+    let (rows, other) = (Small(create(&paths.rows), 3000), Small(create(&paths.events), 3000));
+    let mut writer = Writer::over(rows, other, Meta::default(), false).unwrap();
+    writer.paths = Some(paths.clone());
+    let advert = |at| {
+        CaptureEvent::Advert(Advertisement {
+            at: UnixMicros(at),
+            ..Advertisement::default()
+        })
+    };
+    (1..=10).for_each(|at| writer.write(&advert(at)).unwrap());
+    writer.interim().unwrap();
+    let meta = Meta::read(&paths.meta).unwrap();
+    assert_eq!(
+        (meta.counts.adverts, meta.span.last_us, meta.complete),
+        (10, Some(10), false)
+    );
+    assert_eq!(
+        (meta.stations.len(), meta.bytes),
+        (1, paths.rows.metadata().unwrap().len())
+    );
+
+    (11..1000).for_each(|at| writer.write(&advert(at)).unwrap());
+    assert!(writer.flush().is_err());
+    let stored = writer.finish().unwrap();
+    let meta = Meta::read(&paths.meta).unwrap();
+    assert_eq!(stored.meta, meta);
+    let there = read_all(&mut Reader::open(&paths.rows).unwrap());
+    let rows = adverts(&there);
+    assert!((11..999).contains(&rows.len()), "{}", rows.len());
+    assert_eq!(meta.counts.adverts, rows.len() as u64);
+    assert_eq!(
+        (meta.span.first_us, meta.span.last_us),
+        (Some(1), rows.last().map(|row| row.at().0))
+    );
+    assert_eq!(
+        (meta.complete, meta.bytes),
+        (false, paths.rows.metadata().unwrap().len())
+    );
+}
+
 #[test]
 fn a_mark_can_be_appended_to_any_events_file() {
     let folder = tempfile::tempdir().unwrap();

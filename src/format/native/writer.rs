@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::disk::{self, Disk};
 use super::row::MAX_NAME;
-use super::{EVENTS_HEADER, HEADER, Meta, Paths, StationNote, encode_event, write_row};
-use crate::format::FormatError;
+use super::{EVENTS_HEADER, HEADER, Meta, Paths, Reader, StationNote, encode_event, write_row};
+use crate::format::{EventReader as _, FormatError};
 use crate::lab::advert::{Hex, StationId};
 use crate::lab::event::{CaptureEvent, Event, EventKind, StationInfo};
 
@@ -34,7 +34,7 @@ pub struct Writer<D: Disk = File> {
     events: Tail<D>,
     names: Names,
     meta: Meta,
-    paths: Option<Paths>,
+    pub(super) paths: Option<Paths>,
     dead: bool,
 }
 
@@ -152,6 +152,19 @@ impl<D: Disk> Writer<D> {
         self.rows.stored()
     }
 
+    /// Flushes, and brings the metadata up to date: what a killed process leaves then says how much was there.
+    ///
+    /// # Errors
+    /// As [`Writer::flush`]; metadata that cannot be written are no failure.
+    pub fn interim(&mut self) -> Result<(), FormatError> {
+        self.flush()?;
+        self.meta.bytes = self.bytes();
+        self.meta.stations = self.names.notes();
+        self.meta.settle();
+        let _ = store(&self.meta, self.paths.as_ref());
+        Ok(())
+    }
+
     /// Ends the capture: everything to the disk, then the metadata. After a failure of the disk it leaves what is
     /// there and brings the metadata up to date as far as that goes.
     ///
@@ -171,14 +184,11 @@ impl<D: Disk> Writer<D> {
         self.meta.sha256 = sha256;
         self.meta.complete = flushed.is_ok() && synced.is_ok() && !self.dead;
         self.meta.stations = self.names.notes();
+        if self.dead {
+            recount(&mut self.meta, self.paths.as_ref());
+        }
         self.meta.settle();
-        let text = self.meta.to_text();
-        let meta_failure = self.paths.as_ref().and_then(|paths| {
-            let replaced = disk::replace(&paths.meta, &text);
-            replaced
-                .err()
-                .map(|failure| format!("{}: {failure}", paths.meta.display()))
-        });
+        let meta_failure = store(&self.meta, self.paths.as_ref());
         flushed?;
         Ok(Stored {
             meta: self.meta,
@@ -248,6 +258,30 @@ impl<D: Disk> Writer<D> {
             None => "cannot write the capture".to_owned(),
         }
     }
+}
+
+/// Writes the metadata beside the rows; why not, if not.
+fn store(meta: &Meta, paths: Option<&Paths>) -> Option<String> {
+    let path = &paths?.meta;
+    let replaced = disk::replace(path, &meta.to_text());
+    replaced.err().map(|failure| format!("{}: {failure}", path.display()))
+}
+
+/// After a failure more was taken than is in the files: counts what they hold.
+fn recount(meta: &mut Meta, paths: Option<&Paths>) {
+    let Some(Ok(mut reader)) = paths.map(|paths| Reader::open(&paths.rows)) else {
+        return;
+    };
+    let mut counted = Meta::default();
+    let mut batch = Vec::new();
+    let mut more = true;
+    while more {
+        more = reader.read(&mut batch).unwrap_or(false);
+        batch.drain(..).for_each(|event| counted.count(&event));
+    }
+    meta.counts = counted.counts;
+    meta.span = counted.span;
+    meta.losses.dropped = counted.losses.dropped;
 }
 
 fn gone() -> io::Error {

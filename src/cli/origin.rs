@@ -1,0 +1,67 @@
+//! What a capture says about itself besides its events: for what is made of it, and for the person.
+
+use std::path::Path;
+
+use super::tell;
+use crate::format::native::{self, Meta, Paths, SourceNote};
+use crate::format::open::Kind;
+use crate::lab::text::printable;
+
+/// The metadata of a capture that is read: its own where it has some, otherwise what its kind tells.
+pub(super) fn meta(path: &Path, kind: Kind) -> Meta {
+    let source = Paths::of(path);
+    let is_native = matches!(kind, Kind::NativeCsv { .. }) && path == source.rows && path.as_os_str() != "-";
+    let known = if is_native { Meta::read(&source.meta).ok() } else { None };
+    known.map_or_else(
+        || Meta {
+            source: note(path, kind),
+            ..Meta::default()
+        },
+        |known| Meta {
+            title: known.title,
+            licence: known.licence,
+            provenance: known.provenance,
+            privacy: known.privacy,
+            clock_offset_s: known.clock_offset_s,
+            source: known.source,
+            stations: known.stations,
+            ..Meta::default()
+        },
+    )
+}
+
+fn note(path: &Path, kind: Kind) -> SourceNote {
+    let hci = [
+        "channel",
+        "addresses that the controller had resolved already",
+        "packets that the controller filtered",
+    ];
+    let (kind, cannot_see) = match kind {
+        Kind::Btsnoop => ("btsnoop", &hci[..]),
+        Kind::PacketLogger { .. } => ("packetlogger", &hci[..]),
+        Kind::Pcap => ("pcap", &[][..]),
+        Kind::PcapNg => ("pcapng", &[][..]),
+        Kind::NativeCsv { .. } => ("native", &[][..]),
+    };
+    let name = if path.as_os_str() == "-" {
+        "standard input".into()
+    } else {
+        path.file_name().unwrap_or_default().to_string_lossy()
+    };
+    SourceNote {
+        kind: kind.to_owned(),
+        description: printable(&name).into(),
+        cannot_see: cannot_see.iter().map(|&what| what.to_owned()).collect(),
+    }
+}
+
+/// Tells where a capture is not what its metadata say.
+pub(super) fn warn(path: &Path) {
+    for what in native::check(path, false) {
+        tell(format_args!(
+            "warning: {}: {}",
+            printable(&path.display().to_string()),
+            printable(&what)
+        ));
+    }
+}
