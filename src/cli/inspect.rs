@@ -1,5 +1,6 @@
 //! `vicino inspect`: what is in a capture, or in a payload given as hexadecimal digits.
 
+mod native;
 mod text;
 
 use std::io::{self, Write};
@@ -9,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::convert::input_failure;
-use super::{Exit, Failure};
+use super::{Exit, Failure, tell};
 use crate::format::open::{Capture, OpenOptions, in_file, open_capture, parse_clock_offset};
 use crate::format::{FormatError, reason};
 use crate::inspect::{GaenReport, Inspection, address_kind_word, hex};
@@ -23,9 +24,12 @@ const SCHEMA: &str = "vicino/inspect/1";
 const SHOWN: usize = 10;
 
 /// Shows what is in a capture: counts, spans, devices, identifiers, damage, oddities.
+///
+/// Of several captures those that cannot be read are named on standard error, the others are shown all the same, and the
+/// exit code is 3.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// Captures (btsnoop, `PacketLogger`, pcap, pcapng), `-` for standard input; or a payload in hexadecimal digits.
+    /// Captures (native, btsnoop, `PacketLogger`, pcap, pcapng), `-` for standard input; or a payload in hexadecimal digits.
     #[arg(value_name = "FILE", required_unless_present = "hex")]
     files: Vec<PathBuf>,
     /// Takes an AD payload, HCI packet or link-layer frame apart.
@@ -70,8 +74,8 @@ pub fn run(args: &InspectArgs) -> Result<Exit, Failure> {
         Some(bytes) => show_payload(args, &bytes, &mut out),
         None => show_files(args, &mut out),
     };
-    match outcome.and_then(|()| Ok(out.flush()?)) {
-        Ok(()) => Ok(Exit::Done),
+    match outcome.and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
+        Ok(exit) => Ok(exit),
         // The reader of the pipe has seen enough.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(Stop::Output(error)) => Err(Failure::new(
@@ -94,7 +98,7 @@ fn payload(args: &InspectArgs) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-fn show_payload(args: &InspectArgs, bytes: &[u8], out: &mut impl Write) -> Result<(), Stop> {
+fn show_payload(args: &InspectArgs, bytes: &[u8], out: &mut impl Write) -> Result<Exit, Stop> {
     let explained = hex::explain(bytes);
     if args.json {
         let mut value = json!({ "schema": SCHEMA, "vicino": env!("CARGO_PKG_VERSION") });
@@ -103,10 +107,11 @@ fn show_payload(args: &InspectArgs, bytes: &[u8], out: &mut impl Write) -> Resul
     } else {
         write!(out, "{}", explained.to_text())?;
     }
-    Ok(())
+    Ok(Exit::Done)
 }
 
-fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<(), Stop> {
+/// Shows what can be read; the exit code says whether that was all.
+fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<Exit, Stop> {
     let several = args.files.len() > 1;
     if args.csv {
         let file_column = if several { ",file" } else { "" };
@@ -114,30 +119,28 @@ fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<(), Stop> {
             out,
             "packet,time_us,address,address_kind,pdu,rssi_dbm,rpi,aem{file_column}"
         )?;
-        return args.files.iter().try_for_each(|file| {
-            inspect(args, file, |report| {
-                write_row(report, out)?;
-                if several {
-                    write!(out, ",{}", csv_field(&file.display().to_string()))?;
-                }
-                Ok(writeln!(out)?)
-            })?;
-            Ok(())
-        });
     }
-    let mut objects = Vec::new();
-    for (idx, file) in args.files.iter().enumerate() {
-        let inspection = inspect(args, file, |_| Ok(()))?;
+    let mut exit = Exit::Done;
+    let (mut objects, mut shown) = (Vec::new(), 0);
+    for file in &args.files {
+        let inspection = match inspect(args, file, |report| csv_row(args.csv, several, file, report, out)) {
+            Ok(inspection) => inspection,
+            Err(Stop::Format(error)) if several => {
+                tell(format_args!("{}", input_failure(&error)));
+                exit = Exit::Input;
+                continue;
+            }
+            Err(stop) => return Err(stop),
+        };
         if args.json {
             objects.push(object(file, args.clock_offset, &inspection));
-            continue;
+        } else if !args.csv {
+            let between = if shown > 0 { "\n" } else { "" };
+            write!(out, "{between}{}", text::text(file, &inspection))?;
+            // What is done is shown before the next file takes its time.
+            out.flush()?;
         }
-        if idx > 0 {
-            writeln!(out)?;
-        }
-        write!(out, "{}", text::text(file, &inspection))?;
-        // What is done is shown even when a later file fails.
-        out.flush()?;
+        shown += 1;
     }
     if args.json {
         let value = if several {
@@ -147,7 +150,25 @@ fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<(), Stop> {
         };
         writeln!(out, "{}", json_printable(&format!("{value:#}")))?;
     }
-    Ok(())
+    Ok(exit)
+}
+
+/// A row of `--csv`, where it is asked for.
+fn csv_row(
+    wanted: bool,
+    with_file: bool,
+    file: &Path,
+    report: &GaenReport<'_>,
+    out: &mut impl Write,
+) -> Result<(), Stop> {
+    if !wanted {
+        return Ok(());
+    }
+    write_row(report, out)?;
+    if with_file {
+        write!(out, ",{}", csv_field(&file.display().to_string()))?;
+    }
+    Ok(writeln!(out)?)
 }
 
 fn inspect(
@@ -184,7 +205,7 @@ fn csv_field(text: &str) -> String {
 }
 
 fn object(file: &Path, clock_offset: Micros, inspection: &Inspection) -> Value {
-    json!({
+    let mut value = json!({
         "schema": SCHEMA,
         "vicino": env!("CARGO_PKG_VERSION"),
         "file": file.display().to_string(),
@@ -193,5 +214,9 @@ fn object(file: &Path, clock_offset: Micros, inspection: &Inspection) -> Value {
         "damage": inspection.damage,
         "decode": inspection.decode_json(),
         "names": inspection.names_json(),
-    })
+    });
+    if let Some(native) = native::Native::of(file, inspection) {
+        value["native"] = native.json();
+    }
+    value
 }
