@@ -5,11 +5,13 @@
 mod counts;
 pub mod hex;
 pub mod histogram;
+mod notes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use counts::LOUD;
 use histogram::RssiHistogram;
+pub use notes::Notes;
 
 use crate::format::decode::{DecodeCounts, Decoder};
 use crate::format::hci::{ADVERTISING_REPORT, EXTENDED_ADVERTISING_REPORT, LE_META};
@@ -225,6 +227,8 @@ pub struct Inspection {
     pub names: BTreeMap<String, NameCounts>,
     /// Reports whose name found no room in `names`.
     pub more_names: u64,
+    /// What else a native capture holds; `None` for other captures.
+    pub notes: Option<Notes>,
 }
 
 impl Inspection {
@@ -268,11 +272,13 @@ impl Inspection {
         mut each: impl FnMut(&GaenReport<'_>) -> Result<(), E>,
     ) -> Result<Self, E> {
         let mut inspection = Self::default();
+        let mut notes = Notes::default();
         let mut events = Vec::new();
         let mut more = true;
         while more {
             more = reader.read(&mut events)?;
             for event in events.drain(..) {
+                notes.take(&event);
                 if let CaptureEvent::Advert(advert) = &event {
                     inspection.packets += 1;
                     inspection.instant(advert.at, 0);
@@ -281,6 +287,7 @@ impl Inspection {
             }
         }
         "native".clone_into(&mut inspection.format);
+        inspection.notes = Some(notes);
         inspection.bytes = reader.bytes_read();
         inspection.damage = reader.damage().clone();
         Ok(inspection)

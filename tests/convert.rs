@@ -250,3 +250,66 @@ fn a_recording_killed_at_any_byte_of_its_beginning_opens() {
         assert!(length > header || rows == 0);
     }
 }
+
+/// Runs `mark` and gives exit code and standard error.
+fn mark(folder: &Path, args: &[&str]) -> (i32, String) {
+    let output = vicino().current_dir(folder).arg("mark").args(args).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    (output.status.code().unwrap(), stderr)
+}
+
+#[test]
+fn a_mark_without_a_time_needs_a_capture_that_is_being_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| mark(folder.path(), args);
+    let events_file = folder.path().join("a.events.csv");
+    std::fs::write(folder.path().join("a.csv"), ROWS).unwrap();
+    let (code, said) = run(&["a.csv", "--note", "x"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("say from when: --from TIME (the capture runs from 1970-01-01T00:00:00"),
+        "{said}"
+    );
+    assert!(!events_file.exists());
+
+    let now = jiff::Timestamp::now().as_microsecond();
+    let rows = ROWS.replace("\n10,", &format!("\n{now},"));
+    assert_ne!(rows, ROWS);
+    std::fs::write(folder.path().join("a.csv"), rows).unwrap();
+    let (code, said) = run(&["a.csv", "--note", "x"]);
+    assert_eq!((code, said.as_str()), (0, ""));
+    std::fs::write(folder.path().join("a.toml"), "complete = true\n").unwrap();
+    assert_eq!(run(&["a.csv", "--note", "x"]).0, 2);
+}
+
+#[test]
+fn a_mark_for_another_time_station_or_kind_of_file_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| mark(folder.path(), args);
+    std::fs::write(folder.path().join("a.csv"), ROWS).unwrap();
+    let (code, said) = run(&["a.csv", "--note", "x", "--from", "2020-07-30T09:54:01Z"]);
+    assert_eq!(code, 0);
+    assert!(
+        said.contains("warning: ") && said.contains("more than an hour outside the capture"),
+        "{said}"
+    );
+    let (code, said) = run(&["a.csv", "--note", "x", "--from", "10", "--station", "nobody"]);
+    assert_eq!(code, 2);
+    assert!(
+        said.contains("no station \"nobody\"") && said.contains("hint: it has "),
+        "{said}"
+    );
+
+    std::fs::write(folder.path().join("b.btsnoop"), b"btsnoop\0").unwrap();
+    let (code, said) = run(&["b.btsnoop", "--note", "x"]);
+    assert_eq!(code, 3);
+    assert!(
+        said.contains("b.btsnoop: marks need a native capture; convert it first"),
+        "{said}"
+    );
+    assert!(
+        said.contains("hint: vicino convert b.btsnoop b.csv") && !said.contains("btsnoop.csv"),
+        "{said}"
+    );
+    assert_eq!(run(&["missing.btsnoop", "--note", "x"]).0, 3);
+}

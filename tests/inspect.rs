@@ -165,3 +165,76 @@ fn wrong_input_and_wrong_use_have_their_exit_codes() {
     vicino().assert().code(2);
     vicino().args([&empty, "--clock-offset", "soon"]).assert().code(2);
 }
+
+#[test]
+fn a_native_capture_tells_what_is_known_about_it() {
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/hostile.csv.zst");
+    let text = vicino().arg(&capture).output().expect("it runs");
+    let text = String::from_utf8(text.stdout).expect("text");
+    let output = vicino().arg(&capture).arg("--json").output().expect("it runs");
+    let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let native = &json["native"];
+    for (name, value) in [("title", &native["title"]), ("privacy", &native["privacy"])] {
+        let value = value.as_str().expect("a text");
+        assert!(
+            !value.is_empty() && text.contains(&format!("  {name:<12} {value}\n")),
+            "{text}"
+        );
+    }
+    assert_eq!(native["source"]["kind"], "simulator");
+    assert_eq!(native["source"]["cannot_see"], serde_json::json!(["channel"]));
+    assert_eq!(
+        (&native["complete"], &native["clock_offset_s"]),
+        (&Value::Bool(true), &serde_json::json!(0.0))
+    );
+    let n_gaps = native["gaps"].as_u64().expect("a number");
+    let station = native["stations"][0]["name"].as_str().expect("a name");
+    assert!(
+        text.contains("  cannot see   channel\n") && text.contains("  complete     yes\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("  station      {station}")) && text.contains(&format!(" {n_gaps} gaps, ")),
+        "{text}"
+    );
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows = "time_us,station,address,address_kind,pdu,rssi_dbm,data\n10,a,5e:1b:09:c4:77:01,random-resolvable,ADV_IND,-60,02011a\n";
+    let alone = write(folder.path(), "alone.csv", rows.as_bytes());
+    let events = "time_us,kind,station,from_us,to_us,n,note\n\
+                  12,gap,a,10,12,,busy\n13,dropped,a,,,7,\n14,mark,a,14,,,door\n";
+    write(folder.path(), "alone.events.csv", events.as_bytes());
+    let output = vicino().args([&alone, "--json"]).output().expect("it runs");
+    let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let counts = ["gaps", "dropped", "marks", "bad_crc"].map(|name| json["native"][name].as_u64());
+    assert_eq!(counts, [Some(1), Some(7), Some(1), Some(0)], "{json:#}");
+    assert_eq!(json["native"]["complete"], Value::Null);
+}
+
+#[test]
+fn of_several_captures_those_that_can_be_read_are_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let content = btsnoop(&[bytes(REPORT)]);
+    let one = write(folder.path(), "one.log", &content);
+    let two = write(folder.path(), "two.log", &content);
+    let missing = folder.path().join("missing.log").display().to_string();
+    let run = |format: &[&str]| {
+        let assert = vicino().args([&one, &missing, &two]).args(format).assert().code(3);
+        let output = assert
+            .stderr(contains("missing.log: cannot be opened"))
+            .get_output()
+            .clone();
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let json: Value = serde_json::from_str(&run(&["--json"])).expect("JSON");
+    let files: Vec<_> = json
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|object| &object["file"])
+        .collect();
+    assert_eq!(files, [&one, &two]);
+    assert!(json[0]["native"].is_null());
+    assert!(run(&[]).contains("two.log\n"));
+    assert_eq!(run(&["--csv"]).lines().count(), 3);
+}

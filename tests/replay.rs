@@ -134,3 +134,25 @@ fn a_simulated_live_run_gives_the_same_session_when_it_is_replayed() {
         assert!(report(&live) == replayed, "{name}: the replay differs");
     }
 }
+
+#[test]
+fn what_is_about_playing_is_refused_without_a_screen() {
+    let replay = |args: &[&str]| {
+        let mut program = Command::cargo_bin("vicino").unwrap();
+        program.arg("replay").arg(bundled("two-phones.csv")).args(args);
+        let output = program.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(replay(&["--headless"]).0, Some(0));
+    for option in ["--at=5s", "--speed=2", "--loop", "--start=paused", "--skip-silence=off"] {
+        let (code, said) = replay(&["--headless", option]);
+        assert_eq!(code, Some(2), "{option}");
+        assert!(said.contains("cannot be used with"), "{said}");
+    }
+    let (code, said) = replay(&[]);
+    assert_eq!(code, Some(2));
+    assert!(
+        !cfg!(feature = "tui") || said.ends_with("hint: use --headless\n"),
+        "{said}"
+    );
+}

@@ -40,7 +40,10 @@ fn writes_a_capture_with_truth_and_never_overwrites() {
         .success()
         .stderr(contains("wrote a.csv: "));
     for file in ["a.csv", "a.events.csv", "a.toml", "a.truth.csv", "a.keys.csv"] {
-        assert!(folder.path().join(file).metadata().unwrap().len() > 0, "{file}");
+        let metadata = folder.path().join(file).metadata().unwrap();
+        assert!(metadata.len() > 0, "{file}");
+        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
+        assert_eq!(mode & 0o777, 0o600, "{file}");
     }
     let before = std::fs::read(folder.path().join("a.csv")).unwrap();
     let refused = run(&[]).assert().code(2);
@@ -53,6 +56,28 @@ fn writes_a_capture_with_truth_and_never_overwrites() {
     }
     run(&[]).assert().code(2);
     assert!(!folder.path().join("a.truth.csv").exists());
+}
+
+#[test]
+fn a_scenario_of_ones_own_gives_files_beside_it_and_other_formats_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| vicino(args).current_dir(folder.path()).assert();
+    let printed = vicino(&["--print", "two-phones"]).output().unwrap().stdout;
+    std::fs::write(folder.path().join("mine.toml"), &printed).unwrap();
+    run(&["mine.toml", "--for", "5s"])
+        .success()
+        .stderr(contains("wrote mine-run.csv: "));
+    run(&["two-phones", "--for", "5s"])
+        .success()
+        .stderr(contains("wrote two-phones.csv: "));
+    assert_eq!(std::fs::read(folder.path().join("mine.toml")).unwrap(), printed);
+    for out in ["x.pcapng", "x.zst", "x.csv.gz"] {
+        run(&["demo", out])
+            .code(2)
+            .stderr(contains("native captures only; convert it afterwards").and(contains("vicino convert x")));
+    }
+    run(&["two-phones", "bare", "--for", "5s"]).success();
+    assert!(folder.path().join("bare.csv").exists() && !folder.path().join("x.toml").exists());
 }
 
 #[test]

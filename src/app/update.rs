@@ -12,6 +12,8 @@ use crate::source::pacing::Command;
 
 /// How far the seek keys go.
 const SEEK: Micros = Micros::from_secs(10);
+/// What is said of a time that lies behind the last event.
+const PAST_END: &str = "that time is past the end of the capture";
 
 /// Changes the model; the only thing that does.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -36,6 +38,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Playback(status, now) => {
             model.is_dirty |= model.source.playback.as_ref() != Some(&*status);
+            let was_past_end = model.source.playback.as_ref().is_some_and(|old| old.past_end);
+            if status.past_end != was_past_end {
+                model.notice = status.past_end.then(|| PAST_END.to_owned());
+            }
             model.source.playback = Some(*status);
             advance(model, now);
         }

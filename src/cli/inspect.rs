@@ -1,5 +1,6 @@
 //! `vicino inspect`: what is in a capture, or in a payload given as hexadecimal digits.
 
+mod native;
 mod text;
 
 use std::io::{self, Write};
@@ -9,8 +10,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::convert::input_failure;
-use super::{Exit, Failure, origin};
-use crate::format::native;
+use super::{Exit, Failure, origin, tell};
+use crate::format::native::check as check_native;
 use crate::format::open::{Capture, OpenOptions, in_file, open_capture, parse_clock_offset};
 use crate::format::{FormatError, reason};
 use crate::inspect::{GaenReport, Inspection, address_kind_word, hex};
@@ -24,9 +25,12 @@ const SCHEMA: &str = "vicino/inspect/1";
 const SHOWN: usize = 10;
 
 /// Shows what is in a capture: counts, spans, devices, identifiers, damage, oddities.
+///
+/// Of several captures those that cannot be read are named on standard error, the others are shown all the same, and the
+/// exit code is 3.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// Captures (btsnoop, `PacketLogger`, pcap, pcapng), `-` for standard input; or a payload in hexadecimal digits.
+    /// Captures (native, btsnoop, `PacketLogger`, pcap, pcapng), `-` for standard input; or a payload in hexadecimal digits.
     #[arg(value_name = "FILE", required_unless_present = "hex")]
     files: Vec<PathBuf>,
     /// Takes an AD payload, HCI packet or link-layer frame apart.
@@ -71,8 +75,8 @@ pub fn run(args: &InspectArgs) -> Result<Exit, Failure> {
         Some(bytes) => show_payload(args, &bytes, &mut out),
         None => show_files(args, &mut out),
     };
-    match outcome.and_then(|()| Ok(out.flush()?)) {
-        Ok(()) => Ok(Exit::Done),
+    match outcome.and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
+        Ok(exit) => Ok(exit),
         // The reader of the pipe has seen enough.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(Stop::Output(error)) => Err(Failure::new(
@@ -95,7 +99,7 @@ fn payload(args: &InspectArgs) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-fn show_payload(args: &InspectArgs, bytes: &[u8], out: &mut impl Write) -> Result<(), Stop> {
+fn show_payload(args: &InspectArgs, bytes: &[u8], out: &mut impl Write) -> Result<Exit, Stop> {
     let explained = hex::explain(bytes);
     if args.json {
         let mut value = json!({ "schema": SCHEMA, "vicino": env!("CARGO_PKG_VERSION") });
@@ -104,10 +108,11 @@ fn show_payload(args: &InspectArgs, bytes: &[u8], out: &mut impl Write) -> Resul
     } else {
         write!(out, "{}", explained.to_text())?;
     }
-    Ok(())
+    Ok(Exit::Done)
 }
 
-fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<(), Stop> {
+/// Shows what can be read; the exit code says whether that was all.
+fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<Exit, Stop> {
     let several = args.files.len() > 1;
     if args.csv {
         let file_column = if several { ",file" } else { "" };
@@ -115,32 +120,34 @@ fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<(), Stop> {
             out,
             "packet,time_us,address,address_kind,pdu,rssi_dbm,rpi,aem{file_column}"
         )?;
-        return args.files.iter().try_for_each(|file| {
-            origin::warn(file);
-            inspect(args, file, |report| {
-                write_row(report, out)?;
-                if several {
-                    write!(out, ",{}", csv_field(&file.display().to_string()))?;
-                }
-                Ok(writeln!(out)?)
-            })?;
-            Ok(())
-        });
     }
-    let mut objects = Vec::new();
-    for (idx, file) in args.files.iter().enumerate() {
-        let inspection = inspect(args, file, |_| Ok(()))?;
-        let warnings = native::check(file, true);
-        if args.json {
-            objects.push(object(file, args.clock_offset, &inspection, &warnings));
+    let mut exit = Exit::Done;
+    let (mut objects, mut shown) = (Vec::new(), 0);
+    for file in &args.files {
+        let inspection = match inspect(args, file, |report| csv_row(args.csv, several, file, report, out)) {
+            Ok(inspection) => inspection,
+            Err(Stop::Format(error)) if several => {
+                tell(format_args!("{}", input_failure(&error)));
+                exit = Exit::Input;
+                continue;
+            }
+            Err(stop) => return Err(stop),
+        };
+        if args.csv {
+            origin::warn(file);
+            shown += 1;
             continue;
         }
-        if idx > 0 {
-            writeln!(out)?;
+        let warnings = check_native(file, true);
+        if args.json {
+            objects.push(object(file, args.clock_offset, &inspection, &warnings));
+        } else {
+            let between = if shown > 0 { "\n" } else { "" };
+            write!(out, "{between}{}", text::text(file, &inspection, &warnings))?;
+            // What is done is shown before the next file takes its time.
+            out.flush()?;
         }
-        write!(out, "{}", text::text(file, &inspection, &warnings))?;
-        // What is done is shown even when a later file fails.
-        out.flush()?;
+        shown += 1;
     }
     if args.json {
         let value = if several {
@@ -150,7 +157,25 @@ fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<(), Stop> {
         };
         writeln!(out, "{}", json_printable(&format!("{value:#}")))?;
     }
-    Ok(())
+    Ok(exit)
+}
+
+/// A row of `--csv`, where it is asked for.
+fn csv_row(
+    wanted: bool,
+    with_file: bool,
+    file: &Path,
+    report: &GaenReport<'_>,
+    out: &mut impl Write,
+) -> Result<(), Stop> {
+    if !wanted {
+        return Ok(());
+    }
+    write_row(report, out)?;
+    if with_file {
+        write!(out, ",{}", csv_field(&file.display().to_string()))?;
+    }
+    Ok(writeln!(out)?)
 }
 
 fn inspect(
@@ -187,7 +212,7 @@ fn csv_field(text: &str) -> String {
 }
 
 fn object(file: &Path, clock_offset: Micros, inspection: &Inspection, warnings: &[String]) -> Value {
-    json!({
+    let mut value = json!({
         "schema": SCHEMA,
         "vicino": env!("CARGO_PKG_VERSION"),
         "file": file.display().to_string(),
@@ -197,5 +222,9 @@ fn object(file: &Path, clock_offset: Micros, inspection: &Inspection, warnings: 
         "decode": inspection.decode_json(),
         "names": inspection.names_json(),
         "warnings": warnings,
-    })
+    });
+    if let Some(native) = native::Native::of(file, inspection) {
+        value["native"] = native.json();
+    }
+    value
 }

@@ -5,15 +5,20 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::convert::{input_failure, output_failure};
-use super::{Exit, Failure, report};
+use super::{Exit, Failure, report, tell};
 use crate::clock;
 use crate::format::native::{Paths, Reader, append_event};
 use crate::format::{EventReader as _, FormatError};
 use crate::lab::advert::StationId;
 use crate::lab::event::{CaptureEvent, Event, EventKind, Mark};
 use crate::lab::text::printable;
-use crate::lab::time::UnixMicros;
+use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::units::Metres;
+
+/// A capture without the metadata of a finished one is taken as being recorded until it was silent for this long.
+const SILENT: Micros = Micros::from_secs(10);
+/// A mark further outside the capture is likely a mistake.
+const FAR: Micros = Micros::from_secs(60 * 60);
 
 /// Adds truth to a capture: what is known about a device from a time on.
 #[derive(Debug, Args)]
@@ -39,7 +44,8 @@ pub struct MarkArgs {
     /// Anything else.
     #[arg(long, default_value = "", hide_default_value = true)]
     note: String,
-    /// From when it holds: 2020-07-30T09:54:01Z, or microseconds since 1970. Now, if no time is given.
+    /// From when it holds: 2020-07-30T09:54:01Z, or microseconds since 1970. While the
+    /// capture is being recorded, now if no time is given.
     #[arg(long, visible_alias = "at", value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     from: Option<UnixMicros>,
     /// Until when; without it until the next mark of the same device.
@@ -70,13 +76,13 @@ fn time(text: &str) -> Result<UnixMicros, String> {
 /// Runs the verb.
 ///
 /// # Errors
-/// [`Failure`]: [`Exit::Usage`] when nothing is said or the times are crossed, [`Exit::Input`] when the capture cannot be
-/// read or is not native, [`Exit::Environment`] when the mark cannot be written.
+/// [`Failure`]: [`Exit::Usage`] when nothing is said, the times are crossed or missing, or there is no such receiver;
+/// [`Exit::Input`] when the capture cannot be read or is not native; [`Exit::Environment`] when the mark cannot be
+/// written.
 pub fn run(args: &MarkArgs) -> Result<Exit, Failure> {
-    let from = args.from.unwrap_or_else(clock::wall);
-    let mark = Mark {
-        from,
-        to: args.to,
+    let mut mark = Mark {
+        from: UnixMicros::default(),
+        to: None,
         device: args.device.clone(),
         model: args.model.clone(),
         distance: args.distance.map(Metres),
@@ -84,24 +90,20 @@ pub fn run(args: &MarkArgs) -> Result<Exit, Failure> {
         obstacle: args.obstacle.clone(),
         note: args.note.clone(),
     };
-    if mark
-        == (Mark {
-            from,
-            to: args.to,
-            ..Mark::default()
-        })
-    {
+    if mark == Mark::default() {
         return Err(Failure::new(Exit::Usage, "the mark says nothing")
             .hint("give at least one of --distance, --device, --model, --orientation, --obstacle, --note"));
     }
+    let (paths, known) = known(&args.capture)?;
+    let station = known.station(args.station.as_deref())?;
+    let from = match args.from {
+        Some(from) => from,
+        None => known.now(clock::wall())?,
+    };
+    (mark.from, mark.to) = (from, args.to);
     if args.to.is_some_and(|to| to < from) {
         return Err(Failure::new(Exit::Usage, "the mark ends before it begins"));
     }
-    let paths = Paths::of(&args.capture);
-    let station = match &args.station {
-        Some(name) => name.clone(),
-        None => first_station(&args.capture)?,
-    };
     let event = Event {
         at: from,
         station: StationId(0),
@@ -113,6 +115,11 @@ pub fn run(args: &MarkArgs) -> Result<Exit, Failure> {
             source,
         })
     })?;
+    if let Some((first, last)) = known.span.filter(|_| known.is_far(from)) {
+        tell(format_args!(
+            "warning: the mark begins at {from}, more than an hour outside the capture, which runs from {first} to {last}"
+        ));
+    }
     report(format_args!(
         "{}: marked from {from}",
         printable(&paths.events.display().to_string())
@@ -120,28 +127,122 @@ pub fn run(args: &MarkArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The name of the first receiver; also shows that this is a native capture.
-fn first_station(capture: &Path) -> Result<String, Failure> {
-    let native = |error: FormatError| match error {
-        FormatError::Header { .. } => Failure::new(Exit::Input, format!("{}: not a native capture", capture.display()))
-            .hint("convert it first: vicino convert IN NAME.csv"),
+/// What a capture says about itself.
+struct Known {
+    stations: Vec<String>,
+    /// Times of the earliest and the latest event that is no mark.
+    span: Option<(UnixMicros, UnixMicros)>,
+    complete: bool,
+}
+
+impl Known {
+    /// The receiver of that name, or the first one.
+    fn station(&self, name: Option<&str>) -> Result<String, Failure> {
+        match name {
+            None => Ok(self.stations.first().cloned().unwrap_or_default()),
+            Some(name) if self.stations.is_empty() || self.stations.iter().any(|known| known == name) => {
+                Ok(name.to_owned())
+            }
+            Some(name) => Err(
+                Failure::new(Exit::Usage, format!("the capture has no station {name:?}"))
+                    .hint(format!("it has {}", self.stations.join(", "))),
+            ),
+        }
+    }
+
+    /// The present, while the capture is being recorded: otherwise the present is none of its times.
+    fn now(&self, now: UnixMicros) -> Result<UnixMicros, Failure> {
+        let runs = match self.span {
+            Some((first, last)) if self.complete || now.since(last) > SILENT => {
+                format!("the capture runs from {first} to {last}")
+            }
+            None if self.complete => "the capture is empty".to_owned(),
+            _ => return Ok(now),
+        };
+        Err(Failure::new(
+            Exit::Usage,
+            format!("say from when: --from TIME ({runs})"),
+        ))
+    }
+
+    fn is_far(&self, at: UnixMicros) -> bool {
+        self.span
+            .is_some_and(|(first, last)| first.since(at) > FAR || at.since(last) > FAR)
+    }
+}
+
+/// Reads the capture through; also shows that it is a native one.
+fn known(capture: &Path) -> Result<(Paths, Known), Failure> {
+    let paths = Paths::of(capture);
+    if !paths.rows.exists() {
+        return Err(if capture.is_file() {
+            not_native(capture)
+        } else {
+            Failure::new(Exit::Input, format!("{}: there is no such capture", capture.display()))
+        });
+    }
+    let failed = |error: FormatError| match error {
+        FormatError::Header { .. } => not_native(&paths.rows),
         error => input_failure(&error),
     };
-    let mut reader = Reader::open(capture).map_err(native)?;
-    let mut batch = Vec::new();
-    loop {
-        let more = reader.read(&mut batch).map_err(native)?;
-        let name = batch.iter().find_map(|event| match event {
-            CaptureEvent::Other(other) => match &other.kind {
-                EventKind::Station(info) => Some(info.name.clone()),
-                _ => None,
-            },
-            CaptureEvent::Advert(_) => None,
-        });
-        match name {
-            Some(name) => return Ok(name),
-            None if !more => return Ok(String::new()),
-            None => batch.clear(),
+    let mut reader = Reader::open(&paths.rows).map_err(failed)?;
+    let complete = reader.meta().is_some_and(|meta| meta.complete);
+    let mut known = Known {
+        stations: Vec::new(),
+        span: None,
+        complete,
+    };
+    let (mut batch, mut more) = (Vec::new(), true);
+    while more {
+        more = reader.read(&mut batch).map_err(failed)?;
+        for event in batch.drain(..) {
+            match event {
+                CaptureEvent::Other(other) if !other.kind.tells_time() => {
+                    if let EventKind::Station(info) = other.kind
+                        && !known.stations.contains(&info.name)
+                    {
+                        known.stations.push(info.name);
+                    }
+                }
+                event => {
+                    let (at, (first, last)) = (event.at(), known.span.unwrap_or((event.at(), event.at())));
+                    known.span = Some((first.min(at), last.max(at)));
+                }
+            }
         }
+    }
+    Ok((paths, known))
+}
+
+fn not_native(capture: &Path) -> Failure {
+    let (from, to) = (capture.display(), capture.with_extension("csv"));
+    // A file that is called .csv but is none of ours cannot be converted to its own name.
+    let to = if to == capture { Path::new("NAME.csv") } else { &to };
+    let message = format!("{from}: marks need a native capture; convert it first");
+    Failure::new(Exit::Input, message).hint(format!("vicino convert {from} {}", to.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_present_is_a_time_of_a_recording_only() {
+        let at = |second: i64| UnixMicros(0).plus(Micros::from_secs(second));
+        let known = |span, complete| Known {
+            stations: Vec::new(),
+            span,
+            complete,
+        };
+        let span = Some((at(100), at(200)));
+        assert_eq!(known(span, false).now(at(205)).unwrap(), at(205));
+        assert_eq!(known(None, false).now(at(205)).unwrap(), at(205));
+        for (span, complete, now) in [(span, true, 205), (span, false, 211), (None, true, 205)] {
+            let failure = known(span, complete).now(at(now)).unwrap_err();
+            assert_eq!(failure.exit, Exit::Usage);
+            assert!(failure.message.starts_with("say from when: --from TIME ("), "{failure}");
+        }
+        assert!(known(span, true).is_far(at(3_801)) && known(span, true).is_far(at(-3_501)));
+        assert!(!known(span, true).is_far(at(3_800)) && !known(None, true).is_far(at(9_999_999)));
     }
 }

@@ -37,7 +37,7 @@ pub struct Replay {
     /// Starts over at the end
     #[arg(long = "loop")]
     pub looped: bool,
-    /// Silences are shortened to this many seconds; `off` keeps them as they are
+    /// Silences (no advertisement) are shortened to this many seconds; `off` keeps them as they are
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = parse_silence)]
     pub skip_silence: Silence,
     /// Added to every time of the file, in seconds (-7200 for logs written in CEST)
@@ -49,8 +49,8 @@ pub struct Replay {
     /// Model of the receiver, which tells its RSSI correction
     #[arg(long, value_name = "MODEL", default_value = "", hide_default_value = true)]
     pub model: String,
-    /// Without a screen: prints what the capture amounts to
-    #[arg(long)]
+    /// Without a screen: prints what the capture amounts to; takes nothing that is about playing
+    #[arg(long, conflicts_with_all = ["speed", "start", "at", "looped", "skip_silence"])]
     pub headless: bool,
     /// With --headless: the whole session as JSON
     #[arg(long, requires = "headless")]

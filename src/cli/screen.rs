@@ -1,5 +1,6 @@
 //! The screen: what `vicino` alone and `vicino replay` open.
 
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
@@ -29,7 +30,7 @@ const MOST_FRAMES: u16 = 15;
 /// # Errors
 /// [`Failure`] when there is no terminal, or it is lost.
 pub(super) fn first_adapter(color: ColorWhen) -> Result<Exit, Failure> {
-    on_terminal(color, async |options| {
+    on_terminal(color, "use `vicino scan`", async |options| {
         let info = SourceInfo {
             name: "looking for a Bluetooth adapter".to_owned(),
             ..SourceInfo::default()
@@ -54,7 +55,7 @@ pub(super) fn replay(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
         longest_wait: args.skip_silence.0,
         start: args.at,
     };
-    on_terminal(color, async |screen_options| {
+    on_terminal(color, "use --headless", async |screen_options| {
         let info = replay_info(name, &options);
         let playback = player::spawn(opener, options);
         screen::run(Source::Replay(playback), info, screen_options).await
@@ -133,10 +134,15 @@ fn replay_info(name: String, options: &player::Options) -> SourceInfo {
 }
 
 /// Runs the screen on a runtime of its own. A reader that waits for standard input does not hold up the end.
-fn on_terminal(color: ColorWhen, run: impl AsyncFnOnce(screen::Options) -> io::Result<()>) -> Result<Exit, Failure> {
-    if !io::stdout().is_terminal() {
-        let message = "standard output is not a terminal";
-        return Err(Failure::new(Exit::Usage, message).hint("use --headless, or `vicino scan`"));
+/// `instead` is what to do where there is none for it.
+fn on_terminal(
+    color: ColorWhen,
+    instead: &str,
+    run: impl AsyncFnOnce(screen::Options) -> io::Result<()>,
+) -> Result<Exit, Failure> {
+    let name = std::env::var_os("TERM").unwrap_or_default();
+    if let Some(message) = unfit(io::stdout().is_terminal(), &name) {
+        return Err(Failure::new(Exit::Usage, message).hint(instead));
     }
     let lost = |error: io::Error| Failure::new(Exit::Environment, format!("the terminal: {error}"));
     let options = screen::Options {
@@ -154,9 +160,28 @@ fn on_terminal(color: ColorWhen, run: impl AsyncFnOnce(screen::Options) -> io::R
     outcome.map(|()| Exit::Done).map_err(lost)
 }
 
+/// Why there can be no screen, if so; `name` is what the environment calls the terminal.
+fn unfit(is_terminal: bool, name: &OsStr) -> Option<&'static str> {
+    match name.to_str() {
+        _ if !is_terminal => Some("standard output is not a terminal"),
+        Some("") => Some("the screen needs to know the terminal, but TERM is not set"),
+        Some("dumb") => Some("this terminal (TERM=dumb) cannot show the screen"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_screen_needs_a_terminal_that_is_no_dumb_one() {
+        let reason = |is_terminal, name: &str| unfit(is_terminal, name.as_ref()).unwrap_or_default();
+        assert!(reason(false, "xterm").contains("not a terminal"));
+        assert!(reason(true, "dumb").contains("TERM=dumb"));
+        assert!(reason(true, "").contains("TERM is not set"));
+        assert_eq!(reason(true, "tmux-256color"), "");
+    }
 
     #[test]
     fn the_bundled_capture_is_whole() {

@@ -1,6 +1,6 @@
 //! `vicino simulate`: a scenario to a capture with its truth.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,12 +22,14 @@ use super::{Exit, Failure, tell};
 ///
 /// Writes NAME.csv (or NAME.csv.zst), NAME.events.csv and NAME.toml, the capture; NAME.truth.csv, who was where with
 /// which identifier; and NAME.keys.csv, the keys of the simulated phones. The same scenario and seed give the same files.
+/// Without OUT a built-in scenario gives its own NAME here, and a file mine.toml gives mine-run: its own name is taken.
 #[derive(Debug, Args)]
 pub struct Simulate {
     /// A built-in scenario (see --list) or a TOML file
     #[arg(required_unless_present_any = ["list", "print"])]
     scenario: Option<String>,
-    /// Where to: NAME.csv or NAME.csv.zst; `-` for rows on standard output. By default the scenario's name here
+    /// Where to: NAME.csv or NAME.csv.zst; `-` for rows on standard output. By default the built-in scenario's name, or
+    /// mine-run.csv for a file mine.toml
     out: Option<PathBuf>,
     /// Another seed than the scenario's
     #[arg(long)]
@@ -67,9 +69,29 @@ pub fn run(args: &Simulate) -> Result<Exit, Failure> {
     }
     match &args.out {
         Some(out) if out.as_os_str() == "-" => to_stdout(|out| rows(&scenario, out)),
-        Some(out) => capture(&scenario, &stem, out),
-        None => capture(&scenario, &stem, Path::new(&format!("{stem}.csv"))),
+        Some(out) => {
+            native_ending(name, out)?;
+            capture(&scenario, &stem, out)
+        }
+        None => {
+            let run = if builtin(name).is_some() { "" } else { "-run" };
+            capture(&scenario, &stem, Path::new(&format!("{stem}{run}.csv")))
+        }
     }
+}
+
+/// Refuses names that promise another format.
+fn native_ending(scenario: &str, out: &Path) -> Result<(), Failure> {
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    if name.ends_with(".csv") || name.ends_with(".csv.zst") || out.extension().is_none() {
+        return Ok(());
+    }
+    let native = out.with_extension("csv");
+    let (shown, native) = (out.display(), native.display());
+    let message = format!("{shown}: native captures only; convert it afterwards");
+    Err(Failure::new(Exit::Usage, message).hint(format!(
+        "vicino simulate {scenario} {native}, then vicino convert {native} {shown}"
+    )))
 }
 
 fn list() -> Result<Exit, Failure> {
@@ -259,14 +281,10 @@ fn beside(paths: &Paths, what: &str) -> PathBuf {
 }
 
 fn create(path: &Path) -> Result<File, Failure> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(|source| {
-            output_failure(&FormatError::Io {
-                context: format!("cannot create {}", path.display()),
-                source,
-            })
+    native::create_private(path).map_err(|source| {
+        output_failure(&FormatError::Io {
+            context: format!("cannot create {}", path.display()),
+            source,
         })
+    })
 }

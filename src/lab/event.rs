@@ -105,6 +105,13 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Whether the event's time is the source's present. An introduction has no time of its own; that of a mark is what
+    /// the mark is about, which may be long past or still to come.
+    #[must_use]
+    pub const fn tells_time(&self) -> bool {
+        !matches!(self, Self::Station(_) | Self::Mark(_))
+    }
+
     /// The word in the column `kind` of an events file.
     #[must_use]
     pub const fn word(&self) -> &'static str {

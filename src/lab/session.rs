@@ -142,13 +142,13 @@ impl Session {
         self.now
     }
 
-    /// Time of the latest event; `None` before the first.
+    /// Time of the latest event, not counting marks; `None` before the first.
     #[must_use]
     pub const fn data_now(&self) -> Option<UnixMicros> {
         self.data_now
     }
 
-    /// Times of the earliest and the latest event; `None` before the first.
+    /// Times of the earliest and the latest event, not counting marks; `None` before the first.
     #[must_use]
     pub const fn span(&self) -> Option<(UnixMicros, UnixMicros)> {
         self.span
@@ -405,7 +405,7 @@ impl Session {
     }
 
     fn other(&mut self, event: &Event) {
-        if !matches!(event.kind, EventKind::Station(_)) {
+        if event.kind.tells_time() {
             self.clock(event.at);
         }
         match &event.kind {

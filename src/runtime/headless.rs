@@ -1,7 +1,7 @@
 //! A capture through a session without a screen: as fast as it reads, time and ticks taken from the data.
 
 use crate::format::{EventReader, FormatError};
-use crate::lab::event::{CaptureEvent, EventKind};
+use crate::lab::event::CaptureEvent;
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
 
@@ -65,7 +65,7 @@ pub fn replay(
 
 #[inline]
 fn deliver(session: &mut Session, event: &CaptureEvent, ticks: &mut Ticks) {
-    let has_time = !matches!(event, CaptureEvent::Other(other) if matches!(other.kind, EventKind::Station(_)));
+    let has_time = !matches!(event, CaptureEvent::Other(other) if !other.kind.tells_time());
     if has_time {
         ticks.pass(session, event.at());
     }

@@ -209,6 +209,28 @@ impl Pacer {
             }
             return Due::Now;
         }
+        Due::At(now.saturating_add(self.wait(at, ahead, tenths, now)))
+    }
+
+    /// As [`Pacer::due`], of an event within a silence that lasts until `end`: it neither breaks the silence nor takes
+    /// up the thread. What lies in the part that is skipped is due at once.
+    pub fn due_in_silence(&mut self, at: UnixMicros, end: UnixMicros, now: Duration) -> Due {
+        let (Some(position), Speed::Tenths(tenths), false) = (self.data_time(now), self.speed, self.paused) else {
+            return self.due(at, now);
+        };
+        let left = end.since(position);
+        if left.0 > 0 {
+            self.wait(end, left, tenths, now);
+        }
+        let ahead = at.since(self.data_time(now).unwrap_or(position));
+        if ahead.0 <= 0 {
+            return Due::Now;
+        }
+        Due::At(now.saturating_add(self.wait(at, ahead, tenths, now)))
+    }
+
+    /// How long to wait for a time that is `ahead`; shortens what is too long.
+    fn wait(&mut self, at: UnixMicros, ahead: Micros, tenths: u32, now: Duration) -> Duration {
         let wait = to_steady(ahead, tenths);
         match self.longest_wait {
             Some(longest) if wait > longest => {
@@ -216,9 +238,9 @@ impl Pacer {
                 self.silences = self.silences.saturating_add(1);
                 self.skipped = Micros(self.skipped.0.saturating_add(ahead.0.saturating_sub(left.0)));
                 self.jump(at.plus(Micros(-left.0)), now);
-                Due::At(now.saturating_add(longest))
+                longest
             }
-            _ => Due::At(now.saturating_add(wait)),
+            _ => wait,
         }
     }
 
@@ -272,6 +294,8 @@ pub struct Status {
     pub next: Option<UnixMicros>,
     /// There is nothing more to play.
     pub ended: bool,
+    /// The time that was asked for last is past the end of the capture.
+    pub past_end: bool,
     /// How often it started again from the beginning.
     pub laps: u32,
     /// Damaged records met so far.
@@ -288,6 +312,7 @@ impl Status {
             pacer,
             next: None,
             ended: false,
+            past_end: false,
             laps: 0,
             damaged: 0,
             failure: None,
@@ -353,6 +378,34 @@ mod tests {
     }
 
     #[test]
+    fn what_happens_within_a_silence_does_not_break_it() {
+        let mut pacer = Pacer::new(Speed::NORMAL, Some(steady(3_000)));
+        pacer.due(at(0), steady(0));
+        for second in [2, 60, 239] {
+            assert_eq!(
+                pacer.due_in_silence(at(second), at(240), steady(0)),
+                match second {
+                    239 => Due::At(steady(2_000)),
+                    _ => Due::Now,
+                }
+            );
+        }
+        assert_eq!(pacer.due(at(240), steady(2_000)), Due::At(steady(3_000)));
+        assert_eq!(pacer.skipped(), (1, Micros::from_secs(237)));
+        // A short one keeps its times, and so does a long one that is not to be shortened.
+        assert_eq!(
+            pacer.due_in_silence(at(241), at(242), steady(3_000)),
+            Due::At(steady(4_000))
+        );
+        let mut whole = Pacer::new(Speed::NORMAL, None);
+        whole.due(at(0), steady(0));
+        assert_eq!(
+            whole.due_in_silence(at(60), at(240), steady(0)),
+            Due::At(steady(60_000))
+        );
+    }
+
+    #[test]
     fn time_going_back_by_hours_does_not_stall_and_keeps_its_pace() {
         let mut pacer = Pacer::new(Speed::NORMAL, None);
         pacer.due(at(7_200), steady(0));
@@ -390,17 +443,21 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_the_times_every_event_comes_due_within_the_longest_wait(
-            times in prop::collection::vec(any::<i64>(), 1..50),
+            times in prop::collection::vec((any::<i64>(), prop::option::of(any::<i64>())), 1..50),
             tenths in 1u32..=10_000,
         ) {
             let longest = steady(3_000);
             let mut pacer = Pacer::new(Speed::Tenths(tenths), Some(longest));
             let mut now = Duration::ZERO;
-            for time in times {
-                if let Due::At(due) = pacer.due(UnixMicros(time), now) {
-                    prop_assert!(due <= now + longest);
-                    now = due + Duration::from_micros(1);
-                    prop_assert_eq!(pacer.due(UnixMicros(time), now), Due::Now);
+            for (time, end) in times {
+                let due = |pacer: &mut Pacer, now| match end {
+                    Some(end) => pacer.due_in_silence(UnixMicros(time), UnixMicros(end), now),
+                    None => pacer.due(UnixMicros(time), now),
+                };
+                if let Due::At(at) = due(&mut pacer, now) {
+                    prop_assert!(at <= now + longest);
+                    now = at + Duration::from_micros(1);
+                    prop_assert_eq!(due(&mut pacer, now), Due::Now);
                 }
             }
         }

@@ -9,11 +9,14 @@ use tokio::time::Instant;
 use super::Batch;
 use super::pacing::{Command, Due, Pacer, Speed, Status};
 use crate::format::{BATCH, EventReader, FormatError};
-use crate::lab::event::{CaptureEvent, EventKind};
+use crate::lab::event::CaptureEvent;
 use crate::lab::time::{Micros, UnixMicros};
 
 /// Events that become due within this time of each other go out together.
 const GRAIN: Duration = Duration::from_millis(10);
+/// How many events are looked through for the next advertisement, at least: where there is none among them, the silence
+/// goes on as far as they do.
+const MOST_AHEAD: usize = 4_096;
 /// How many batches the channel to the consumer holds.
 const CHANNEL_BATCHES: usize = 16;
 
@@ -83,10 +86,12 @@ pub fn spawn(open: Opener, options: Options) -> Playback {
         pending: VecDeque::new(),
         first: None,
         latest: None,
+        silent_until: None,
         feed,
         status,
         pacer,
         ended: false,
+        past_end: false,
         laps: 0,
         failure: None,
         origin,
@@ -112,10 +117,13 @@ struct Player {
     first: Option<UnixMicros>,
     /// Time of the latest event that was played in this lap.
     latest: Option<UnixMicros>,
+    /// Time of the next advertisement, once it was looked for.
+    silent_until: Option<UnixMicros>,
     feed: mpsc::Sender<Feed>,
     status: watch::Sender<Status>,
     pacer: Pacer,
     ended: bool,
+    past_end: bool,
     laps: u32,
     failure: Option<String>,
     origin: Instant,
@@ -160,11 +168,40 @@ impl Player {
         if !self.fill() {
             return Due::Now;
         }
-        match self.pending.front().map(pacing_time) {
-            Some(Some(at)) => self.pacer.due(at, self.now()),
+        self.front_due()
+    }
+
+    /// When the next event is due. A stretch without advertisements is a silence, whatever else happens in it.
+    fn front_due(&mut self) -> Due {
+        let now = self.now();
+        match self.pending.front().map(|event| (pacing_time(event), is_advert(event))) {
+            Some((Some(at), true)) => self.pacer.due(at, now),
+            Some((Some(at), false)) => {
+                let end = self.silence_end().unwrap_or(at);
+                self.pacer.due_in_silence(at, end, now)
+            }
             _ if self.pacer.is_paused() => Due::Paused,
             _ => Due::Now,
         }
+    }
+
+    /// Time of the next advertisement; where none comes any more or for long, of the last event that was looked at.
+    fn silence_end(&mut self) -> Option<UnixMicros> {
+        if self.silent_until.is_none() {
+            let mut seen = 0;
+            let next = loop {
+                let next = self.pending.range(seen..).find(|event| is_advert(event));
+                if let Some(next) = next {
+                    break Some(next.at());
+                }
+                seen = self.pending.len();
+                if seen >= MOST_AHEAD || !self.read_more() {
+                    break self.pending.iter().rev().find_map(pacing_time);
+                }
+            };
+            self.silent_until = next;
+        }
+        self.silent_until
     }
 
     async fn play_due(&mut self, due: Due) -> Result<(), Closed> {
@@ -173,9 +210,7 @@ impl Player {
         }
         let mut batch = Batch::new();
         while batch.len() < BATCH && self.fill() {
-            let Some(next) = self.pending.front() else { break };
-            let is_due = pacing_time(next).is_none_or(|at| self.pacer.due(at, self.now()) == Due::Now);
-            if !is_due {
+            if self.front_due() != Due::Now {
                 break;
             }
             self.take_into(&mut batch);
@@ -241,6 +276,7 @@ impl Player {
         if is_back {
             self.rewind().await?;
         }
+        self.past_end = false;
         let Some(target) = target else { return Ok(()) };
         let mut batch = Batch::new();
         while self.fill() {
@@ -256,6 +292,7 @@ impl Player {
         self.send(batch).await?;
         if is_over {
             self.ended = true;
+            self.past_end = self.latest.is_some_and(|latest| latest < target);
         } else if self.latest.is_some() {
             let now = self.now();
             self.pacer.jump(target, now);
@@ -267,6 +304,7 @@ impl Player {
         self.reader = None;
         self.pending.clear();
         self.latest = None;
+        self.silent_until = None;
         self.pacer.rewind();
         self.ended = false;
         self.failure = None;
@@ -289,26 +327,30 @@ impl Player {
 
     /// Makes sure that there is a next event; `false` at the end.
     fn fill(&mut self) -> bool {
-        let mut batch = Batch::new();
         while self.pending.is_empty() {
-            if self.failure.is_some() {
-                return false;
-            }
-            match self.read(&mut batch) {
-                Ok(more) => {
-                    self.pending.extend(batch.drain(..));
-                    if !more && self.pending.is_empty() {
-                        return false;
-                    }
-                }
-                Err(error) => {
-                    // What was read before the failure is still played.
-                    self.pending.extend(batch.drain(..));
-                    self.failure = Some(error.to_string());
-                }
+            if !self.read_more() {
+                return !self.pending.is_empty();
             }
         }
         true
+    }
+
+    /// Reads on; whether there may be more.
+    fn read_more(&mut self) -> bool {
+        if self.failure.is_some() {
+            return false;
+        }
+        let mut batch = Batch::new();
+        let outcome = self.read(&mut batch);
+        // What was read before a failure is still played.
+        self.pending.extend(batch.drain(..));
+        match outcome {
+            Ok(more) => more,
+            Err(error) => {
+                self.failure = Some(error.to_string());
+                false
+            }
+        }
     }
 
     fn read(&mut self, batch: &mut Batch) -> Result<bool, FormatError> {
@@ -324,6 +366,9 @@ impl Player {
         if let Some(at) = pacing_time(&event) {
             self.first.get_or_insert(at);
             self.latest = Some(at);
+        }
+        if is_advert(&event) || self.pending.is_empty() {
+            self.silent_until = None;
         }
         batch.push(event);
     }
@@ -344,6 +389,7 @@ impl Player {
                 .find_map(pacing_time)
                 .or(self.latest.filter(|_| self.ended)),
             ended: self.ended,
+            past_end: self.past_end,
             laps: self.laps,
             damaged: self.reader.as_ref().map_or(0, |reader| reader.damage().count),
             failure: self.failure.clone(),
@@ -360,12 +406,16 @@ impl Player {
     }
 }
 
-/// The time that paces an event; introductions have none.
+/// The time that paces an event; introductions and marks have none.
 fn pacing_time(event: &CaptureEvent) -> Option<UnixMicros> {
     match event {
-        CaptureEvent::Other(other) if matches!(other.kind, EventKind::Station(_)) => None,
+        CaptureEvent::Other(other) if !other.kind.tells_time() => None,
         event => Some(event.at()),
     }
+}
+
+const fn is_advert(event: &CaptureEvent) -> bool {
+    matches!(event, CaptureEvent::Advert(_))
 }
 
 /// Waits until then; never resolves for [`Due::Paused`].

@@ -10,20 +10,40 @@ use crate::app::keymap::{self, Context};
 use crate::app::model::Model;
 
 /// Cells of the column of keys.
-const KEYS: u16 = 14;
+const KEYS: u16 = 16;
 
-/// Every action of the table and its keys.
+/// Opposite actions share a line, so that keys and legend together fit a terminal of 80 by 24.
+const PAIRS: [(Action, Action, &str); 5] = [
+    (Action::Up, Action::Down, "select the device above or below"),
+    (Action::PageUp, Action::PageDown, "a page up or down"),
+    (Action::First, Action::Last, "first or last device"),
+    (Action::Slower, Action::Faster, "play slower or faster"),
+    (Action::SeekBack, Action::SeekForward, "10 s back or forward"),
+];
+
+/// The actions of the table and their keys.
 fn lines(model: &Model) -> Vec<(String, &'static str)> {
     let is_playback = model.source.playback.is_some();
     let shown = Action::ALL
         .into_iter()
-        .filter(|action| is_playback || !action.needs_playback());
+        .filter(|action| is_playback || !action.needs_playback())
+        .filter(|action| PAIRS.iter().all(|(_, second, _)| second != action));
     shown
         .filter_map(|action| {
-            let keys: Vec<String> = keymap::keys(Context::Live, action).map(|key| key.to_string()).collect();
-            (!keys.is_empty()).then(|| (keys.join(" "), action.help()))
+            let pair = PAIRS.iter().find(|(first, ..)| *first == action);
+            let (mut text, mut help) = (keys_of(action), action.help());
+            if let Some((_, second, of_both)) = pair {
+                text = format!("{text}  {}", keys_of(*second));
+                help = of_both;
+            }
+            (!text.is_empty()).then_some((text, help))
         })
         .collect()
+}
+
+fn keys_of(action: Action) -> String {
+    let keys: Vec<String> = keymap::keys(Context::Live, action).map(|key| key.to_string()).collect();
+    keys.join(" ")
 }
 
 const LEGEND: [&str; 5] = [
@@ -36,14 +56,14 @@ const LEGEND: [&str; 5] = [
 
 pub(super) fn draw(model: &Model, theme: &Theme, scroll: u16, area: Rect, buf: &mut Buffer) {
     let keys = lines(model);
-    let n_lines = u16::try_from(keys.len() + 1 + LEGEND.len()).unwrap_or(u16::MAX);
+    let n_lines = u16::try_from(keys.len() + LEGEND.len()).unwrap_or(u16::MAX);
     let widest = keys
         .iter()
-        .map(|(_, help)| width(help))
+        .map(|(_, help)| KEYS + width(help))
         .chain(LEGEND.map(width))
         .max()
         .unwrap_or(0);
-    let box_width = (widest.max(60) + KEYS + 4).min(area.width.saturating_sub(2));
+    let box_width = (widest + 4).min(area.width.saturating_sub(2));
     let box_height = (n_lines + 2).min(area.height.saturating_sub(2));
     let frame = Rect {
         x: area.x + (area.width - box_width) / 2,
@@ -59,6 +79,9 @@ pub(super) fn draw(model: &Model, theme: &Theme, scroll: u16, area: Rect, buf: &
         height: frame.height.saturating_sub(2),
     };
     let scroll = scroll.min(n_lines.saturating_sub(inner.height));
+    if scroll + inner.height < n_lines {
+        put(buf, frame, 2, frame.height.saturating_sub(1), " ↓ more ", theme.heading);
+    }
     let room = |x: u16| usize::from(inner.width.saturating_sub(x));
     let mut y = 0;
     for (idx, (key, help)) in (0..).zip(&keys) {
@@ -68,7 +91,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, scroll: u16, area: Rect, buf: &
             y += 1;
         }
     }
-    let after_keys = u16::try_from(keys.len()).unwrap_or(u16::MAX) + 1;
+    let after_keys = u16::try_from(keys.len()).unwrap_or(u16::MAX);
     for (idx, text) in (after_keys..).zip(LEGEND) {
         if idx >= scroll {
             put(buf, inner, 0, idx - scroll, &clip(text, room(0)), theme.dim);

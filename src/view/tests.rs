@@ -222,10 +222,18 @@ fn the_help_lists_every_key_and_the_filter_shows_while_typed() {
     let shown = screen(&model);
     for binding in crate::app::keymap::BINDINGS {
         if binding.context == crate::app::keymap::Context::Live {
-            assert!(shown.contains(binding.action.help()), "{binding:?}");
-            assert!(shown.contains(&binding.key.to_string()), "{binding:?}");
+            assert!(shown.contains(&format!("{} ", binding.key)), "{binding:?}");
         }
     }
+    update(&mut model, Msg::Resize(80, 24));
+    insta::assert_snapshot!("help_80x24", screen(&model));
+    assert!(screen(&model).contains("ROT identifiers changed under one address, ! address and RPI out of step"));
+    assert!(screen(&model).contains("(kind, address, RPI, name) │") && !screen(&model).contains("more"));
+    update(&mut model, Msg::Resize(80, 18));
+    assert!(screen(&model).contains("↓ more") && !screen(&model).contains("ROT identifiers"));
+    (0..6).for_each(|_| drop(update(&mut model, Msg::Key(Key::char('j')))));
+    assert!(!screen(&model).contains("↓ more") && screen(&model).contains("ROT identifiers"));
+    update(&mut model, Msg::Resize(100, 45));
     update(&mut model, Msg::Key(Key::char('?')));
     "/gaen ios"
         .chars()

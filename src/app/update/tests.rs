@@ -242,3 +242,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_time_past_the_end_is_told_until_playback_goes_elsewhere() {
+    let mut model = Model::new(SourceInfo::default(), Options::default(), (80, 24));
+    let mut status = Status::new(Pacer::new(Speed::NORMAL, None));
+    for (past_end, expected) in [(true, Some("that time is past the end of the capture")), (false, None)] {
+        status.past_end = past_end;
+        update(&mut model, Msg::Playback(Box::new(status.clone()), None));
+        assert_eq!((model.notice.as_deref(), model.is_dirty()), (expected, true));
+    }
+}

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::path::Path;
 
 use super::SHOWN;
+use super::native::Native;
 use crate::inspect::histogram::RssiHistogram;
 use crate::inspect::{Inspection, LOUD, ReportCounts, Span};
 use crate::lab::advert::Hex;
@@ -11,16 +12,24 @@ use crate::lab::text::printable;
 
 /// What is in a capture, line by line.
 pub(super) fn text(file: &Path, inspection: &Inspection, warnings: &[String]) -> String {
+    let native = Native::of(file, inspection);
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_all(&mut text, file, inspection, warnings);
+    let _ = write_all(&mut text, file, inspection, native.as_ref(), warnings);
     text
 }
 
-fn write_all(out: &mut String, file: &Path, inspection: &Inspection, warnings: &[String]) -> fmt::Result {
+fn write_all(
+    out: &mut String,
+    file: &Path,
+    inspection: &Inspection,
+    native: Option<&Native>,
+    warnings: &[String],
+) -> fmt::Result {
     writeln!(out, "{}", printable(&file.display().to_string()))?;
     line(out, "format", &inspection.format)?;
     line(out, "size", format_args!("{} bytes", inspection.bytes))?;
+    native.map_or(Ok(()), |native| native.text(out))?;
     if inspection.packet_types.is_empty() {
         line(out, "rows", inspection.packets)?;
     } else {
@@ -45,7 +54,7 @@ fn write_all(out: &mut String, file: &Path, inspection: &Inspection, warnings: &
     damage(out, inspection)
 }
 
-fn line(out: &mut String, name: &str, value: impl fmt::Display) -> fmt::Result {
+pub(super) fn line(out: &mut String, name: &str, value: impl fmt::Display) -> fmt::Result {
     writeln!(out, "  {name:<12} {value}")
 }
 

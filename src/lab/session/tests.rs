@@ -364,3 +364,34 @@ proptest! {
         prop_assert_eq!(totals.adverts + totals.scan_responses + totals.fragments, adverts);
     }
 }
+
+#[test]
+fn a_mark_is_kept_and_moves_no_time() {
+    let mark = |at: i64| {
+        let mark = Mark {
+            from: UnixMicros(at),
+            note: "desk".to_owned(),
+            ..Mark::default()
+        };
+        CaptureEvent::other(UnixMicros(at), StationId(0), EventKind::Mark(mark))
+    };
+    let alone = session_of(&[mark(5 * SECOND)]);
+    assert_eq!(
+        (alone.span(), alone.data_now(), alone.now()),
+        (None, None, UnixMicros(0))
+    );
+    assert_eq!(alone.marks().count(), 1);
+
+    let plain: Vec<_> = (0..40).map(|n| advert(n * 270_000, 1, gaen(1), -60)).collect();
+    let mut marked = plain.clone();
+    for (idx, at) in [(30, 90_000 * SECOND), (20, -90_000 * SECOND), (10, 9_000 * SECOND)] {
+        marked.insert(idx, mark(at));
+    }
+    let (plain, marked) = (session_of(&plain), session_of(&marked));
+    assert_eq!(
+        (marked.span(), marked.now(), marked.tracks().len()),
+        (plain.span(), plain.now(), plain.tracks().len())
+    );
+    assert_eq!((marked.totals().times_going_back, marked.totals().clock_steps), (0, 0));
+    assert_eq!(report(&marked)["devices"], report(&plain)["devices"]);
+}

@@ -1,9 +1,10 @@
 use super::*;
 use crate::format::DamageLog;
-use crate::lab::advert::Advertisement;
+use crate::lab::advert::{Advertisement, StationId};
+use crate::lab::event::EventKind;
 use crate::lab::time::Micros;
 
-/// Events at these seconds, a few per call.
+/// Events at these seconds, a few per call: advertisements, but what ends in a 7 is something else.
 struct Seconds(VecDeque<i64>, DamageLog);
 
 impl EventReader for Seconds {
@@ -15,10 +16,15 @@ impl EventReader for Seconds {
             if second == FAIL {
                 return Err(FormatError::Unrecognised("torn".to_owned()));
             }
-            batch.push(CaptureEvent::Advert(Advertisement {
-                at: at(second),
-                ..Advertisement::default()
-            }));
+            batch.push(if second % 10 == 7 {
+                let kind = EventKind::OwnEnable { set: None, on: true };
+                CaptureEvent::other(at(second), StationId(0), kind)
+            } else {
+                CaptureEvent::Advert(Advertisement {
+                    at: at(second),
+                    ..Advertisement::default()
+                })
+            });
         }
         Ok(true)
     }
@@ -196,4 +202,77 @@ fn spans_are_read_as_people_write_them() {
     assert_eq!(parse_span("90s"), Ok(Micros::from_secs(90)));
     assert_eq!(parse_span("5m 30s"), Ok(Micros::from_secs(330)));
     assert!(parse_span("soon").is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_advertisement_does_not_break_a_silence() {
+    let mut playback = play(
+        &[7, 17, 27, 60, 61, 67, 97, 297, 307, 360, 367, 387],
+        Options::default(),
+    );
+    let mut fed = Vec::new();
+    while fed.len() < 12 {
+        let seconds = next(&mut playback).await.unwrap();
+        fed.extend(seconds.into_iter().map(|second| (second, elapsed(&playback))));
+    }
+    // The first device after three seconds, the next after as many again; at the end there is nothing to wait for.
+    let expected = [
+        (7, 0),
+        (17, 0),
+        (27, 0),
+        (60, 3),
+        (61, 4),
+        (67, 4),
+        (97, 4),
+        (297, 4),
+        (307, 4),
+        (360, 7),
+        (367, 7),
+        (387, 10),
+    ];
+    assert_eq!(fed, expected);
+    assert_eq!(ended(&mut playback).await.pacer.skipped().0, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_past_the_end_is_told() {
+    let start = |seconds| Options {
+        start: Some(Command::SeekToOffset(Micros::from_secs(seconds))),
+        ..Options::default()
+    };
+    let mut playback = play(&[10, 20], start(500));
+    assert!(ended(&mut playback).await.past_end);
+    let mut playback = play(&[10, 20], start(10));
+    assert!(!ended(&mut playback).await.past_end);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_phone_log_shows_devices_within_seconds_and_keeps_going() {
+    let shared = std::env::var_os("VICINO_SHARED").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        std::path::PathBuf::from,
+    );
+    let log = shared.join("data/dp3t/exp34-epfl-soldiers/pcaps/10.btsnoop");
+    if !log.exists() {
+        println!("skipped: no {}", log.display());
+        return;
+    }
+    let open = move || crate::format::open::open(&log, &crate::format::open::OpenOptions::default());
+    let mut playback = spawn(Box::new(open), Options::default());
+    let (mut last, mut n_adverts) = (playback.origin, 0);
+    loop {
+        tokio::select! {
+            biased;
+            Some(feed) = playback.feed.recv() => {
+                let Feed::Events(batch) = feed else { panic!("a reset") };
+                let n = batch.iter().filter(|event| is_advert(event)).count();
+                if n > 0 {
+                    assert!(last.elapsed() < Duration::from_millis(3_100), "silent for {:?}", last.elapsed());
+                    (last, n_adverts) = (Instant::now(), n_adverts + n);
+                }
+            }
+            Ok(_) = playback.status.wait_for(|status| status.ended) => break,
+        }
+    }
+    assert!(n_adverts > 1_000, "{n_adverts}");
 }
