@@ -253,9 +253,14 @@ fn a_recording_killed_at_any_byte_of_its_beginning_opens() {
 
 /// Runs `mark` and gives exit code and standard error.
 fn mark(folder: &Path, args: &[&str]) -> (i32, String) {
-    let output = vicino().current_dir(folder).arg("mark").args(args).output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    (output.status.code().unwrap(), stderr)
+    let output = vicino()
+        .current_dir(folder)
+        .arg("mark")
+        .args(args)
+        .output()
+        .expect("it runs");
+    let stderr = String::from_utf8(output.stderr).expect("text");
+    (output.status.code().expect("no signal"), stderr)
 }
 
 #[test]
@@ -272,7 +277,7 @@ fn a_mark_without_a_time_needs_a_capture_that_is_being_recorded() {
     );
     assert!(!events_file.exists());
 
-    let now = jiff::Timestamp::now().as_microsecond();
+    let now = vicino::clock::wall().0;
     let rows = ROWS.replace("\n10,", &format!("\n{now},"));
     assert_ne!(rows, ROWS);
     std::fs::write(folder.path().join("a.csv"), rows).unwrap();
