@@ -228,7 +228,7 @@ fn meta(args: &ConvertArgs, source: &Meta) -> Meta {
         meta.title.clear();
         meta.provenance.clear();
         // The name of a file often tells whose it is.
-        meta.source.description = meta.source.kind.clone();
+        meta.source.description.clone_from(&meta.source.kind);
     }
     if !treatment.is_empty() {
         meta.privacy = treatment.join("; ");

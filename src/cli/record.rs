@@ -225,7 +225,7 @@ fn live_note() -> SourceNote {
 /// What is known about a capture holds for what is recorded from it.
 fn played_meta(from: &Path, kind: Kind) -> Meta {
     let mut meta = origin::meta(from, kind);
-    meta.source.kind = "playback".to_owned();
+    "playback".clone_into(&mut meta.source.kind);
     meta.source.description = printable(&from.file_name().unwrap_or_default().to_string_lossy()).into_owned();
     meta
 }
