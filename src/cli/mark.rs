@@ -179,6 +179,7 @@ fn known(capture: &Path) -> Result<(Paths, Known), Failure> {
             not_native(capture)
         } else {
             Failure::new(Exit::Input, format!("{}: there is no such capture", capture.display()))
+                .hint("give the name of a native capture: NAME.csv, NAME.csv.zst or NAME")
         });
     }
     let failed = |error: FormatError| match error {

@@ -66,7 +66,7 @@ fn names_of_files_stations_and_marks_reach_no_output_as_they_are() {
         vec!["convert", file, "-", "--to", "csv"],
         vec!["convert", file, converted.to_str().unwrap()],
         vec!["record", recorded.to_str().unwrap(), "--from", file, "--speed", "max"],
-        vec!["mark", file, "--note", STEERING],
+        vec!["mark", file, "--note", STEERING, "--from", "1000000"],
     ] {
         let ran = vicino(&args);
         assert_eq!(ran.code, 0, "{args:?}: {}", ran.err);
