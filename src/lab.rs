@@ -24,6 +24,7 @@ pub mod report;
 pub mod session;
 pub mod stats;
 pub mod text;
+pub mod ticks;
 pub mod time;
 pub mod totals;
 pub mod track;

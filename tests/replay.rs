@@ -55,7 +55,7 @@ fn played(file: &'static str, options: Options) -> String {
             tokio::select! {
                 biased;
                 feed = playback.feed.recv() => match feed {
-                    Some(Feed::Events(batch)) => batch.iter().for_each(|event| session.ingest(event)),
+                    Some(Feed::Events(batch)) => session.ingest_all(&batch),
                     Some(Feed::Reset) => session = Session::default(),
                     None => break,
                 },
@@ -71,7 +71,7 @@ proptest! {
 
     #[test]
     fn batch_size_and_tick_change_no_result(which in 0..CAPTURES.len(), batch in 1usize..2000, tick_ms in 1i64..5000) {
-        let options = headless::Options { batch, tick: Micros::from_millis(tick_ms) };
+        let options = headless::Options { batch: Some(batch), tick: Micros::from_millis(tick_ms) };
         let odd = read_at_once(&mut *reader(CAPTURES[which]).unwrap(), options);
         let plain = read_at_once(&mut *reader(CAPTURES[which]).unwrap(), headless::Options::default());
         prop_assert!(odd == plain);
@@ -120,9 +120,7 @@ fn a_simulated_live_run_gives_the_same_session_when_it_is_replayed() {
         while radio.read(&mut batch).unwrap() || !batch.is_empty() {
             outlet.push(std::mem::take(&mut batch)).unwrap();
             while let Ok(heard) = consumer.try_recv() {
-                for event in &heard {
-                    live.ingest(event);
-                }
+                live.ingest_all(&heard);
             }
         }
         slot.put(None);

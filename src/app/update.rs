@@ -19,9 +19,7 @@ const PAST_END: &str = "that time is past the end of the capture";
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Events(events) => {
-            for event in &events {
-                model.session.ingest(event);
-            }
+            model.session.ingest_all(&events);
             // The first devices show at once, and a selected one that is gone gives way; the rest waits for the tick.
             model.live.needs_order |= model.selected().is_none();
             model.live.has_news = true;

@@ -138,7 +138,7 @@ fn headless(args: &Replay) -> Result<Exit, Failure> {
     let defaults = headless::Options::default();
     let options = headless::Options {
         tick: args.tick_ms.map_or(defaults.tick, Micros::from_millis),
-        batch: args.batch.unwrap_or(defaults.batch),
+        batch: args.batch.or(defaults.batch),
     };
     let bar = progress_bar(&args.capture);
     let mut session = Session::new(session_options());

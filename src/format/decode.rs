@@ -7,6 +7,7 @@ use super::records::{Framing, Records};
 use super::{BATCH, DamageLog, EventReader, FormatError};
 use crate::lab::advert::StationId;
 use crate::lab::event::{CaptureEvent, EventKind, StationInfo};
+use crate::lab::session::Intake;
 use crate::lab::time::{Micros, UnixMicros};
 
 /// At most so many packets are looked at in one call of [`EventReader::read`].
@@ -95,14 +96,26 @@ impl Decoder {
         let (station, clock_offset) = (self.station, self.clock_offset);
         let last = &mut self.last;
         records.burst(self.drops, |at, event| {
-            let before = batch.len();
             let at = at.plus(clock_offset);
-            let sound =
-                hci::single_report(event, at, station, batch) || hci::reports(event, at, station, batch).is_ok();
+            let sound = sound_reports(event, at, station, batch);
             if sound {
                 *last = Some(at);
-            } else {
-                batch.truncate(before);
+            }
+            sound
+        });
+    }
+
+    /// As [`Decoder::burst`], into a session.
+    #[inline]
+    fn feed_burst<F: Framing>(&mut self, records: &mut Records<F>, intake: &mut Intake<'_>) {
+        let (station, clock_offset) = (self.station, self.clock_offset);
+        let last = &mut self.last;
+        records.burst(self.drops, |at, event| {
+            let at = at.plus(clock_offset);
+            let sound = hci::repeat(event, at, station).is_some_and(|report| intake.repeat(&report))
+                || feed_reports(event, at, station, intake);
+            if sound {
+                *last = Some(at);
             }
             sound
         });
@@ -138,6 +151,22 @@ impl Decoder {
     }
 }
 
+/// Appends the reports of an event if it is sound; `false`, with nothing done, if not.
+#[inline]
+fn sound_reports(event: &[u8], at: UnixMicros, station: StationId, batch: &mut Vec<CaptureEvent>) -> bool {
+    let before = batch.len();
+    let sound = hci::single_report(event, at, station, batch) || hci::reports(event, at, station, batch).is_ok();
+    if !sound {
+        batch.truncate(before);
+    }
+    sound
+}
+
+#[inline(never)]
+fn feed_reports(event: &[u8], at: UnixMicros, station: StationId, intake: &mut Intake<'_>) -> bool {
+    intake.take_from(|batch| sound_reports(event, at, station, batch))
+}
+
 /// The events of a packet capture.
 pub(crate) struct Decoded<F> {
     records: Records<F>,
@@ -156,6 +185,26 @@ impl<F: Framing> Decoded<F> {
     }
 }
 
+impl<F: Framing> Decoded<F> {
+    /// The next packet, in full; `false` at the end.
+    #[inline]
+    fn packet(&mut self, batch: &mut Vec<CaptureEvent>) -> Result<bool, FormatError> {
+        let Some(packet) = self.records.next()? else {
+            return Ok(false);
+        };
+        if let Some(station) = self.introduction.take() {
+            let at = packet.at.plus(self.decoder.clock_offset);
+            let kind = EventKind::Station(station);
+            batch.push(CaptureEvent::other(at, self.decoder.station, kind));
+        }
+        let (offset, number) = (packet.offset, packet.number);
+        if self.decoder.packet(&packet, batch).is_err() {
+            self.records.note_damage(offset, number, CUT_SHORT_EVENT);
+        }
+        Ok(true)
+    }
+}
+
 impl<F: Framing> EventReader for Decoded<F> {
     fn read(&mut self, batch: &mut Vec<CaptureEvent>) -> Result<bool, FormatError> {
         let enough = batch.len() + BATCH;
@@ -167,17 +216,20 @@ impl<F: Framing> EventReader for Decoded<F> {
             if self.introduction.is_none() {
                 self.decoder.burst(&mut self.records, batch);
             }
-            let Some(packet) = self.records.next()? else {
+            if !self.packet(batch)? {
                 return Ok(false);
-            };
-            if let Some(station) = self.introduction.take() {
-                let at = packet.at.plus(self.decoder.clock_offset);
-                let kind = EventKind::Station(station);
-                batch.push(CaptureEvent::other(at, self.decoder.station, kind));
             }
-            let (offset, number) = (packet.offset, packet.number);
-            if self.decoder.packet(&packet, batch).is_err() {
-                self.records.note_damage(offset, number, CUT_SHORT_EVENT);
+        }
+        Ok(true)
+    }
+
+    fn feed(&mut self, intake: &mut Intake<'_>) -> Result<bool, FormatError> {
+        for _ in 0..BATCH {
+            if self.introduction.is_none() {
+                self.decoder.feed_burst(&mut self.records, intake);
+            }
+            if !intake.take_from(|batch| self.packet(batch))? {
+                return Ok(false);
             }
         }
         Ok(true)

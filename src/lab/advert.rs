@@ -379,13 +379,14 @@ impl PartialEq for Payload {
 impl PartialEq<[u8]> for Payload {
     #[inline]
     fn eq(&self, other: &[u8]) -> bool {
-        let (own, halves) = (&**self, HALF..=2 * HALF);
-        if own.len() == other.len() && halves.contains(&own.len()) {
+        if let (Repr::Inline { len, bytes }, HALF..=INLINE) = (&self.0, other.len()) {
             // Two comparisons of a fixed length, which may overlap, cost less than one of any length.
-            let (head, tail) = (own.first_chunk::<HALF>(), own.last_chunk::<HALF>());
-            return head == other.first_chunk() && tail == other.last_chunk();
+            let tail = bytes.get(other.len() - HALF..).and_then(<[u8]>::first_chunk::<HALF>);
+            return usize::from(*len) == other.len()
+                && bytes.first_chunk::<HALF>() == other.first_chunk()
+                && tail == other.last_chunk();
         }
-        own == other
+        **self == *other
     }
 }
 

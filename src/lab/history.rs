@@ -2,7 +2,9 @@
 //! maximum per second, still older ones per minute.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
+use super::stats::Few;
 use super::time::UnixMicros;
 use super::units::Dbm;
 
@@ -18,8 +20,12 @@ const MINUTES: usize = 1440;
 struct Packed(i64);
 
 impl Packed {
+    /// Earlier and later times saturate.
+    const TIMES: RangeInclusive<i64> = -(1 << 55)..=(1 << 55) - 1;
+
+    #[inline]
     fn new(at: UnixMicros, level: Dbm) -> Self {
-        let at = at.0.clamp(-(1 << 55), (1 << 55) - 1);
+        let at = at.0.clamp(*Self::TIMES.start(), *Self::TIMES.end());
         Self((at << 8) | i64::from(level.0.cast_unsigned()))
     }
 
@@ -71,6 +77,26 @@ impl Bucket {
         self.max = self.max.max(level);
     }
 
+    /// Whether a time lies within this second.
+    #[inline]
+    fn holds(&self, at: UnixMicros) -> bool {
+        (0..1_000_000).contains(&at.0.wrapping_sub(self.start_s.wrapping_mul(1_000_000)))
+    }
+
+    /// As [`Bucket::add`] of each of `levels`, which `few` adds up.
+    #[inline]
+    fn add_few(&mut self, few: &Few, levels: impl Iterator<Item = Dbm>) {
+        match self.n.checked_add(few.n) {
+            Some(n) => {
+                self.n = n;
+                self.sum += few.sum;
+                self.min = self.min.min(few.min);
+                self.max = self.max.max(few.max);
+            }
+            None => levels.for_each(|level| self.add(level)),
+        }
+    }
+
     /// This minute and a second of it; `None` where the second belongs to another minute.
     fn with(&self, second: &Self) -> Option<Self> {
         if second.n == 0 || self.n == 0 {
@@ -113,11 +139,13 @@ impl Bucket {
 }
 
 /// The levels of one broadcaster over time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
-    /// A ring once it is full: the oldest sample then stands at `oldest`.
-    raw: Vec<Packed>,
-    oldest: usize,
+    /// A ring of the newest samples: the next goes where `noted` modulo its length says.
+    newest: Box<[Packed; RAW]>,
+    /// How many samples there were, and how many of these are in the buckets (all but [`RAW`] at most).
+    noted: u64,
+    thinned: u64,
     /// The present second, still open, and those before it.
     second: Bucket,
     seconds: VecDeque<Bucket>,
@@ -126,22 +154,75 @@ pub struct History {
     minutes: VecDeque<Bucket>,
 }
 
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            newest: Box::new([Packed(0); RAW]),
+            noted: 0,
+            thinned: 0,
+            second: Bucket::default(),
+            seconds: VecDeque::new(),
+            minute: Bucket::default(),
+            minutes: VecDeque::new(),
+        }
+    }
+}
+
 impl History {
     /// Takes a sample. A step back in time starts a new bucket, so buckets are in order of arrival.
-    #[inline]
     pub fn push(&mut self, at: UnixMicros, level: Dbm) {
-        let packed = Packed::new(at, level);
-        if self.raw.len() < RAW {
-            self.raw.push(packed);
-        } else if let Some(oldest) = self.raw.get_mut(self.oldest) {
-            *oldest = packed;
-            self.oldest = (self.oldest + 1) % RAW;
+        self.note(at, level);
+        let _ = self.thin(|_, _| ());
+    }
+
+    /// Takes a sample, and leaves its place in the buckets to [`History::thin`], which must come before the next when
+    /// this gives `true`.
+    #[inline]
+    pub(super) fn note(&mut self, at: UnixMicros, level: Dbm) -> bool {
+        self.newest[place(self.noted)] = Packed::new(at, level);
+        self.noted += 1;
+        self.noted - self.thinned >= RAW as u64
+    }
+
+    /// Whether a sample keeps its time to the microsecond.
+    #[inline]
+    pub(super) fn holds(at: UnixMicros) -> bool {
+        Packed::TIMES.contains(&at.0)
+    }
+
+    /// Puts the samples that wait for it into the buckets and hands each to `each`, oldest first; gives their sum.
+    #[inline]
+    pub(super) fn thin(&mut self, mut each: impl FnMut(UnixMicros, Dbm)) -> Few {
+        let mut all = Few::NONE;
+        while self.thinned < self.noted {
+            let (first, _) = self.newest[place(self.thinned)].unpack();
+            if self.second.n == 0 || !self.second.holds(first) {
+                self.next_second(first.whole_seconds());
+            }
+            let start_us = self.second.start_s.wrapping_mul(1_000_000);
+            let mut run = Few::NONE;
+            for (at, level) in self.waiting() {
+                if !(0..1_000_000).contains(&at.0.wrapping_sub(start_us)) {
+                    break;
+                }
+                run.add(level);
+                each(at, level);
+            }
+            let these = self.thinned..self.thinned + u64::from(run.n);
+            self.thinned = these.end;
+            self.second
+                .add_few(&run, these.map(|n| self.newest[place(n)].unpack().1));
+            all.merge(&run);
         }
-        let into_second = at.0.wrapping_sub(self.second.start_s.wrapping_mul(1_000_000));
-        if !(0..1_000_000).contains(&into_second) || self.second.n == 0 {
-            self.next_second(at.whole_seconds());
-        }
-        self.second.add(level);
+        all
+    }
+
+    /// The samples that wait for [`History::thin`], oldest first.
+    #[inline]
+    pub(super) fn waiting(&self) -> impl ExactSizeIterator<Item = (UnixMicros, Dbm)> + use<'_> {
+        let n = usize::try_from(self.noted - self.thinned).unwrap_or(RAW);
+        let from = self.thinned;
+        (0..n).map(move |idx| self.newest[place(from + idx as u64)].unpack())
     }
 
     #[cold]
@@ -162,8 +243,8 @@ impl History {
     /// The newest samples, oldest first.
     #[must_use]
     pub fn samples(&self) -> impl DoubleEndedIterator<Item = (UnixMicros, Dbm)> + '_ {
-        let (newer, older) = self.raw.split_at(self.oldest);
-        older.iter().chain(newer).map(|packed| packed.unpack())
+        let kept = self.noted.saturating_sub(RAW as u64)..self.noted;
+        kept.map(|n| self.newest[place(n)].unpack())
     }
 
     /// The newest seconds with samples, oldest first.
@@ -185,6 +266,13 @@ impl History {
     }
 }
 
+/// Where the sample of this number is kept.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "less than the ring's length")]
+const fn place(number: u64) -> usize {
+    (number % RAW as u64) as usize
+}
+
 fn push_bounded(buckets: &mut VecDeque<Bucket>, most: usize, bucket: Bucket) {
     if buckets.len() == most {
         buckets.pop_front();
@@ -204,7 +292,7 @@ mod tests {
             history.push(UnixMicros(n * 270_000), Dbm(-60 - i8::try_from(n % 7).unwrap()));
         }
         assert_eq!(
-            (history.raw.len(), history.seconds.len(), history.minutes.len()),
+            (history.samples().count(), history.seconds.len(), history.minutes.len()),
             (RAW, SECONDS, MINUTES)
         );
         let minute = history.minutes().nth_back(1).unwrap();

@@ -39,9 +39,10 @@ impl IntervalEstimator {
             Some(last) if self.listening == listening => at.since(last).0,
             _ => i64::MAX,
         };
-        if !(0..SAME_EVENT_US).contains(&spacing) {
-            (self.last, self.listening) = (Some(at), listening);
+        if (0..SAME_EVENT_US).contains(&spacing) {
+            return;
         }
+        (self.last, self.listening) = (Some(at), listening);
         if (SAME_EVENT_US..=PAUSE_US).contains(&spacing) {
             self.take(spacing);
         }
@@ -51,13 +52,14 @@ impl IntervalEstimator {
     fn take(&mut self, spacing: i64) {
         // Within a quarter of the mean it is one interval, whatever rounding says: no division is needed to see that.
         let four_times = spacing * 4 * self.intervals;
-        if (self.span_us * 3..=self.span_us * 5).contains(&four_times) && self.intervals > 0 {
+        if self.intervals > 0 && (self.span_us * 3..=self.span_us * 5).contains(&four_times) {
             self.count(spacing, 1);
         } else {
             self.take_odd(spacing);
         }
     }
 
+    #[inline(never)]
     fn take_odd(&mut self, spacing: i64) {
         let Some(interval) = self.interval() else {
             (self.span_us, self.intervals, self.spacings) = (spacing, 1, 1);

@@ -8,7 +8,7 @@ use super::address::{Address, AddressKind};
 use super::advert::StationId;
 use super::beacon::Family;
 use super::gaen::{Aem, Rpi};
-use super::stats::LevelSum;
+use super::stats::{Few, LevelSum};
 use super::time::{Micros, UnixMicros};
 use super::units::Dbm;
 
@@ -156,7 +156,6 @@ impl Record {
     }
 
     /// Counts one report.
-    #[inline]
     pub fn count(&mut self, at: UnixMicros, level: Option<Dbm>) {
         self.first = self.first.min(at);
         self.last = self.last.max(at);
@@ -166,7 +165,22 @@ impl Record {
         }
     }
 
-    #[inline]
+    /// Counts reports in order of time, from `first` to `last`, that all have a level, as [`Record::count`] does each.
+    pub(super) fn count_few(&mut self, first: UnixMicros, last: UnixMicros, levels: &Few) {
+        self.first = self.first.min(first);
+        self.last = self.last.max(last);
+        self.heard = self.heard.saturating_add(levels.n.into());
+        self.level_n += u32::from(levels.n);
+        self.level_sum += levels.sum;
+        self.level_min = self.level_min.min(levels.min.0);
+        self.level_max = self.level_max.max(levels.max.0);
+    }
+
+    /// Whether [`Record::count_few`] can count so many.
+    pub(super) const fn has_room(&self, reports: u16) -> bool {
+        self.level_n + reports as u32 <= MOST_LEVELS
+    }
+
     fn add_level(&mut self, Dbm(level): Dbm) {
         self.level_min = self.level_min.min(level);
         self.level_max = self.level_max.max(level);
@@ -415,15 +429,45 @@ pub(crate) fn mix(value: u64, seed: u64) -> u64 {
     low ^ high
 }
 
-#[inline]
-pub(crate) fn hash_key(key: TrackKey, seed: u64) -> u64 {
-    let mut bytes = [0; 8];
-    bytes[..6].copy_from_slice(&key.address.bytes);
-    bytes[6] = key.address.kind as u8;
-    mix(
-        u64::from_le_bytes(bytes) ^ u64::from(key.station.0).rotate_right(8),
-        seed,
-    )
+/// A [`TrackKey`] as two numbers, which are made, compared and hashed in a few steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PackedKey {
+    /// The address's bytes, the first most significant, and above them its kind.
+    address: u64,
+    station: StationId,
+}
+
+impl PackedKey {
+    #[inline]
+    pub(crate) fn new(station: StationId, number: u64, kind: AddressKind) -> Self {
+        Self {
+            address: number | (kind as u64) << 48,
+            station,
+        }
+    }
+
+    /// A hash of so many bits (1 to 32) in fewer steps, and easily made to collide.
+    #[inline]
+    pub(crate) const fn short_hash<const BITS: u32>(self) -> usize {
+        let product = self.address.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (self.station.0 as u64) << (64 - BITS);
+        (product >> (64 - BITS)) as usize
+    }
+
+    #[inline]
+    pub(crate) fn hash(self, seed: u64) -> u64 {
+        mix(self.address ^ u64::from(self.station.0).rotate_right(8), seed)
+    }
+}
+
+impl From<TrackKey> for PackedKey {
+    #[inline]
+    fn from(key: TrackKey) -> Self {
+        Self::new(key.station, key.address.number(), key.address.kind)
+    }
+}
+
+fn hash_key(key: TrackKey, seed: u64) -> u64 {
+    PackedKey::from(key).hash(seed)
 }
 
 /// An identifier's bytes are uniform when it is honest; the secret helps against those that are not.

@@ -141,8 +141,8 @@ impl Session {
     pub fn report(&self) -> SessionReport<'_> {
         SessionReport {
             schema: "vicino/session/1",
-            first_us: self.span.map(|span| span.0),
-            last_us: self.span.map(|span| span.1),
+            first_us: self.span().map(|span| span.0),
+            last_us: self.span().map(|span| span.1),
             stations: self.station_reports(),
             totals: self.totals_report(),
             rotation: RotationReport {

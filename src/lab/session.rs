@@ -12,13 +12,18 @@ use super::address::{Address, AddressKind};
 use super::advert::{Advertisement, DataStatus, StationId};
 use super::event::{AdapterState, CaptureEvent, Event, EventKind, Mark, StationInfo};
 use super::gaen::Rpi;
-use super::ledger::{Ledger, RecordId, TrackKey, hash_key};
+use super::ledger::{Ledger, PackedKey, RecordId, TrackKey};
 use super::own::OwnLog;
 use super::reassembly::Reassembly;
 use super::stats::LevelHistogram;
 use super::time::{Micros, UnixMicros};
 use super::totals::Totals;
 use super::track::{self, Track};
+
+mod intake;
+
+pub use intake::{Intake, Repeat};
+use intake::Guesses;
 
 /// A broadcaster silent for longer is no track any more; its record stays. Longer than a phone's pause between scans.
 const IDLE: Micros = Micros::from_secs(6 * 60);
@@ -69,13 +74,20 @@ pub struct Gap {
 pub struct Session {
     options: Options,
     now: UnixMicros,
-    data_now: Option<UnixMicros>,
-    pub(super) span: Option<(UnixMicros, UnixMicros)>,
+    /// Time of the latest event, and of the earliest and the last of all; without meaning before the first.
+    latest: UnixMicros,
+    first: UnixMicros,
+    last: UnixMicros,
+    has_time: bool,
     next_sweep: UnixMicros,
     /// Numbers the stretches of uninterrupted listening, over all stations.
     listening: u32,
     tracks: Vec<Track>,
-    index: HashTable<(TrackKey, u32)>,
+    index: HashTable<(PackedKey, u32)>,
+    /// Slots by part of their address, right or not: looked at before the index.
+    guesses: Guesses,
+    /// Slots of the tracks with reports that are not yet counted; empty but within an [`Intake`].
+    unsettled: Vec<u32>,
     pub(super) ledger: Ledger,
     reassembly: Reassembly,
     pub(super) totals: Totals,
@@ -103,12 +115,16 @@ impl Session {
         Self {
             options,
             now: UnixMicros::default(),
-            data_now: None,
-            span: None,
+            latest: UnixMicros::default(),
+            first: UnixMicros::default(),
+            last: UnixMicros::default(),
+            has_time: false,
             next_sweep: UnixMicros(i64::MIN),
             listening: 0,
             tracks: Vec::new(),
             index: HashTable::new(),
+            guesses: Guesses::default(),
+            unsettled: Vec::new(),
             ledger: Ledger::new(options.hash_seed),
             reassembly: Reassembly::default(),
             totals: Totals::default(),
@@ -123,12 +139,14 @@ impl Session {
     }
 
     /// Takes the next event.
-    #[inline]
     pub fn ingest(&mut self, event: &CaptureEvent) {
-        match event {
-            CaptureEvent::Advert(advert) => self.advert(advert),
-            CaptureEvent::Other(other) => self.other(other),
-        }
+        self.intake().take(event);
+    }
+
+    /// Takes the next events: less work than one by one.
+    pub fn ingest_all<'a>(&mut self, events: impl IntoIterator<Item = &'a CaptureEvent>) {
+        let mut intake = self.intake();
+        events.into_iter().for_each(|event| intake.take(event));
     }
 
     /// Lets time pass without an event, so that views show true ages. Changes no result.
@@ -144,14 +162,14 @@ impl Session {
 
     /// Time of the latest event, not counting marks; `None` before the first.
     #[must_use]
-    pub const fn data_now(&self) -> Option<UnixMicros> {
-        self.data_now
+    pub fn data_now(&self) -> Option<UnixMicros> {
+        self.has_time.then_some(self.latest)
     }
 
     /// Times of the earliest and the latest event, not counting marks; `None` before the first.
     #[must_use]
-    pub const fn span(&self) -> Option<(UnixMicros, UnixMicros)> {
-        self.span
+    pub fn span(&self) -> Option<(UnixMicros, UnixMicros)> {
+        self.has_time.then_some((self.first, self.last))
     }
 
     /// The tracks, in no meaningful order.
@@ -163,10 +181,7 @@ impl Session {
     /// The track of a broadcaster, while it is one.
     #[must_use]
     pub fn track(&self, key: TrackKey) -> Option<&Track> {
-        let (_, slot) = self
-            .index
-            .find(hash_key(key, self.options.hash_seed), |(other, _)| *other == key)?;
-        self.tracks.get(*slot as usize)
+        self.slot_of(key.into()).and_then(|slot| self.tracks.get(slot))
     }
 
     /// All that was ever heard.
@@ -242,7 +257,7 @@ impl Session {
             .map_or("", |(_, model)| model)
     }
 
-    #[inline]
+    /// A report that is no repeat, or cannot be told to be one.
     fn advert(&mut self, advert: &Advertisement) {
         self.clock(advert.at);
         if advert.details.bad_crc {
@@ -259,14 +274,13 @@ impl Session {
             self.totals.fragments += 1;
             return;
         };
-        self.take(advert, payload);
+        self.count(advert, payload);
     }
 
-    #[inline]
-    fn take(&mut self, advert: &Advertisement, payload: &[u8]) {
+    fn count(&mut self, advert: &Advertisement, payload: &[u8]) {
         let slot = self.slot(advert);
-        let track = &mut self.tracks[slot];
         if advert.is_scan_response() {
+            let track = &mut self.tracks[slot];
             self.totals.scan_responses += 1;
             track.scan_responses += 1;
             track.last = advert.at;
@@ -276,6 +290,8 @@ impl Session {
             }
             return;
         }
+        self.settle(slot);
+        let track = &mut self.tracks[slot];
         if track.payload != *payload || track.heard == 0 {
             change_payload(&mut self.ledger, track, payload, advert);
             keep_name(&mut self.names, track, payload);
@@ -283,62 +299,66 @@ impl Session {
         track.observe(advert, self.listening);
         let record = self.ledger.get_mut(track.current);
         record.count(advert.at, advert.rssi);
-        self.totals.count(record.family, advert);
+        self.totals.count(record.family, 1);
+        self.totals.without_rssi += u64::from(advert.rssi.is_none());
     }
 
     #[inline]
+    fn slot_of(&self, key: PackedKey) -> Option<usize> {
+        self.index
+            .find(key.hash(self.options.hash_seed), |(other, _)| *other == key)
+            .map(|(_, slot)| *slot as usize)
+    }
+
     fn slot(&mut self, advert: &Advertisement) -> usize {
         let key = TrackKey {
             station: advert.station,
             address: advert.address,
         };
-        let hash = hash_key(key, self.options.hash_seed);
-        match self.index.find(hash, |(other, _)| *other == key) {
-            Some((_, slot)) => *slot as usize,
-            None => self.add_track(key, hash, advert.at),
-        }
+        self.slot_of(key.into())
+            .unwrap_or_else(|| self.add_track(key, advert.at))
     }
 
-    #[cold]
-    fn add_track(&mut self, key: TrackKey, hash: u64, at: UnixMicros) -> usize {
+    fn add_track(&mut self, key: TrackKey, at: UnixMicros) -> usize {
         if self.tracks.len() >= self.options.most_tracks.max(2) {
             self.retire_longest_silent();
         }
         let slot = self.tracks.len();
         self.tracks.push(Track::new(key, at, RecordId::default()));
         let seed = self.options.hash_seed;
-        let entry = (
-            key,
-            u32::try_from(slot).expect("most_tracks keeps slots far below 2^32"),
-        );
+        let number = u32::try_from(slot).expect("most_tracks keeps slots far below 2^32");
+        let key = PackedKey::from(key);
         self.index
-            .insert_unique(hash, entry, |(other, _)| hash_key(*other, seed));
+            .insert_unique(key.hash(seed), (key, number), |(other, _)| other.hash(seed));
         slot
     }
 
     /// Moves the clock to an event's time and does what is due by then.
-    #[inline]
     fn clock(&mut self, at: UnixMicros) {
-        match (&mut self.data_now, &mut self.span) {
-            // Time goes on and nothing is due: almost always.
-            (Some(latest), Some((_, last))) if *latest <= at && at < self.next_sweep => {
-                *latest = at;
-                *last = at.max(*last);
-                self.now = self.now.max(at);
-            }
-            _ => self.unusual_time(at),
+        // Time goes on and nothing is due: almost always.
+        if self.latest <= at && at < self.next_sweep {
+            self.go_on(at);
+        } else {
+            self.unusual_time(at);
         }
     }
 
-    #[cold]
+    fn go_on(&mut self, at: UnixMicros) {
+        self.latest = at;
+        self.last = self.last.max(at);
+        self.now = self.now.max(at);
+    }
+
     fn unusual_time(&mut self, at: UnixMicros) {
-        let (first, last) = self.span.unwrap_or((at, at));
-        self.span = Some((first.min(at), last.max(at)));
-        let latest = self.data_now.unwrap_or(at);
-        if at >= latest {
-            self.data_now = Some(at);
+        if !self.has_time {
+            (self.latest, self.first, self.last, self.has_time) = (at, at, at, true);
+        }
+        self.first = self.first.min(at);
+        self.last = self.last.max(at);
+        if at >= self.latest {
+            self.latest = at;
         } else {
-            self.step_back(at, latest);
+            self.step_back(at);
         }
         self.now = self.now.max(at);
         if at >= self.next_sweep {
@@ -347,18 +367,26 @@ impl Session {
         }
     }
 
-    fn step_back(&mut self, at: UnixMicros, latest: UnixMicros) {
+    fn step_back(&mut self, at: UnixMicros) {
+        self.settle_all();
         self.totals.times_going_back += 1;
-        if latest.since(at) > CLOCK_STEP {
+        if self.latest.since(at) > CLOCK_STEP {
             self.totals.clock_steps += 1;
-            (self.data_now, self.now) = (Some(at), at);
+            (self.latest, self.now) = (at, at);
             self.next_sweep = at;
-            self.listening = self.listening.wrapping_add(1);
+            self.listen_anew();
         }
+    }
+
+    /// Begins another stretch of uninterrupted listening.
+    fn listen_anew(&mut self) {
+        self.settle_all();
+        self.listening = self.listening.wrapping_add(1);
     }
 
     /// Takes out the tracks that are due; their records know the rest.
     fn retire(&mut self, is_due: impl Fn(&Track) -> bool) {
+        self.settle_all();
         let mut slot = 0;
         while slot < self.tracks.len() {
             if !is_due(&self.tracks[slot]) {
@@ -373,8 +401,9 @@ impl Session {
             }
             self.unindex(track.key);
             if let Some(moved) = self.tracks.get(slot) {
-                let hash = hash_key(moved.key, self.options.hash_seed);
-                if let Some((_, old)) = self.index.find_mut(hash, |(other, _)| *other == moved.key) {
+                let key = PackedKey::from(moved.key);
+                let hash = key.hash(self.options.hash_seed);
+                if let Some((_, old)) = self.index.find_mut(hash, |(other, _)| *other == key) {
                     *old = u32::try_from(slot).expect("most_tracks keeps slots far below 2^32");
                 }
             }
@@ -383,12 +412,13 @@ impl Session {
             self.tracks.shrink_to(self.tracks.len() * 2);
             let seed = self.options.hash_seed;
             self.index
-                .shrink_to(self.tracks.len() * 2, |(key, _)| hash_key(*key, seed));
+                .shrink_to(self.tracks.len() * 2, |(key, _)| key.hash(seed));
         }
     }
 
     fn unindex(&mut self, key: TrackKey) {
-        let hash = hash_key(key, self.options.hash_seed);
+        let key = PackedKey::from(key);
+        let hash = key.hash(self.options.hash_seed);
         if let Ok(entry) = self.index.find_entry(hash, |(other, _)| *other == key) {
             entry.remove();
         }
@@ -412,7 +442,7 @@ impl Session {
             EventKind::Station(info) => self.introduce(event.station, info),
             EventKind::Mark(mark) => self.mark(event.station, mark),
             EventKind::Gap { from, to, reason } => {
-                self.listening = self.listening.wrapping_add(1);
+                self.listen_anew();
                 let gap = Gap {
                     station: event.station,
                     from: *from,
@@ -423,12 +453,12 @@ impl Session {
             }
             EventKind::Dropped { n } => self.totals.dropped = self.totals.dropped.saturating_add(*n),
             EventKind::Adapter(state) => {
-                self.listening = self.listening.wrapping_add(1);
+                self.listen_anew();
                 self.adapters.insert(event.station, *state);
             }
             EventKind::ScanEnable { on, .. } => {
                 if !on {
-                    self.listening = self.listening.wrapping_add(1);
+                    self.listen_anew();
                 }
                 self.own.take(event);
             }

@@ -53,6 +53,41 @@ impl LevelSum {
     }
 }
 
+/// A few levels added up on the way to where they are kept; at most a thousand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Few {
+    pub(super) n: u16,
+    pub(super) sum: i32,
+    /// The weakest and the strongest; without levels, such as leave others as they are.
+    pub(super) min: Dbm,
+    pub(super) max: Dbm,
+}
+
+impl Few {
+    pub(super) const NONE: Self = Self {
+        n: 0,
+        sum: 0,
+        min: Dbm(i8::MAX),
+        max: Dbm(i8::MIN),
+    };
+
+    #[inline]
+    pub(super) fn add(&mut self, level: Dbm) {
+        self.n += 1;
+        self.sum += i32::from(level.0);
+        self.min = self.min.min(level);
+        self.max = self.max.max(level);
+    }
+
+    #[inline]
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.n += other.n;
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+}
+
 /// Lowest level with a bin of its own; weaker ones share its bin.
 const LOWEST: i8 = -127;
 /// Bins of 1 dB, from [`LOWEST`] to 0 dBm; stronger ones share the last.

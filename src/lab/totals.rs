@@ -1,6 +1,5 @@
 //! Sums over a whole session.
 
-use super::advert::Advertisement;
 use super::beacon::Family;
 
 /// One count for each family.
@@ -51,12 +50,10 @@ impl Default for Totals {
 }
 
 impl Totals {
-    #[inline]
-    pub(super) fn count(&mut self, family: Family, advert: &Advertisement) {
-        self.adverts += 1;
-        self.without_rssi += u64::from(advert.rssi.is_none());
+    pub(super) fn count(&mut self, family: Family, n: u16) {
+        self.adverts += u64::from(n);
         if let Some(count) = self.by_family.get_mut(family as usize) {
-            *count += 1;
+            *count += u64::from(n);
         }
     }
 

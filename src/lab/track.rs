@@ -5,7 +5,7 @@ use super::beacon::{self, Family};
 use super::gaen::{self, Aem, Rpi};
 use super::history::History;
 use super::interval::IntervalEstimator;
-use super::ledger::{RecordId, Stay, TrackKey};
+use super::ledger::{PackedKey, Record, RecordId, Stay, TrackKey};
 use super::stats::LevelHistogram;
 use super::time::{Micros, UnixMicros};
 use super::units::Dbm;
@@ -48,6 +48,9 @@ pub struct Track {
     /// Levels by frequency, over the stay.
     pub histogram: LevelHistogram,
     pub(super) interval: IntervalEstimator,
+    pub(super) packed_key: PackedKey,
+    /// Whether the session knows that reports wait to be counted.
+    pub(super) is_unsettled: bool,
     /// Record of the latest report, and those of the present identifier and of reports without one.
     pub(super) current: RecordId,
     pub(super) with_rpi: Option<RecordId>,
@@ -94,14 +97,43 @@ impl Track {
             history: History::default(),
             histogram: LevelHistogram::default(),
             interval: IntervalEstimator::default(),
+            packed_key: key.into(),
+            is_unsettled: false,
             current: record,
             with_rpi: None,
             without_rpi: None,
         }
     }
 
+    /// Counts the reports that wait for it (see [`History::note`]; they are in order of time) here and in the record, as
+    /// [`Track::observe`] and [`Record::count`] do each of them; gives their number.
+    pub(super) fn settle(&mut self, record: &mut Record, listening: u32) -> u16 {
+        let n = u16::try_from(self.history.waiting().len()).unwrap_or(u16::MAX);
+        let Some((first, _)) = self.history.waiting().next() else {
+            return 0;
+        };
+        let has_room = record.has_room(n);
+        if !has_room {
+            let waiting = self.history.waiting();
+            waiting.for_each(|(at, level)| record.count(at, Some(level)));
+        }
+        let (mut interval, mut newest) = (self.interval, (first, Dbm(0)));
+        let levels = self.history.thin(|at, level| {
+            self.histogram.add(level);
+            interval.observe(at, listening);
+            newest = (at, level);
+        });
+        if has_room {
+            record.count_few(first, newest.0, &levels);
+        }
+        self.interval = interval;
+        self.first = self.first.min(first);
+        self.heard += u64::from(n);
+        self.rssi = Some(newest.1);
+        n
+    }
+
     /// Notes a report's common fields; the records are the session's business.
-    #[inline]
     pub(super) fn observe(&mut self, advert: &Advertisement, listening: u32) {
         self.first = self.first.min(advert.at);
         self.last = advert.at;

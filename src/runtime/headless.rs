@@ -1,29 +1,26 @@
 //! A capture through a session without a screen: as fast as it reads, time and ticks taken from the data.
 
 use crate::format::{EventReader, FormatError};
-use crate::lab::event::CaptureEvent;
 use crate::lab::session::Session;
-use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::ticks::Ticks;
+use crate::lab::time::Micros;
 
 /// After the last event time goes on for this long, so that all that waits for silence has come to pass.
 const AFTERMATH: Micros = Micros::from_secs(10 * 60);
-/// Ticks delivered within one silence; of more, the last ones.
-const MOST_TICKS: i64 = 1_000;
-
 /// How the events are delivered. It changes no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Time between ticks.
     pub tick: Micros,
-    /// Events delivered at a time, at least; what a read gives beyond waits for the next.
-    pub batch: usize,
+    /// Events delivered at a time; `None` for as many as the capture gives at once, which is the fastest.
+    pub batch: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             tick: Micros::from_millis(200),
-            batch: 1,
+            batch: None,
         }
     }
 }
@@ -38,75 +35,51 @@ pub fn replay(
     options: Options,
     mut progress: impl FnMut(u64),
 ) -> Result<(), FormatError> {
-    let size = options.batch.max(1);
-    let mut events = Vec::new();
     let mut ticks = Ticks::new(options.tick);
-    let outcome = loop {
-        match reader.read(&mut events) {
-            Ok(true) => {}
-            Ok(false) => break Ok(()),
-            Err(error) => break Err(error),
+    let outcome = match options.batch {
+        None => {
+            let mut intake = session.intake_with(Some(&mut ticks));
+            loop {
+                let more = reader.feed(&mut intake);
+                progress(reader.bytes_read());
+                match more {
+                    Ok(true) => {}
+                    end => break end.map(drop),
+                }
+            }
         }
-        let whole = events.len() / size * size;
-        events[..whole]
-            .iter()
-            .for_each(|event| deliver(session, event, &mut ticks));
-        events.drain(..whole);
-        progress(reader.bytes_read());
+        Some(size) => in_batches(reader, session, &mut ticks, size.max(1), progress),
     };
-    for event in &events {
-        deliver(session, event, &mut ticks);
-    }
-    if let Some(last) = ticks.last {
-        ticks.pass(session, last.plus(AFTERMATH));
+    if let Some(last) = ticks.latest() {
+        session.intake_with(Some(&mut ticks)).pass(last.plus(AFTERMATH));
     }
     outcome
 }
 
-#[inline]
-fn deliver(session: &mut Session, event: &CaptureEvent, ticks: &mut Ticks) {
-    let has_time = !matches!(event, CaptureEvent::Other(other) if !other.kind.tells_time());
-    if has_time {
-        ticks.pass(session, event.at());
-    }
-    session.ingest(event);
-}
-
-/// Ticks out of the data: the multiples of a span of time.
-struct Ticks {
-    every: i64,
-    /// Time of the latest event.
-    last: Option<UnixMicros>,
-    /// The first multiple after `last`.
-    next: i64,
-}
-
-impl Ticks {
-    fn new(every: Micros) -> Self {
-        Self {
-            every: every.0.max(1),
-            last: None,
-            next: i64::MIN,
+fn in_batches(
+    reader: &mut dyn EventReader,
+    session: &mut Session,
+    ticks: &mut Ticks,
+    size: usize,
+    mut progress: impl FnMut(u64),
+) -> Result<(), FormatError> {
+    let mut events = Vec::new();
+    loop {
+        let more = reader.read(&mut events);
+        let whole = match more {
+            Ok(true) => events.len() / size * size,
+            _ => events.len(),
+        };
+        for batch in events[..whole].chunks(size) {
+            let mut intake = session.intake_with(Some(ticks));
+            batch.iter().for_each(|event| intake.take(event));
         }
-    }
-
-    /// Goes on to the time `to`, delivering all multiples after the latest event and before `to`.
-    #[inline]
-    fn pass(&mut self, session: &mut Session, to: UnixMicros) {
-        match self.last {
-            Some(last) if last <= to && to.0 < self.next => self.last = Some(to),
-            last => self.tick(session, last.unwrap_or(to), to),
+        events.drain(..whole);
+        progress(reader.bytes_read());
+        match more {
+            Ok(true) => {}
+            end => return end.map(drop),
         }
-    }
-
-    fn tick(&mut self, session: &mut Session, from: UnixMicros, to: UnixMicros) {
-        let multiples = |at: UnixMicros| at.0.div_euclid(self.every).saturating_add(1);
-        let end = multiples(UnixMicros(to.0.saturating_sub(1)));
-        for n in multiples(from).max(end.saturating_sub(MOST_TICKS))..end {
-            session.advance(UnixMicros(n.saturating_mul(self.every)));
-        }
-        self.next = multiples(to).saturating_mul(self.every);
-        self.last = Some(to);
     }
 }
 
@@ -116,6 +89,8 @@ mod tests {
     use crate::format::DamageLog;
     use crate::lab::address::{Address, AddressKind};
     use crate::lab::advert::Advertisement;
+    use crate::lab::event::CaptureEvent;
+    use crate::lab::time::UnixMicros;
     use crate::lab::units::Dbm;
     use proptest::prelude::*;
 
@@ -170,25 +145,8 @@ mod tests {
                 }
                 event
             }).collect();
-            let options = Options { tick: Micros::from_millis(tick_ms), batch };
+            let options = Options { tick: Micros::from_millis(tick_ms), batch: Some(batch) };
             prop_assert_eq!(report(&events, per_read, options), report(&events, usize::MAX, Options::default()));
         }
-    }
-
-    #[test]
-    fn ticks_are_the_multiples_between_two_events() {
-        let mut session = Session::default();
-        let mut ticks = Ticks::new(Micros(500));
-        ticks.pass(&mut session, UnixMicros(950));
-        // A tick at the time of an event is none: the event itself brings the time.
-        ticks.pass(&mut session, UnixMicros(1_000));
-        ticks.pass(&mut session, UnixMicros(1_001));
-        assert_eq!(session.now(), UnixMicros(0));
-        ticks.pass(&mut session, UnixMicros(2_100));
-        assert_eq!(session.now(), UnixMicros(2_000));
-        let mut ticks = Ticks::new(Micros(1));
-        ticks.pass(&mut session, UnixMicros(0));
-        ticks.pass(&mut session, UnixMicros(i64::MAX));
-        assert_eq!(session.now(), UnixMicros(i64::MAX - 1));
     }
 }
