@@ -17,7 +17,7 @@ const MINUTES: usize = 1440;
 
 /// One sample, packed: time in the upper 56 bits (years 828 to 3111, others saturate), level in the lower 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Packed(i64);
+pub(super) struct Packed(i64);
 
 impl Packed {
     /// Earlier and later times saturate.
@@ -29,9 +29,19 @@ impl Packed {
         Self((at << 8) | i64::from(level.0.cast_unsigned()))
     }
 
+    #[inline]
+    pub(super) const fn at(self) -> UnixMicros {
+        UnixMicros(self.0 >> 8)
+    }
+
+    #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the lower eight bits are the level")]
+    pub(super) const fn level(self) -> Dbm {
+        Dbm(self.0 as i8)
+    }
+
     const fn unpack(self) -> (UnixMicros, Dbm) {
-        (UnixMicros(self.0 >> 8), Dbm(self.0 as i8))
+        (self.at(), self.level())
     }
 }
 
@@ -172,7 +182,7 @@ impl History {
     /// Takes a sample. A step back in time starts a new bucket, so buckets are in order of arrival.
     pub fn push(&mut self, at: UnixMicros, level: Dbm) {
         self.note(at, level);
-        let _ = self.thin(|_, _| ());
+        self.thin();
     }
 
     /// Takes a sample, and leaves its place in the buckets to [`History::thin`], which must come before the next when
@@ -190,39 +200,29 @@ impl History {
         Packed::TIMES.contains(&at.0)
     }
 
-    /// Puts the samples that wait for it into the buckets and hands each to `each`, oldest first; gives their sum.
-    #[inline]
-    pub(super) fn thin(&mut self, mut each: impl FnMut(UnixMicros, Dbm)) -> Few {
+    /// Puts the samples that wait for it into the buckets; gives their sum.
+    pub(super) fn thin(&mut self) -> Few {
         let mut all = Few::NONE;
-        while self.thinned < self.noted {
-            let (first, _) = self.newest[place(self.thinned)].unpack();
-            if self.second.n == 0 || !self.second.holds(first) {
-                self.next_second(first.whole_seconds());
+        while let [Some(first), _] = self.waiting().map(|part| part.first().copied()) {
+            if self.second.n == 0 || !self.second.holds(first.at()) {
+                self.next_second(first.at().whole_seconds());
             }
             let start_us = self.second.start_s.wrapping_mul(1_000_000);
+            let [part, _] = waiting(&self.newest, self.thinned, self.noted);
+            let within = |packed: &&Packed| (0..1_000_000).contains(&packed.at().0.wrapping_sub(start_us));
             let mut run = Few::NONE;
-            for (at, level) in self.waiting() {
-                if !(0..1_000_000).contains(&at.0.wrapping_sub(start_us)) {
-                    break;
-                }
-                run.add(level);
-                each(at, level);
-            }
-            let these = self.thinned..self.thinned + u64::from(run.n);
-            self.thinned = these.end;
-            self.second
-                .add_few(&run, these.map(|n| self.newest[place(n)].unpack().1));
+            part.iter().take_while(within).for_each(|packed| run.add(packed.level()));
+            self.thinned += u64::from(run.n);
+            let levels = part.iter().take(run.n.into()).map(|packed| packed.level());
+            self.second.add_few(&run, levels);
             all.merge(&run);
         }
         all
     }
 
-    /// The samples that wait for [`History::thin`], oldest first.
-    #[inline]
-    pub(super) fn waiting(&self) -> impl ExactSizeIterator<Item = (UnixMicros, Dbm)> + use<'_> {
-        let n = usize::try_from(self.noted - self.thinned).unwrap_or(RAW);
-        let from = self.thinned;
-        (0..n).map(move |idx| self.newest[place(from + idx as u64)].unpack())
+    /// The samples that wait for [`History::thin`], in two parts, oldest first; the first is empty only if both are.
+    pub(super) fn waiting(&self) -> [&[Packed]; 2] {
+        waiting(&self.newest, self.thinned, self.noted)
     }
 
     #[cold]
@@ -263,6 +263,17 @@ impl History {
             None => [self.minute, Bucket::minute_of(&self.second)],
         };
         self.minutes.iter().copied().chain(open).filter(|minute| minute.n > 0)
+    }
+}
+
+/// The samples of these numbers, in two parts as they stand in the ring.
+#[inline]
+fn waiting(newest: &[Packed; RAW], from: u64, to: u64) -> [&[Packed]; 2] {
+    let n = usize::try_from(to - from).unwrap_or(RAW).min(RAW);
+    let end = place(from) + n;
+    match newest.get(place(from)..end) {
+        Some(part) => [part, &[]],
+        None => [&newest[place(from)..], &newest[..end - RAW]],
     }
 }
 

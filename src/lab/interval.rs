@@ -20,14 +20,37 @@ const FULL: i64 = 8192;
 pub struct IntervalEstimator {
     last: Option<UnixMicros>,
     listening: u32,
-    /// Sum of the spacings taken in, and of how many intervals and spacings they are.
-    span_us: i64,
-    intervals: i64,
-    spacings: i64,
+    taken: Sums,
     /// Spacings well below the present estimate that are alike, the shortest of all: when they are many, the estimate was
     /// a multiple.
     short_span_us: i64,
     short_n: i64,
+}
+
+/// The spacings taken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sums {
+    span_us: i64,
+    /// How many intervals and how many spacings they are.
+    intervals: i64,
+    spacings: i64,
+}
+
+impl Sums {
+    /// Counts a spacing that is one interval, whatever rounding says, because it is within a quarter of the mean: no
+    /// division is needed to see that. `false`, with nothing done, for any other.
+    #[inline]
+    fn add_plain(&mut self, spacing: i64) -> bool {
+        let is_plain = (SAME_EVENT_US..=PAUSE_US).contains(&spacing)
+            && (1..FULL).contains(&self.intervals)
+            && (0..=2 * self.span_us).contains(&(spacing * 4 * self.intervals - 3 * self.span_us));
+        if is_plain {
+            self.span_us += spacing;
+            self.intervals += 1;
+            self.spacings += 1;
+        }
+        is_plain
+    }
 }
 
 impl IntervalEstimator {
@@ -48,13 +71,28 @@ impl IntervalEstimator {
         }
     }
 
+    /// As [`IntervalEstimator::observe`] of each of these arrivals, which are in order of time.
+    pub(super) fn observe_few(&mut self, mut arrivals: impl Iterator<Item = UnixMicros>, listening: u32) {
+        let Some(first) = arrivals.next() else { return };
+        self.observe(first, listening);
+        let (Some(mut last), mut taken) = (self.last, self.taken) else {
+            return;
+        };
+        for at in arrivals {
+            if taken.add_plain(at.since(last).0) {
+                last = at;
+            } else {
+                (self.last, self.taken) = (Some(last), taken);
+                self.observe(at, listening);
+                (last, taken) = (self.last.unwrap_or(at), self.taken);
+            }
+        }
+        (self.last, self.taken) = (Some(last), taken);
+    }
+
     #[inline]
     fn take(&mut self, spacing: i64) {
-        // Within a quarter of the mean it is one interval, whatever rounding says: no division is needed to see that.
-        let four_times = spacing * 4 * self.intervals;
-        if self.intervals > 0 && (self.span_us * 3..=self.span_us * 5).contains(&four_times) {
-            self.count(spacing, 1);
-        } else {
+        if !self.taken.add_plain(spacing) {
             self.take_odd(spacing);
         }
     }
@@ -62,7 +100,11 @@ impl IntervalEstimator {
     #[inline(never)]
     fn take_odd(&mut self, spacing: i64) {
         let Some(interval) = self.interval() else {
-            (self.span_us, self.intervals, self.spacings) = (spacing, 1, 1);
+            self.taken = Sums {
+                span_us: spacing,
+                intervals: 1,
+                spacings: 1,
+            };
             return;
         };
         let interval = interval.0.max(1);
@@ -79,17 +121,22 @@ impl IntervalEstimator {
 
     #[inline]
     fn count(&mut self, spacing: i64, multiple: i64) {
-        self.span_us += spacing;
-        self.intervals += multiple;
-        self.spacings += 1;
-        if self.intervals > FULL {
+        self.taken.span_us += spacing;
+        self.taken.intervals += multiple;
+        self.taken.spacings += 1;
+        if self.taken.intervals > FULL {
             self.halve();
         }
     }
 
     #[cold]
     fn halve(&mut self) {
-        for sum in [&mut self.span_us, &mut self.intervals, &mut self.spacings] {
+        let Sums {
+            span_us,
+            intervals,
+            spacings,
+        } = &mut self.taken;
+        for sum in [span_us, intervals, spacings] {
             *sum /= 2;
         }
     }
@@ -104,31 +151,31 @@ impl IntervalEstimator {
             self.short_n += 1;
         }
         // A broadcaster that starts anew gives a single short spacing; only a share of them shows a shorter interval.
-        if self.short_n < 2 || self.short_n * 8 < self.spacings {
+        if self.short_n < 2 || self.short_n * 8 < self.taken.spacings {
             return;
         }
         let short = (self.short_span_us / self.short_n).max(1);
         let factor = (interval + short / 2) / short;
         if (interval - factor * short).abs() > short * 3 / 10 {
-            (self.span_us, self.intervals, self.spacings) = (0, 0, 0);
+            self.taken = Sums::default();
         }
-        self.intervals = self.intervals * factor + self.short_n;
-        self.span_us += self.short_span_us;
-        self.spacings += self.short_n;
+        self.taken.intervals = self.taken.intervals * factor + self.short_n;
+        self.taken.span_us += self.short_span_us;
+        self.taken.spacings += self.short_n;
         (self.short_span_us, self.short_n) = (0, 0);
     }
 
     /// The mean interval, jitter included; `None` until a spacing was seen.
     #[must_use]
     pub fn interval(&self) -> Option<Micros> {
-        (self.intervals > 0).then(|| Micros(self.span_us / self.intervals))
+        (self.taken.intervals > 0).then(|| Micros(self.taken.span_us / self.taken.intervals))
     }
 
     /// The share of advertisements missed while listening, 0..1; `None` before eight spacings.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "both counts stay below 2^20")]
     pub fn loss(&self) -> Option<f64> {
-        (self.spacings >= 8).then(|| 1.0 - self.spacings as f64 / self.intervals as f64)
+        (self.taken.spacings >= 8).then(|| 1.0 - self.taken.spacings as f64 / self.taken.intervals as f64)
     }
 }
 
@@ -221,6 +268,24 @@ mod tests {
             short.take(last);
             long.take_odd(last);
             prop_assert_eq!(short, long);
+        }
+
+        #[test]
+        fn several_arrivals_count_as_each_of_them(
+            mut arrivals in prop::collection::vec((0i64..40).prop_map(|n| UnixMicros(n * n * n * 300)), 0..60),
+            cuts in prop::collection::vec(0usize..60, 0..4), listening in 0u32..2,
+        ) {
+            arrivals.sort_unstable();
+            let (mut each, mut few) = (IntervalEstimator::default(), IntervalEstimator::default());
+            arrivals.iter().for_each(|at| each.observe(*at, listening));
+            let mut rest = arrivals.as_slice();
+            for cut in cuts {
+                let (part, after) = rest.split_at(cut.min(rest.len()));
+                few.observe_few(part.iter().copied(), listening);
+                rest = after;
+            }
+            few.observe_few(rest.iter().copied(), listening);
+            prop_assert_eq!(each, few);
         }
 
         #[test]

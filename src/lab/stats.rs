@@ -93,6 +93,11 @@ const LOWEST: i8 = -127;
 /// Bins of 1 dB, from [`LOWEST`] to 0 dBm; stronger ones share the last.
 const BINS: usize = 128;
 
+#[inline]
+fn bin(level: Dbm) -> usize {
+    usize::from(level.0.clamp(LOWEST, 0).abs_diff(LOWEST))
+}
+
 /// Levels in bins of 1 dB, for medians, quantiles and the histogram of a device.
 ///
 /// Counts are 16 bits wide; when one is full all are halved, so the shape stays and the memory too.
@@ -107,13 +112,23 @@ impl Default for LevelHistogram {
 
 impl LevelHistogram {
     /// Adds one level.
-    #[inline]
     pub fn add(&mut self, level: Dbm) {
-        let idx = usize::from(level.0.clamp(LOWEST, 0).abs_diff(LOWEST));
+        let idx = bin(level);
         if self.0[idx] == u16::MAX {
             self.halve();
         }
         self.0[idx] += 1;
+    }
+
+    /// As [`LevelHistogram::add`] of each of a few levels.
+    pub(super) fn add_few(&mut self, levels: impl ExactSizeIterator<Item = Dbm>) {
+        let fullest = self.0.iter().copied().max().unwrap_or_default();
+        if usize::from(u16::MAX - fullest) < levels.len() {
+            levels.for_each(|level| self.add(level));
+            return;
+        }
+        let bins = &mut *self.0;
+        levels.for_each(|level| bins[bin(level)] = bins[bin(level)].wrapping_add(1));
     }
 
     #[cold]

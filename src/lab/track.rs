@@ -108,28 +108,27 @@ impl Track {
     /// Counts the reports that wait for it (see [`History::note`]; they are in order of time) here and in the record, as
     /// [`Track::observe`] and [`Record::count`] do each of them; gives their number.
     pub(super) fn settle(&mut self, record: &mut Record, listening: u32) -> u16 {
-        let n = u16::try_from(self.history.waiting().len()).unwrap_or(u16::MAX);
-        let Some((first, _)) = self.history.waiting().next() else {
+        let waiting = self.history.waiting();
+        let [Some(first), _] = waiting.map(|part| part.first().copied()) else {
             return 0;
         };
-        let has_room = record.has_room(n);
-        if !has_room {
-            let waiting = self.history.waiting();
-            waiting.for_each(|(at, level)| record.count(at, Some(level)));
+        let last = waiting.into_iter().flatten().last().copied().unwrap_or(first);
+        let n = waiting.map(<[_]>::len).iter().sum::<usize>();
+        let n = u16::try_from(n).unwrap_or(u16::MAX);
+        for part in waiting {
+            self.histogram.add_few(part.iter().map(|report| report.level()));
+            self.interval.observe_few(part.iter().map(|report| report.at()), listening);
         }
-        let (mut interval, mut newest) = (self.interval, (first, Dbm(0)));
-        let levels = self.history.thin(|at, level| {
-            self.histogram.add(level);
-            interval.observe(at, listening);
-            newest = (at, level);
-        });
-        if has_room {
-            record.count_few(first, newest.0, &levels);
+        if record.has_room(n) {
+            record.count_few(first.at(), last.at(), &self.history.thin());
+        } else {
+            let all = waiting.into_iter().flatten();
+            all.for_each(|report| record.count(report.at(), Some(report.level())));
+            self.history.thin();
         }
-        self.interval = interval;
-        self.first = self.first.min(first);
+        self.first = self.first.min(first.at());
         self.heard += u64::from(n);
-        self.rssi = Some(newest.1);
+        self.rssi = Some(last.level());
         n
     }
 
