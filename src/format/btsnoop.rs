@@ -6,7 +6,7 @@
 use super::input::MAX_RECORD;
 use super::link;
 use super::packet::{Direction, HciPacket, PacketKind};
-use super::records::{Candidate, Framing, Record, Step, chain, time_fits};
+use super::records::{Burst, Candidate, Framing, Record, Step, chain, time_fits};
 use super::{BATCH, FormatError};
 use crate::lab::time::UnixMicros;
 
@@ -15,6 +15,8 @@ pub(crate) const MAGIC: &[u8; 8] = b"btsnoop\0";
 /// Length of the file header.
 pub(crate) const HEADER_LEN: usize = 16;
 const RECORD_HEADER_LEN: usize = 24;
+/// Longest packet that is taken for one.
+const MOST_INCLUDED: usize = MAX_RECORD - RECORD_HEADER_LEN;
 /// H4 type of events.
 const H4_EVENT: u8 = 4;
 /// Microseconds from the year 0 to 1970 as btsnoop counts them.
@@ -87,13 +89,12 @@ impl Btsnoop {
         let raw: &[u8; RECORD_HEADER_LEN] = input.first_chunk()?;
         // Constant indices: one load and one swap each.
         let word = |at: usize| u32::from_be_bytes([raw[at], raw[at + 1], raw[at + 2], raw[at + 3]]);
-        let time = (u64::from(word(16)) << 32 | u64::from(word(20))).cast_signed();
         Some(Header {
             original: word(0),
             included: word(4),
             flags: word(8),
             drops: word(12),
-            at: UnixMicros(time.saturating_sub(EPOCH)),
+            at: UnixMicros(raw_time(raw).saturating_sub(EPOCH)),
         })
     }
 
@@ -127,10 +128,16 @@ impl Btsnoop {
     }
 }
 
+/// The time of a record as its header has it.
+#[inline]
+fn raw_time(header: &[u8; RECORD_HEADER_LEN]) -> i64 {
+    header.last_chunk().map_or(0, |time| i64::from_be_bytes(*time))
+}
+
 /// Whether the lengths can be those of a Bluetooth packet.
 #[inline]
 const fn lengths_fit(header: &Header) -> bool {
-    header.included <= header.original && header.original as usize <= MAX_RECORD - RECORD_HEADER_LEN
+    header.included <= header.original && header.original as usize <= MOST_INCLUDED
 }
 
 impl Framing for Btsnoop {
@@ -170,26 +177,33 @@ impl Framing for Btsnoop {
     }
 
     #[inline]
-    fn burst(&mut self, input: &[u8], drops: u32, mut each: impl FnMut(UnixMicros, &[u8]) -> bool) -> (usize, u64) {
+    fn burst(&mut self, input: &[u8], drops: u32, mut each: impl FnMut(UnixMicros, &[u8]) -> bool) -> Burst {
+        let drops = drops.to_be_bytes();
         let mut rest = input;
-        let mut records = 0;
-        while self.datalink == Datalink::H4 && records < BATCH as u64 {
-            let Some(header) = Self::header(rest).filter(|header| lengths_fit(header) && header.drops == drops) else {
+        let mut burst = Burst::default();
+        while self.datalink == Datalink::H4 && burst.records < BATCH as u64 {
+            // As `Self::header`, but no field is read that can be compared as it stands.
+            let Some((header, after)) = rest.split_first_chunk::<RECORD_HEADER_LEN>() else {
                 break;
             };
-            let record = rest.split_at_checked(RECORD_HEADER_LEN + header.included as usize);
-            let Some((record, after)) = record else { break };
-            let Some([H4_EVENT, event @ ..]) = record.get(RECORD_HEADER_LEN..) else {
+            let included = u32::from_be_bytes([header[4], header[5], header[6], header[7]]) as usize;
+            let is_plain = header[..4] == header[4..8] && header[12..16] == drops && included <= MOST_INCLUDED;
+            let Some((packet, after)) = after.split_at_checked(included).filter(|_| is_plain) else {
                 break;
             };
-            if !each(header.at, event) {
+            let (Some([H4_EVENT, event @ ..]), Some(at)) = (packet.get(..), raw_time(header).checked_sub(EPOCH)) else {
+                break;
+            };
+            if !each(UnixMicros(at), event) {
                 break;
             }
-            self.last = Some(header.at);
+            burst.last = Some(UnixMicros(at));
+            burst.records += 1;
             rest = after;
-            records += 1;
         }
-        (input.len() - rest.len(), records)
+        burst.bytes = input.len() - rest.len();
+        self.last = burst.last.or(self.last);
+        burst
     }
 
     fn candidate(&self, input: &[u8], at_end: bool) -> Candidate {

@@ -94,31 +94,26 @@ impl Decoder {
     #[inline]
     fn burst<F: Framing>(&mut self, records: &mut Records<F>, batch: &mut Vec<CaptureEvent>) {
         let (station, clock_offset) = (self.station, self.clock_offset);
-        let last = &mut self.last;
-        records.burst(self.drops, |at, event| {
+        let last = records.burst(self.drops, |at, event| {
             let at = at.plus(clock_offset);
-            let sound = sound_reports(event, at, station, batch);
-            if sound {
-                *last = Some(at);
-            }
-            sound
+            sound_reports(event, at, station, batch)
         });
+        self.last = last.map(|last| last.plus(clock_offset)).or(self.last);
     }
 
     /// As [`Decoder::burst`], into a session.
     #[inline]
     fn feed_burst<F: Framing>(&mut self, records: &mut Records<F>, intake: &mut Intake<'_>) {
         let (station, clock_offset) = (self.station, self.clock_offset);
-        let last = &mut self.last;
-        records.burst(self.drops, |at, event| {
-            let at = at.plus(clock_offset);
-            let sound = hci::repeat(event, at, station).is_some_and(|report| intake.repeat(&report))
-                || feed_reports(event, at, station, intake);
-            if sound {
-                *last = Some(at);
-            }
-            sound
+        let last = records.burst(self.drops, |at, event| {
+            // A time that would saturate is left to the long way.
+            let Some(at) = at.0.checked_add(clock_offset.0).map(UnixMicros) else {
+                return false;
+            };
+            let echo = hci::echo(event, at, station);
+            echo.is_some_and(|echo| intake.echo(&echo)) || feed_reports(event, at, station, intake)
         });
+        self.last = last.map(|last| last.plus(clock_offset)).or(self.last);
     }
 
     #[cold]
@@ -164,7 +159,15 @@ fn sound_reports(event: &[u8], at: UnixMicros, station: StationId, batch: &mut V
 
 #[inline(never)]
 fn feed_reports(event: &[u8], at: UnixMicros, station: StationId, intake: &mut Intake<'_>) -> bool {
-    intake.take_from(|batch| sound_reports(event, at, station, batch))
+    let mut is_single = false;
+    let sound = intake.take_from(|batch| {
+        is_single = hci::single_report(event, at, station, batch);
+        is_single || sound_reports(event, at, station, batch)
+    });
+    if is_single && let Some(echo) = hci::echo(event, at, station) {
+        intake.expect(&echo);
+    }
+    sound
 }
 
 /// The events of a packet capture.

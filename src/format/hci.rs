@@ -6,9 +6,9 @@
 pub mod command;
 
 use crate::lab::address::Address;
-use crate::lab::advert::{Advertisement, Payload, PduType, ReportDetails, ReportForm, RssiQuality, StationId};
+use crate::lab::advert::{Advertisement, Payload, PduType, ReportDetails, ReportForm, StationId};
 use crate::lab::event::CaptureEvent;
-use crate::lab::session::Repeat;
+use crate::lab::session::Echo;
 use crate::lab::time::UnixMicros;
 use crate::lab::units::Dbm;
 
@@ -72,30 +72,21 @@ pub(super) fn single_report(event: &[u8], at: UnixMicros, station: StationId, ba
     }
 }
 
-/// An event of a single legacy report and nothing else, as far as a session needs it when it repeats the one before;
-/// `None` for any other, for scan responses and where there is no level.
+/// An event as an [`Echo`], were it one of a single legacy report and nothing else ([`single_report`] must have taken
+/// such an event before); its level is its last byte.
 #[expect(clippy::inline_always, reason = "once per packet")]
 #[inline(always)]
-pub(super) fn repeat(event: &[u8], at: UnixMicros, station: StationId) -> Option<Repeat<'_>> {
-    const HEAD: usize = 13;
-    let (&[LE_META, len, ADVERTISING_REPORT, 1, event_type, address_type, ref address @ .., data_len], rest) =
-        event.split_first_chunk::<HEAD>()?
-    else {
-        return None;
-    };
-    let (&rssi, data) = rest.split_last()?;
-    if data.len() != usize::from(data_len) || event.len() != usize::from(len) + 2 {
-        return None;
-    }
-    let pdu = legacy_pdu(event_type);
-    Some(Repeat {
+pub(super) fn echo(event: &[u8], at: UnixMicros, station: StationId) -> Option<Echo<'_>> {
+    // Where the address stands.
+    const ADDRESS: usize = 6;
+    let (&rssi, token) = event.split_last()?;
+    let hint = token.get(ADDRESS..)?.first_chunk()?;
+    Some(Echo {
         at,
+        rssi: Dbm::from_hci(rssi)?,
         station,
-        address: Address::number_from_hci(address_type, *address),
-        pdu,
-        rssi: Dbm::from_hci(rssi).filter(|_| pdu != PduType::ScanRsp)?,
-        rssi_quality: RssiQuality::Paired,
-        data,
+        token,
+        hint: u64::from_le_bytes(*hint),
     })
 }
 

@@ -19,18 +19,27 @@ pub(crate) trait Framing: Send {
     fn candidate(&self, input: &[u8], at_end: bool) -> Candidate;
 
     /// The short way through the many: hands the HCI events at the beginning of `input` to `each` with their times, as
-    /// long as they are whole, their drop counter is `drops` and `each` takes them. Gives the bytes and records taken;
-    /// the first record that is out of the ordinary stays for [`Framing::step`].
+    /// long as they are whole, their drop counter is `drops` and `each` takes them. The first record that is out of the
+    /// ordinary stays for [`Framing::step`].
     #[inline]
-    fn burst(&mut self, _input: &[u8], _drops: u32, _each: impl FnMut(UnixMicros, &[u8]) -> bool) -> (usize, u64)
+    fn burst(&mut self, _input: &[u8], _drops: u32, _each: impl FnMut(UnixMicros, &[u8]) -> bool) -> Burst
     where
         Self: Sized,
     {
-        (0, 0)
+        Burst::default()
     }
 
     /// Container and link type, for people.
     fn name(&self) -> String;
+}
+
+/// What [`Framing::burst`] took.
+#[derive(Default)]
+pub(crate) struct Burst {
+    pub(crate) bytes: usize,
+    pub(crate) records: u64,
+    /// Time of the last record taken.
+    pub(crate) last: Option<UnixMicros>,
 }
 
 /// What stands at a place.
@@ -128,14 +137,16 @@ impl<F: Framing> Records<F> {
         }))
     }
 
-    /// See [`Framing::burst`].
+    /// See [`Framing::burst`]; gives the time of the last record taken.
     #[inline]
-    pub(crate) fn burst(&mut self, drops: u32, each: impl FnMut(UnixMicros, &[u8]) -> bool) {
-        if !self.after_damage {
-            let (bytes, records) = self.framing.burst(self.input.at_hand(), drops, each);
-            self.input.advance(bytes);
-            self.number += records;
+    pub(crate) fn burst(&mut self, drops: u32, each: impl FnMut(UnixMicros, &[u8]) -> bool) -> Option<UnixMicros> {
+        if self.after_damage {
+            return None;
         }
+        let Burst { bytes, records, last } = self.framing.burst(self.input.at_hand(), drops, each);
+        self.input.advance(bytes);
+        self.number += records;
+        last
     }
 
     #[cold]

@@ -139,19 +139,6 @@ impl Address {
         u64::from_be_bytes([0, 0, a, b, c, d, e, f])
     }
 
-    /// As [`Address::from_hci`], the address as its [`Address::number`] and its kind.
-    #[inline]
-    pub(crate) fn number_from_hci(address_type: u8, little_endian: [u8; 6]) -> (u64, AddressKind) {
-        let [a, b, c, d, e, f] = little_endian;
-        let number = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
-        let kind = if address_type == 1 {
-            Self::random_kind([f, e, d, c, b, a])
-        } else {
-            Self::from_hci(address_type, little_endian).kind
-        };
-        (number, kind)
-    }
-
     /// From the little-endian bytes of the air or of HCI and the HCI address type (0 public, 1 random, 2 and 3 public
     /// and random identity, 0xFF anonymous; the type's other values give [`AddressKind::Unknown`]).
     #[must_use]
@@ -278,21 +265,6 @@ mod tests {
             AddressKind::RandomReserved
         );
         assert_eq!(Address::from_hci(9, [0; 6]).kind, AddressKind::Unknown);
-    }
-
-    #[test]
-    fn the_number_of_an_address_is_the_same_by_both_ways() {
-        for address_type in [0, 1, 2, 3, 9, 0xff] {
-            for last in [0x3f, 0x40, 0x80, 0xc6] {
-                let wire = [1, 2, 3, 4, 5, last];
-                let address = Address::from_hci(address_type, wire);
-                assert_eq!(
-                    Address::number_from_hci(address_type, wire),
-                    (address.number(), address.kind)
-                );
-            }
-        }
-        assert_eq!(Address::from_hci(0, [1, 2, 3, 4, 5, 6]).number(), 0x0605_0403_0201);
     }
 
     #[test]

@@ -20,13 +20,13 @@ const MINUTES: usize = 1440;
 pub(super) struct Packed(i64);
 
 impl Packed {
-    /// Earlier and later times saturate.
+    /// Times that fit.
     const TIMES: RangeInclusive<i64> = -(1 << 55)..=(1 << 55) - 1;
 
+    /// Of a time that fits.
     #[inline]
-    fn new(at: UnixMicros, level: Dbm) -> Self {
-        let at = at.0.clamp(*Self::TIMES.start(), *Self::TIMES.end());
-        Self((at << 8) | i64::from(level.0.cast_unsigned()))
+    const fn new(at: UnixMicros, level: Dbm) -> Self {
+        Self((at.0 << 8) | level.0.cast_unsigned() as i64)
     }
 
     #[inline]
@@ -87,50 +87,45 @@ impl Bucket {
         self.max = self.max.max(level);
     }
 
-    /// Whether a time lies within this second.
+    /// As [`Bucket::add`] of the last `few.n` of `samples`, which `few` adds up.
     #[inline]
-    fn holds(&self, at: UnixMicros) -> bool {
-        (0..1_000_000).contains(&at.0.wrapping_sub(self.start_s.wrapping_mul(1_000_000)))
-    }
-
-    /// As [`Bucket::add`] of each of `levels`, which `few` adds up.
-    #[inline]
-    fn add_few(&mut self, few: &Few, levels: impl Iterator<Item = Dbm>) {
+    fn add_few(&mut self, few: &Few, samples: &[Packed]) {
         match self.n.checked_add(few.n) {
             Some(n) => {
                 self.n = n;
                 self.sum += few.sum;
-                self.min = self.min.min(few.min);
-                self.max = self.max.max(few.max);
+                self.min = self.min.min(few.min());
+                self.max = self.max.max(few.max());
             }
-            None => levels.for_each(|level| self.add(level)),
+            None => {
+                let from = samples.len().saturating_sub(few.n.into());
+                samples[from..].iter().for_each(|packed| self.add(packed.level()));
+            }
         }
     }
 
-    /// This minute and a second of it; `None` where the second belongs to another minute.
-    fn with(&self, second: &Self) -> Option<Self> {
-        if second.n == 0 || self.n == 0 {
-            return if second.n == 0 {
-                Some(*self)
-            } else {
-                Some(Self::minute_of(second))
-            };
+    /// Adds a second to this minute; `false`, with nothing done, where the second belongs to another minute.
+    fn add_second(&mut self, second: &Self) -> bool {
+        if second.n == 0 {
+            return true;
         }
-        let span = self.start_s..self.start_s.saturating_add(60);
-        span.contains(&second.start_s).then(|| {
-            let mut sums = [(self.n, self.sum), (second.n, second.sum)];
-            // Halved together, so that the mean stays.
-            while sums[0].0.checked_add(sums[1].0).is_none() {
-                sums = sums.map(|(n, sum)| (n / 2, sum / 2));
-            }
-            Self {
-                start_s: self.start_s,
-                sum: sums[0].1 + sums[1].1,
-                n: sums[0].0 + sums[1].0,
-                min: self.min.min(second.min),
-                max: self.max.max(second.max),
-            }
-        })
+        if self.n == 0 {
+            *self = Self::minute_of(second);
+            return true;
+        }
+        if !(0..60).contains(&second.start_s.wrapping_sub(self.start_s)) {
+            return false;
+        }
+        let (mut n, mut sum) = (second.n, second.sum);
+        // Halved together, so that the mean stays.
+        while self.n.checked_add(n).is_none() {
+            (self.n, self.sum, n, sum) = (self.n / 2, self.sum / 2, n / 2, sum / 2);
+        }
+        self.n += n;
+        self.sum += sum;
+        self.min = self.min.min(second.min);
+        self.max = self.max.max(second.max);
+        true
     }
 
     /// The minute that a second begins.
@@ -156,6 +151,12 @@ pub struct History {
     /// How many samples there were, and how many of these are in the buckets (all but [`RAW`] at most).
     noted: u64,
     thinned: u64,
+    buckets: Buckets,
+}
+
+/// All samples, thinned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Buckets {
     /// The present second, still open, and those before it.
     second: Bucket,
     seconds: VecDeque<Bucket>,
@@ -164,29 +165,62 @@ pub struct History {
     minutes: VecDeque<Bucket>,
 }
 
+impl Buckets {
+    /// Takes samples, oldest first; gives their sum.
+    #[inline]
+    fn take(&mut self, samples: &[Packed]) -> Few {
+        let mut all = Few::NONE;
+        let mut run = Few::NONE;
+        let mut start_us = self.second.start_s.wrapping_mul(1_000_000);
+        for (idx, packed) in samples.iter().enumerate() {
+            let at = packed.at();
+            if !(0..1_000_000).contains(&at.0.wrapping_sub(start_us)) {
+                self.second.add_few(&run, &samples[..idx]);
+                all.merge(&run);
+                run = Few::NONE;
+                self.next_second(at.whole_seconds());
+                start_us = self.second.start_s.wrapping_mul(1_000_000);
+            }
+            run.add(packed.level());
+        }
+        self.second.add_few(&run, samples);
+        all.merge(&run);
+        all
+    }
+
+    fn next_second(&mut self, start_s: i64) {
+        if self.second.n > 0 {
+            push_bounded(&mut self.seconds, SECONDS, self.second);
+            if !self.minute.add_second(&self.second) {
+                push_bounded(&mut self.minutes, MINUTES, self.minute);
+                self.minute = Bucket::minute_of(&self.second);
+            }
+        }
+        self.second = Bucket::new(start_s);
+    }
+}
+
 impl Default for History {
     fn default() -> Self {
         Self {
             newest: Box::new([Packed(0); RAW]),
             noted: 0,
             thinned: 0,
-            second: Bucket::default(),
-            seconds: VecDeque::new(),
-            minute: Bucket::default(),
-            minutes: VecDeque::new(),
+            buckets: Buckets::default(),
         }
     }
 }
 
 impl History {
-    /// Takes a sample. A step back in time starts a new bucket, so buckets are in order of arrival.
+    /// Takes a sample (times before the year 828 or after 3111 saturate). A step back in time starts a new bucket, so buckets are in order of arrival.
     pub fn push(&mut self, at: UnixMicros, level: Dbm) {
-        self.note(at, level);
+        let at = at.0.clamp(*Packed::TIMES.start(), *Packed::TIMES.end());
+        self.note(UnixMicros(at), level);
         self.thin();
     }
 
-    /// Takes a sample, and leaves its place in the buckets to [`History::thin`], which must come before the next when
-    /// this gives `true`.
+    /// Takes a sample of a time that it [`holds`](Self::holds), and leaves its place in the buckets to
+    /// [`History::thin`], which must come before the next when this gives `true`.
     #[inline]
     pub(super) fn note(&mut self, at: UnixMicros, level: Dbm) -> bool {
         self.newest[place(self.noted)] = Packed::new(at, level);
@@ -203,41 +237,16 @@ impl History {
     /// Puts the samples that wait for it into the buckets; gives their sum.
     pub(super) fn thin(&mut self) -> Few {
         let mut all = Few::NONE;
-        while let [Some(first), _] = self.waiting().map(|part| part.first().copied()) {
-            if self.second.n == 0 || !self.second.holds(first.at()) {
-                self.next_second(first.at().whole_seconds());
-            }
-            let start_us = self.second.start_s.wrapping_mul(1_000_000);
-            let [part, _] = waiting(&self.newest, self.thinned, self.noted);
-            let within = |packed: &&Packed| (0..1_000_000).contains(&packed.at().0.wrapping_sub(start_us));
-            let mut run = Few::NONE;
-            part.iter().take_while(within).for_each(|packed| run.add(packed.level()));
-            self.thinned += u64::from(run.n);
-            let levels = part.iter().take(run.n.into()).map(|packed| packed.level());
-            self.second.add_few(&run, levels);
-            all.merge(&run);
+        for part in waiting(&self.newest, self.thinned, self.noted) {
+            all.merge(&self.buckets.take(part));
         }
+        self.thinned = self.noted;
         all
     }
 
     /// The samples that wait for [`History::thin`], in two parts, oldest first; the first is empty only if both are.
     pub(super) fn waiting(&self) -> [&[Packed]; 2] {
         waiting(&self.newest, self.thinned, self.noted)
-    }
-
-    #[cold]
-    fn next_second(&mut self, start_s: i64) {
-        let closed = std::mem::replace(&mut self.second, Bucket::new(start_s));
-        if closed.n == 0 {
-            return;
-        }
-        push_bounded(&mut self.seconds, SECONDS, closed);
-        if let Some(minute) = self.minute.with(&closed) {
-            self.minute = minute;
-        } else {
-            push_bounded(&mut self.minutes, MINUTES, self.minute);
-            self.minute = Bucket::minute_of(&closed);
-        }
     }
 
     /// The newest samples, oldest first.
@@ -250,19 +259,24 @@ impl History {
     /// The newest seconds with samples, oldest first.
     #[must_use]
     pub fn seconds(&self) -> impl DoubleEndedIterator<Item = &Bucket> + '_ {
-        self.seconds
-            .iter()
-            .chain(Some(&self.second).filter(|second| second.n > 0))
+        let Buckets { second, seconds, .. } = &self.buckets;
+        seconds.iter().chain(Some(second).filter(|second| second.n > 0))
     }
 
     /// The newest minutes with samples, oldest first.
     #[must_use]
     pub fn minutes(&self) -> impl DoubleEndedIterator<Item = Bucket> + '_ {
-        let open = match self.minute.with(&self.second) {
-            Some(minute) => [minute, Bucket::default()],
-            None => [self.minute, Bucket::minute_of(&self.second)],
-        };
-        self.minutes.iter().copied().chain(open).filter(|minute| minute.n > 0)
+        let Buckets {
+            second,
+            minute,
+            minutes,
+            ..
+        } = &self.buckets;
+        let mut open = [*minute, Bucket::default()];
+        if !open[0].add_second(second) {
+            open[1] = Bucket::minute_of(second);
+        }
+        minutes.iter().copied().chain(open).filter(|minute| minute.n > 0)
     }
 }
 
@@ -303,7 +317,11 @@ mod tests {
             history.push(UnixMicros(n * 270_000), Dbm(-60 - i8::try_from(n % 7).unwrap()));
         }
         assert_eq!(
-            (history.samples().count(), history.seconds.len(), history.minutes.len()),
+            (
+                history.samples().count(),
+                history.buckets.seconds.len(),
+                history.buckets.minutes.len()
+            ),
             (RAW, SECONDS, MINUTES)
         );
         let minute = history.minutes().nth_back(1).unwrap();

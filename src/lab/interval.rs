@@ -43,7 +43,7 @@ impl Sums {
     fn add_plain(&mut self, spacing: i64) -> bool {
         let is_plain = (SAME_EVENT_US..=PAUSE_US).contains(&spacing)
             && (1..FULL).contains(&self.intervals)
-            && (0..=2 * self.span_us).contains(&(spacing * 4 * self.intervals - 3 * self.span_us));
+            && (spacing * 4 * self.intervals - 3 * self.span_us).cast_unsigned() <= (2 * self.span_us).cast_unsigned();
         if is_plain {
             self.span_us += spacing;
             self.intervals += 1;
@@ -71,7 +71,8 @@ impl IntervalEstimator {
         }
     }
 
-    /// As [`IntervalEstimator::observe`] of each of these arrivals, which are in order of time.
+    /// As [`IntervalEstimator::observe`] of each of these arrivals, which are in order of time and within a few thousand
+    /// years.
     pub(super) fn observe_few(&mut self, mut arrivals: impl Iterator<Item = UnixMicros>, listening: u32) {
         let Some(first) = arrivals.next() else { return };
         self.observe(first, listening);
@@ -79,7 +80,7 @@ impl IntervalEstimator {
             return;
         };
         for at in arrivals {
-            if taken.add_plain(at.since(last).0) {
+            if taken.add_plain(at.0.wrapping_sub(last.0)) {
                 last = at;
             } else {
                 (self.last, self.taken) = (Some(last), taken);

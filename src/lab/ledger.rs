@@ -172,8 +172,8 @@ impl Record {
         self.heard = self.heard.saturating_add(levels.n.into());
         self.level_n += u32::from(levels.n);
         self.level_sum += levels.sum;
-        self.level_min = self.level_min.min(levels.min.0);
-        self.level_max = self.level_max.max(levels.max.0);
+        self.level_min = self.level_min.min(levels.min().0);
+        self.level_max = self.level_max.max(levels.max().0);
     }
 
     /// Whether [`Record::count_few`] can count so many.
@@ -439,21 +439,6 @@ pub(crate) struct PackedKey {
 
 impl PackedKey {
     #[inline]
-    pub(crate) fn new(station: StationId, number: u64, kind: AddressKind) -> Self {
-        Self {
-            address: number | (kind as u64) << 48,
-            station,
-        }
-    }
-
-    /// A hash of so many bits (1 to 32) in fewer steps, and easily made to collide.
-    #[inline]
-    pub(crate) const fn short_hash<const BITS: u32>(self) -> usize {
-        let product = self.address.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (self.station.0 as u64) << (64 - BITS);
-        (product >> (64 - BITS)) as usize
-    }
-
-    #[inline]
     pub(crate) fn hash(self, seed: u64) -> u64 {
         mix(self.address ^ u64::from(self.station.0).rotate_right(8), seed)
     }
@@ -462,7 +447,10 @@ impl PackedKey {
 impl From<TrackKey> for PackedKey {
     #[inline]
     fn from(key: TrackKey) -> Self {
-        Self::new(key.station, key.address.number(), key.address.kind)
+        Self {
+            address: key.address.number() | (key.address.kind as u64) << 48,
+            station: key.station,
+        }
     }
 }
 

@@ -20,10 +20,13 @@ use super::time::{Micros, UnixMicros};
 use super::totals::Totals;
 use super::track::{self, Track};
 
+mod echo;
 mod intake;
 
-pub use intake::{Intake, Repeat};
-use intake::Guesses;
+use echo::Guesses;
+pub(super) use echo::Token;
+pub use echo::Echo;
+pub use intake::Intake;
 
 /// A broadcaster silent for longer is no track any more; its record stays. Longer than a phone's pause between scans.
 const IDLE: Micros = Micros::from_secs(6 * 60);
@@ -84,8 +87,9 @@ pub struct Session {
     listening: u32,
     tracks: Vec<Track>,
     index: HashTable<(PackedKey, u32)>,
-    /// Slots by part of their address, right or not: looked at before the index.
     guesses: Guesses,
+    /// Where the advertisement was counted that was taken last; `None` unless its own bytes are the track's payload.
+    counted_in: Option<u32>,
     /// Slots of the tracks with reports that are not yet counted; empty but within an [`Intake`].
     unsettled: Vec<u32>,
     pub(super) ledger: Ledger,
@@ -124,6 +128,7 @@ impl Session {
             tracks: Vec::new(),
             index: HashTable::new(),
             guesses: Guesses::default(),
+            counted_in: None,
             unsettled: Vec::new(),
             ledger: Ledger::new(options.hash_seed),
             reassembly: Reassembly::default(),
@@ -181,7 +186,7 @@ impl Session {
     /// The track of a broadcaster, while it is one.
     #[must_use]
     pub fn track(&self, key: TrackKey) -> Option<&Track> {
-        self.slot_of(key.into()).and_then(|slot| self.tracks.get(slot))
+        self.slot_of(key.into()).and_then(|slot| self.tracks.get(slot as usize))
     }
 
     /// All that was ever heard.
@@ -274,13 +279,14 @@ impl Session {
             self.totals.fragments += 1;
             return;
         };
-        self.count(advert, payload);
+        self.counted_in = self.count(advert, payload).filter(|_| *payload == *advert.data);
     }
 
-    fn count(&mut self, advert: &Advertisement, payload: &[u8]) {
+    /// Gives the slot of an advertisement, and `None` for a scan response.
+    fn count(&mut self, advert: &Advertisement, payload: &[u8]) -> Option<u32> {
         let slot = self.slot(advert);
         if advert.is_scan_response() {
-            let track = &mut self.tracks[slot];
+            let track = &mut self.tracks[slot as usize];
             self.totals.scan_responses += 1;
             track.scan_responses += 1;
             track.last = advert.at;
@@ -288,10 +294,11 @@ impl Session {
                 track.scan_response = payload.into();
                 keep_name(&mut self.names, track, payload);
             }
-            return;
+            return None;
         }
         self.settle(slot);
-        let track = &mut self.tracks[slot];
+        let track = &mut self.tracks[slot as usize];
+        track.token.clear();
         if track.payload != *payload || track.heard == 0 {
             change_payload(&mut self.ledger, track, payload, advert);
             keep_name(&mut self.names, track, payload);
@@ -301,16 +308,17 @@ impl Session {
         record.count(advert.at, advert.rssi);
         self.totals.count(record.family, 1);
         self.totals.without_rssi += u64::from(advert.rssi.is_none());
+        Some(slot)
     }
 
     #[inline]
-    fn slot_of(&self, key: PackedKey) -> Option<usize> {
+    fn slot_of(&self, key: PackedKey) -> Option<u32> {
         self.index
             .find(key.hash(self.options.hash_seed), |(other, _)| *other == key)
-            .map(|(_, slot)| *slot as usize)
+            .map(|(_, slot)| *slot)
     }
 
-    fn slot(&mut self, advert: &Advertisement) -> usize {
+    fn slot(&mut self, advert: &Advertisement) -> u32 {
         let key = TrackKey {
             station: advert.station,
             address: advert.address,
@@ -319,17 +327,16 @@ impl Session {
             .unwrap_or_else(|| self.add_track(key, advert.at))
     }
 
-    fn add_track(&mut self, key: TrackKey, at: UnixMicros) -> usize {
+    fn add_track(&mut self, key: TrackKey, at: UnixMicros) -> u32 {
         if self.tracks.len() >= self.options.most_tracks.max(2) {
             self.retire_longest_silent();
         }
-        let slot = self.tracks.len();
+        let slot = u32::try_from(self.tracks.len()).expect("most_tracks keeps slots far below 2^32");
         self.tracks.push(Track::new(key, at, RecordId::default()));
         let seed = self.options.hash_seed;
-        let number = u32::try_from(slot).expect("most_tracks keeps slots far below 2^32");
         let key = PackedKey::from(key);
         self.index
-            .insert_unique(key.hash(seed), (key, number), |(other, _)| other.hash(seed));
+            .insert_unique(key.hash(seed), (key, slot), |(other, _)| other.hash(seed));
         slot
     }
 

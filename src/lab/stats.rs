@@ -58,23 +58,24 @@ impl LevelSum {
 pub(super) struct Few {
     pub(super) n: u16,
     pub(super) sum: i32,
-    /// The weakest and the strongest; without levels, such as leave others as they are.
-    pub(super) min: Dbm,
-    pub(super) max: Dbm,
+    /// The weakest and the strongest, in dBm; without levels such as leave others as they are.
+    min: i32,
+    max: i32,
 }
 
 impl Few {
     pub(super) const NONE: Self = Self {
         n: 0,
         sum: 0,
-        min: Dbm(i8::MAX),
-        max: Dbm(i8::MIN),
+        min: i32::MAX,
+        max: i32::MIN,
     };
 
     #[inline]
     pub(super) fn add(&mut self, level: Dbm) {
+        let level = i32::from(level.0);
         self.n += 1;
-        self.sum += i32::from(level.0);
+        self.sum += level;
         self.min = self.min.min(level);
         self.max = self.max.max(level);
     }
@@ -86,6 +87,16 @@ impl Few {
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
     }
+
+    #[inline]
+    pub(super) fn min(&self) -> Dbm {
+        Dbm(i8::try_from(self.min).unwrap_or(i8::MAX))
+    }
+
+    #[inline]
+    pub(super) fn max(&self) -> Dbm {
+        Dbm(i8::try_from(self.max).unwrap_or(i8::MIN))
+    }
 }
 
 /// Lowest level with a bin of its own; weaker ones share its bin.
@@ -94,8 +105,9 @@ const LOWEST: i8 = -127;
 const BINS: usize = 128;
 
 #[inline]
+#[expect(clippy::cast_sign_loss, reason = "not negative by the clamp")]
 fn bin(level: Dbm) -> usize {
-    usize::from(level.0.clamp(LOWEST, 0).abs_diff(LOWEST))
+    (i32::from(level.0).clamp(LOWEST.into(), 0) - i32::from(LOWEST)) as usize
 }
 
 /// Levels in bins of 1 dB, for medians, quantiles and the histogram of a device.

@@ -5,7 +5,8 @@ use super::beacon::{self, Family};
 use super::gaen::{self, Aem, Rpi};
 use super::history::History;
 use super::interval::IntervalEstimator;
-use super::ledger::{PackedKey, Record, RecordId, Stay, TrackKey};
+use super::ledger::{Record, RecordId, Stay, TrackKey};
+use super::session::Token;
 use super::stats::LevelHistogram;
 use super::time::{Micros, UnixMicros};
 use super::units::Dbm;
@@ -48,7 +49,8 @@ pub struct Track {
     /// Levels by frequency, over the stay.
     pub histogram: LevelHistogram,
     pub(super) interval: IntervalEstimator,
-    pub(super) packed_key: PackedKey,
+    /// What the present payload's reports look like, where a source told.
+    pub(super) token: Token,
     /// Whether the session knows that reports wait to be counted.
     pub(super) is_unsettled: bool,
     /// Record of the latest report, and those of the present identifier and of reports without one.
@@ -97,7 +99,7 @@ impl Track {
             history: History::default(),
             histogram: LevelHistogram::default(),
             interval: IntervalEstimator::default(),
-            packed_key: key.into(),
+            token: Token::default(),
             is_unsettled: false,
             current: record,
             with_rpi: None,

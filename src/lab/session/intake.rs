@@ -5,15 +5,13 @@
 //! is full, when something else happens to the track, and at the end of the [`Intake`]. The result is that of counting
 //! each at once (a law that a test holds).
 
-use super::Session;
-use crate::lab::address::AddressKind;
-use crate::lab::advert::{Advertisement, DataStatus, PduType, RssiQuality, StationId};
+use super::{Echo, Session};
+use crate::lab::advert::{Advertisement, DataStatus};
 use crate::lab::event::CaptureEvent;
 use crate::lab::history::History;
-use crate::lab::ledger::PackedKey;
+use crate::lab::ledger::TrackKey;
 use crate::lab::ticks::Ticks;
 use crate::lab::time::UnixMicros;
-use crate::lab::units::Dbm;
 
 /// Puts events into a session; all that they add up to is there when it is dropped.
 #[derive(Debug)]
@@ -27,50 +25,13 @@ pub struct Intake<'a> {
     buffer: Vec<CaptureEvent>,
 }
 
-/// What a session needs of a report that may be a repeat: whole, no scan response, sound and with a level.
-#[derive(Clone, Copy, Debug)]
-pub struct Repeat<'a> {
-    /// As in [`Advertisement`].
-    pub at: UnixMicros,
-    /// As in [`Advertisement`].
-    pub station: StationId,
-    /// The address's bytes as one number, the first most significant, and its kind.
-    pub address: (u64, AddressKind),
-    /// As in [`Advertisement`].
-    pub pdu: PduType,
-    /// As in [`Advertisement`].
-    pub rssi: Dbm,
-    /// As in [`Advertisement`].
-    pub rssi_quality: RssiQuality,
-    /// As in [`Advertisement`].
-    pub data: &'a [u8],
-}
-
-impl<'a> Repeat<'a> {
-    /// `None` where the report cannot be a repeat.
-    #[inline]
-    fn of(advert: &'a Advertisement) -> Option<Self> {
-        let is_plain = !advert.details.bad_crc
-            && !advert.is_scan_response()
-            && advert.data_status() == DataStatus::Complete;
-        Some(Self {
-            at: advert.at,
-            station: advert.station,
-            address: (advert.address.number(), advert.address.kind),
-            pdu: advert.pdu,
-            rssi: advert.rssi.filter(|_| is_plain)?,
-            rssi_quality: advert.rssi_quality,
-            data: &advert.data,
-        })
-    }
-}
-
 impl Intake<'_> {
     /// Takes the next event.
     pub fn take(&mut self, event: &CaptureEvent) {
+        self.session.counted_in = None;
         match event {
             CaptureEvent::Advert(advert) => {
-                if Repeat::of(advert).is_some_and(|report| self.repeat(&report)) {
+                if self.repeat(advert) {
                     return;
                 }
                 self.pass(advert.at);
@@ -97,20 +58,35 @@ impl Intake<'_> {
         outcome
     }
 
-    /// Takes the next report if it repeats the broadcaster's last in all but time and level; `false` if not:
-    /// [`Intake::take`] must take it then.
-    #[expect(clippy::inline_always, reason = "once per packet")]
-    #[inline(always)]
-    pub fn repeat(&mut self, report: &Repeat<'_>) -> bool {
-        let at = report.at;
-        if (at < self.latest || at >= self.until) && !self.pass(at) {
-            return false;
-        }
-        let is_repeat = self.session.repeat(report);
+    /// Takes the next report if it repeats the broadcaster's last in all but time and level; `false` if not.
+    fn repeat(&mut self, advert: &Advertisement) -> bool {
+        let is_repeat = self.is_usual(advert.at) && self.session.repeat(advert);
         if is_repeat {
-            self.latest = at;
+            self.latest = advert.at;
         }
         is_repeat
+    }
+
+    /// As [`Intake::take`] for a report that need not be decoded because one with the same token was announced with
+    /// [`Intake::expect`]; `false` if that was not so, or cannot be told: [`Intake::take`] must take it then.
+    #[expect(clippy::inline_always, reason = "once per packet")]
+    #[inline(always)]
+    pub fn echo(&mut self, echo: &Echo<'_>) -> bool {
+        let is_echo = self.is_usual(echo.at) && self.session.echo(echo);
+        if is_echo {
+            self.latest = echo.at;
+        }
+        is_echo
+    }
+
+    /// Announces that further reports with the token of `echo` say what the report does that was taken last.
+    pub fn expect(&mut self, echo: &Echo<'_>) {
+        self.session.expect(echo);
+    }
+
+    #[inline]
+    fn is_usual(&mut self, at: UnixMicros) -> bool {
+        (self.latest <= at && at < self.until) || self.pass(at)
     }
 
     /// Lets time pass to `to` without an event, the ticks before it included.
@@ -183,46 +159,39 @@ impl Session {
         intake
     }
 
-    #[expect(clippy::inline_always, reason = "once per packet")]
-    #[inline(always)]
-    fn repeat(&mut self, report: &Repeat<'_>) -> bool {
-        let key = PackedKey::new(report.station, report.address.0, report.address.1);
-        let guess = self.guesses.of(key);
-        let slot = match self.tracks.get(guess as usize) {
-            Some(track) if track.packed_key == key => guess,
-            _ => match self.find(key) {
-                Some(slot) => slot,
-                None => return false,
-            },
-        };
-        let Some(track) = self.tracks.get_mut(slot as usize) else {
+    /// Takes a report that repeats the latest of its track in all but time and level; `false`, with nothing done, if it
+    /// does not. Its time must be one at which nothing is due, and fit into a history.
+    fn repeat(&mut self, advert: &Advertisement) -> bool {
+        let is_plain =
+            !advert.details.bad_crc && !advert.is_scan_response() && advert.data_status() == DataStatus::Complete;
+        let Some(rssi) = advert.rssi.filter(|_| is_plain) else {
             return false;
         };
-        if track.payload != *report.data || track.heard == 0 {
+        let key = TrackKey {
+            station: advert.station,
+            address: advert.address,
+        };
+        let Some(slot) = self.slot_of(key.into()) else { return false };
+        let track = &mut self.tracks[slot as usize];
+        if track.payload != *advert.data || track.heard == 0 {
             return false;
         }
-        track.last = report.at;
-        track.pdu = report.pdu;
-        track.rssi_quality = report.rssi_quality;
-        let is_full = track.history.note(report.at, report.rssi);
+        track.token.clear();
+        track.last = advert.at;
+        track.pdu = advert.pdu;
+        track.rssi_quality = advert.rssi_quality;
+        let is_full = track.history.note(advert.at, rssi);
         if is_full || !track.is_unsettled {
             self.attend_to(slot, is_full);
         }
+        self.counted_in = Some(slot);
         true
     }
 
-    /// Finds a track in the index, and guesses right the next time.
-    #[cold]
-    fn find(&mut self, key: PackedKey) -> Option<u32> {
-        let slot = u32::try_from(self.slot_of(key)?).ok()?;
-        *self.guesses.at(key) = slot;
-        Some(slot)
-    }
-
     #[inline(never)]
-    fn attend_to(&mut self, slot: u32, is_full: bool) {
+    pub(super) fn attend_to(&mut self, slot: u32, is_full: bool) {
         if is_full {
-            self.settle(slot as usize);
+            self.settle(slot);
         }
         if !std::mem::replace(&mut self.tracks[slot as usize].is_unsettled, true) {
             self.unsettled.push(slot);
@@ -230,8 +199,8 @@ impl Session {
     }
 
     /// Counts what waits for it in one track.
-    pub(super) fn settle(&mut self, slot: usize) {
-        let track = &mut self.tracks[slot];
+    pub(super) fn settle(&mut self, slot: u32) {
+        let track = &mut self.tracks[slot as usize];
         if track.is_unsettled {
             let record = self.ledger.get_mut(track.current);
             let n = track.settle(record, self.listening);
@@ -242,33 +211,10 @@ impl Session {
     /// Counts what waits for it in all tracks.
     pub(super) fn settle_all(&mut self) {
         for idx in 0..self.unsettled.len() {
-            let slot = self.unsettled[idx] as usize;
+            let slot = self.unsettled[idx];
             self.settle(slot);
-            self.tracks[slot].is_unsettled = false;
+            self.tracks[slot as usize].is_unsettled = false;
         }
         self.unsettled.clear();
-    }
-}
-
-/// For each of a few thousand hashes the slot of the track last found there, which need not be the right one any more.
-#[derive(Clone, Debug)]
-pub(super) struct Guesses(Box<[u32; 1 << Guesses::BITS]>);
-
-impl Default for Guesses {
-    fn default() -> Self {
-        Self(Box::new([0; 1 << Self::BITS]))
-    }
-}
-
-impl Guesses {
-    const BITS: u32 = 12;
-
-    #[inline]
-    fn of(&self, key: PackedKey) -> u32 {
-        self.0[key.short_hash::<{ Self::BITS }>()]
-    }
-
-    fn at(&mut self, key: PackedKey) -> &mut u32 {
-        &mut self.0[key.short_hash::<{ Self::BITS }>()]
     }
 }
