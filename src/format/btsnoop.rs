@@ -191,7 +191,8 @@ impl Framing for Btsnoop {
             let Some((packet, after)) = after.split_at_checked(included).filter(|_| is_plain) else {
                 break;
             };
-            let (Some([H4_EVENT, event @ ..]), Some(at)) = (packet.get(..), raw_time(header).checked_sub(EPOCH)) else {
+            let [H4_EVENT, event @ ..] = packet else { break };
+            let Some(at) = raw_time(header).checked_sub(EPOCH) else {
                 break;
             };
             if !each(UnixMicros(at), event) {

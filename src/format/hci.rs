@@ -77,10 +77,9 @@ pub(super) fn single_report(event: &[u8], at: UnixMicros, station: StationId, ba
 #[expect(clippy::inline_always, reason = "once per packet")]
 #[inline(always)]
 pub(super) fn echo(event: &[u8], at: UnixMicros, station: StationId) -> Option<Echo<'_>> {
-    // Where the address stands.
-    const ADDRESS: usize = 6;
     let (&rssi, token) = event.split_last()?;
-    let hint = token.get(ADDRESS..)?.first_chunk()?;
+    // The address and what follows it.
+    let [_, _, _, _, _, _, hint @ .., _, _] = token.first_chunk::<16>()?;
     Some(Echo {
         at,
         rssi: Dbm::from_hci(rssi)?,

@@ -23,9 +23,9 @@ use super::track::{self, Track};
 mod echo;
 mod intake;
 
+pub use echo::Echo;
 use echo::Guesses;
 pub(super) use echo::Token;
-pub use echo::Echo;
 pub use intake::Intake;
 
 /// A broadcaster silent for longer is no track any more; its record stays. Longer than a phone's pause between scans.
@@ -418,8 +418,7 @@ impl Session {
         if self.tracks.len() < self.tracks.capacity() / 4 {
             self.tracks.shrink_to(self.tracks.len() * 2);
             let seed = self.options.hash_seed;
-            self.index
-                .shrink_to(self.tracks.len() * 2, |(key, _)| key.hash(seed));
+            self.index.shrink_to(self.tracks.len() * 2, |(key, _)| key.hash(seed));
         }
     }
 

@@ -67,8 +67,8 @@ impl Few {
     pub(super) const NONE: Self = Self {
         n: 0,
         sum: 0,
-        min: i32::MAX,
-        max: i32::MIN,
+        min: i8::MAX as i32,
+        max: i8::MIN as i32,
     };
 
     #[inline]
@@ -89,13 +89,15 @@ impl Few {
     }
 
     #[inline]
-    pub(super) fn min(&self) -> Dbm {
-        Dbm(i8::try_from(self.min).unwrap_or(i8::MAX))
+    #[expect(clippy::cast_possible_truncation, reason = "a level")]
+    pub(super) const fn min(&self) -> Dbm {
+        Dbm(self.min as i8)
     }
 
     #[inline]
-    pub(super) fn max(&self) -> Dbm {
-        Dbm(i8::try_from(self.max).unwrap_or(i8::MIN))
+    #[expect(clippy::cast_possible_truncation, reason = "a level")]
+    pub(super) const fn max(&self) -> Dbm {
+        Dbm(self.max as i8)
     }
 }
 

@@ -64,7 +64,10 @@ mod tests {
         assert_eq!(pass(1_001), [0; 0]);
         assert_eq!(pass(2_100), [1_500, 2_000]);
         assert_eq!(pass(900), [0; 0]);
-        assert_eq!((ticks.latest(), ticks.next()), (Some(UnixMicros(900)), UnixMicros(1_000)));
+        assert_eq!(
+            (ticks.latest(), ticks.next()),
+            (Some(UnixMicros(900)), UnixMicros(1_000))
+        );
         let mut ticks = Ticks::new(Micros(1));
         assert_eq!(ticks.pass(UnixMicros(0)).count(), 0);
         assert_eq!(ticks.pass(UnixMicros(i64::MAX)).last(), Some(UnixMicros(i64::MAX - 1)));

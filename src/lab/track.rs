@@ -119,7 +119,8 @@ impl Track {
         let n = u16::try_from(n).unwrap_or(u16::MAX);
         for part in waiting {
             self.histogram.add_few(part.iter().map(|report| report.level()));
-            self.interval.observe_few(part.iter().map(|report| report.at()), listening);
+            self.interval
+                .observe_few(part.iter().map(|report| report.at()), listening);
         }
         if record.has_room(n) {
             record.count_few(first.at(), last.at(), &self.history.thin());

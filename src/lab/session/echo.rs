@@ -63,14 +63,17 @@ impl Token {
 
     #[inline]
     fn is(&self, token: &[u8]) -> bool {
-        let is_middle = match token.get(PIECE..2 * PIECE) {
-            Some(middle) => *middle == self.middle,
-            None => true,
+        if usize::from(self.len) != token.len() {
+            return false;
+        }
+        let (Some(head), Some(tail)) = (token.first_chunk(), token.last_chunk()) else {
+            return false;
         };
-        usize::from(self.len) == token.len()
-            && token.first_chunk() == Some(&self.head)
-            && token.last_chunk() == Some(&self.tail)
-            && is_middle
+        if self.head != *head || self.tail != *tail {
+            return false;
+        }
+        // A shorter one is whole in head and tail.
+        token.get(PIECE..2 * PIECE).is_none_or(|middle| self.middle == *middle)
     }
 }
 

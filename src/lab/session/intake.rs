@@ -171,7 +171,9 @@ impl Session {
             station: advert.station,
             address: advert.address,
         };
-        let Some(slot) = self.slot_of(key.into()) else { return false };
+        let Some(slot) = self.slot_of(key.into()) else {
+            return false;
+        };
         let track = &mut self.tracks[slot as usize];
         if track.payload != *advert.data || track.heard == 0 {
             return false;
