@@ -24,7 +24,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 #[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
-    /// One JSON object a line: station, advert, adapter, gap, and at the end summary
+    /// One JSON object a line, as `convert` writes to NAME.jsonl; at the end a summary
     #[arg(long, conflicts_with = "csv")]
     json: bool,
     /// Comma-separated values with a header row: advertisements only
