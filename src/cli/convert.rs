@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Exit, Failure, origin, tell};
+use super::{Exit, Failure, help, origin, tell};
 use crate::format::btsnoop_writer::{BAD_CRC, BtsnoopWriter};
 use crate::format::export::{EventWriter, NotCarried};
 use crate::format::jsonl::JsonlWriter;
@@ -25,6 +25,7 @@ const SHOWN_DAMAGE: usize = 5;
 
 /// Converts a capture into another format.
 #[derive(Debug, Args)]
+#[command(after_help = help::CONVERT)]
 pub struct ConvertArgs {
     /// Capture to read, `-` for standard input; its kind is found by its content.
     #[arg(value_name = "IN")]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::convert::{input_failure, output_failure};
-use super::{Exit, Failure, report, tell};
+use super::{Exit, Failure, help, report, tell};
 use crate::clock;
 use crate::format::native::{Paths, Reader, append_event};
 use crate::format::{EventReader as _, FormatError};
@@ -22,6 +22,7 @@ const FAR: Micros = Micros::from_secs(60 * 60);
 
 /// Adds truth to a capture: what is known about a device from a time on.
 #[derive(Debug, Args)]
+#[command(after_help = help::MARK)]
 pub struct MarkArgs {
     /// Native capture, finished or being recorded.
     #[arg(value_name = "CAPTURE")]
