@@ -1,6 +1,7 @@
 //! What the native capture promises; the strategies serve the tests of other formats too.
 
 mod disks;
+mod late;
 mod laws;
 mod reading;
 mod strategies;

@@ -1,12 +1,11 @@
 //! What is in the files, whatever the disk does.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use super::disks::Small;
 use super::*;
 use crate::format::FormatError;
-use crate::lab::advert::{Advertisement, StationId};
-use crate::lab::event::{Event, EventKind, Mark};
+use crate::lab::advert::Advertisement;
 use crate::lab::time::UnixMicros;
 
 #[test]
@@ -143,36 +142,4 @@ fn metadata_are_true_in_between_and_after_a_full_disk() {
         (meta.complete, meta.bytes),
         (false, paths.rows.metadata().unwrap().len())
     );
-}
-
-#[test]
-fn a_mark_can_be_appended_to_any_events_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.events.csv");
-    let mark = |note: &str| Event {
-        at: UnixMicros(7),
-        station: StationId(0),
-        kind: EventKind::Mark(Mark {
-            from: UnixMicros(7),
-            note: note.into(),
-            ..Mark::default()
-        }),
-    };
-    append_event(&path, &mark("one"), "s").unwrap();
-    std::fs::OpenOptions::new()
-        .append(true)
-        .open(&path)
-        .unwrap()
-        .write_all(b"mark,17,tor")
-        .unwrap();
-    append_event(&path, &mark("two"), "s").unwrap();
-    let mut reader = Reader::from_bytes(b"time_us,data\n", Some(&std::fs::read(&path).unwrap()), None).unwrap();
-    let marks = read_all(&mut reader)
-        .iter()
-        .filter(|event| matches!(event, CaptureEvent::Other(event) if matches!(event.kind, EventKind::Mark(_))))
-        .count();
-    assert_eq!((marks, reader.damage().count), (2, 1));
-    std::fs::write(&path, "note,kind,time_us\n").unwrap();
-    let refused = append_event(&path, &mark("x"), "s").unwrap_err().to_string();
-    assert!(refused.contains("no column \"station\""), "{refused}");
 }
