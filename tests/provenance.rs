@@ -65,7 +65,9 @@ fn a_pseudonymised_capture_names_nobody() {
         ("4", "anna's phone"),
     ] {
         let mark = ["mark", "anna.csv", "--at", at, "--device", device, "--distance", "2"];
-        run(folder, &[&mark[..], &["--note", "anna, third floor"]].concat()).success();
+        let kept = ["--model", "SM-A515F", "--orientation", "flat", "--obstacle", "a wall"];
+        let note = ["--note", "anna, third floor"];
+        run(folder, &[&mark[..], &kept, &note].concat()).success();
     }
     let done = run(folder, &["convert", "anna.csv", "private.csv", "--pseudonymise"]).success();
     assert!(
@@ -95,6 +97,8 @@ fn a_pseudonymised_capture_names_nobody() {
     assert_eq!(devices[..3], [&rpi[..6], &rpi, &advert.address.to_string()]);
     assert!(devices[3].starts_with("device-"), "{}", devices[3]);
     assert!(marks.iter().all(|mark| mark.note.is_empty() && mark.distance.is_some()));
+    let words = |mark: &Mark| [&mark.model, &mark.orientation, &mark.obstacle].map(String::clone);
+    assert!(marks.iter().all(|mark| words(mark) == ["SM-A515F", "flat", "a wall"]));
     let meta = Meta::read(&folder.join("private.toml")).expect("metadata");
     assert_eq!(
         (meta.source.description.as_str(), meta.licence.as_str()),
