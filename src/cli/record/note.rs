@@ -27,8 +27,8 @@ pub(super) fn parse(line: &str, at: UnixMicros) -> Result<Mark, String> {
             Some(("orientation", value)) => value.clone_into(&mut mark.orientation),
             Some(("obstacle", value)) => value.clone_into(&mut mark.obstacle),
             // A negative number is a distance mistyped and no note.
-            _ if idx == 0 && number(word).is_some_and(|number| number.is_finite()) => {
-                mark.distance = Some(metres(word)?)
+            _ if idx == 0 && number(word).is_some_and(f64::is_finite) => {
+                mark.distance = Some(metres(word)?);
             }
             _ => note.push(word),
         }

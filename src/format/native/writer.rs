@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
+#[cfg(feature = "zstd")]
+use std::io::Write as _;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -507,7 +509,7 @@ struct Summing<D> {
 }
 
 #[cfg(feature = "zstd")]
-impl<D: Disk> Write for Summing<D> {
+impl<D: Disk> io::Write for Summing<D> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let n = self.disk.write(bytes)?;
         self.sum.update(bytes.get(..n).unwrap_or_default());
