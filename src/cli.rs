@@ -1,6 +1,7 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
 mod convert;
+mod help;
 mod inspect;
 mod mark;
 mod origin;
@@ -42,8 +43,8 @@ pub struct Failure {
     pub exit: Exit,
     /// What happened and where: lower case, no full stop.
     pub message: String,
-    /// What to do next, if there is something.
-    pub hint: Option<String>,
+    /// What to do next: nothing, or one way a line.
+    pub hints: Vec<String>,
 }
 
 impl Failure {
@@ -53,14 +54,14 @@ impl Failure {
         Self {
             exit,
             message: message.into(),
-            hint: None,
+            hints: Vec::new(),
         }
     }
 
-    /// Adds what to do next.
+    /// Adds a way to go on.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hints.push(hint.into());
         self
     }
 }
@@ -72,14 +73,14 @@ impl fmt::Display for Failure {
         for (idx, line) in self.message.lines().enumerate() {
             write!(f, "{}{}", if idx > 0 { "\n" } else { "" }, printable(line))?;
         }
-        self.hint
+        self.hints
             .iter()
             .try_for_each(|hint| write!(f, "\n  hint: {}", printable(hint)))
     }
 }
 
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = None, disable_help_subcommand = true)]
+#[command(version, about, long_about = None, disable_help_subcommand = true, after_help = help::VICINO)]
 struct Cli {
     /// Colours: auto (on a terminal, unless `NO_COLOR` is set), always, never
     #[arg(

@@ -65,7 +65,9 @@ fn a_pseudonymised_capture_names_nobody() {
         ("4", "anna's phone"),
     ] {
         let mark = ["mark", "anna.csv", "--at", at, "--device", device, "--distance", "2"];
-        run(folder, &[&mark[..], &["--note", "anna, third floor"]].concat()).success();
+        let kept = ["--model", "SM-A515F", "--orientation", "flat", "--obstacle", "a wall"];
+        let note = ["--note", "anna, third floor"];
+        run(folder, &[&mark[..], &kept, &note].concat()).success();
     }
     let done = run(folder, &["convert", "anna.csv", "private.csv", "--pseudonymise"]).success();
     assert!(
@@ -95,6 +97,8 @@ fn a_pseudonymised_capture_names_nobody() {
     assert_eq!(devices[..3], [&rpi[..6], &rpi, &advert.address.to_string()]);
     assert!(devices[3].starts_with("device-"), "{}", devices[3]);
     assert!(marks.iter().all(|mark| mark.note.is_empty() && mark.distance.is_some()));
+    let words = |mark: &Mark| [&mark.model, &mark.orientation, &mark.obstacle].map(String::clone);
+    assert!(marks.iter().all(|mark| words(mark) == ["SM-A515F", "flat", "a wall"]));
     let meta = Meta::read(&folder.join("private.toml")).expect("metadata");
     assert_eq!(
         (meta.source.description.as_str(), meta.licence.as_str()),
@@ -252,6 +256,51 @@ fn metadata_that_do_not_fit_are_told() {
             "{told}"
         );
     }
+}
+
+#[test]
+fn what_is_shown_of_a_killed_recording_is_counted_from_its_rows() {
+    let folder = capture();
+    let folder = folder.path();
+    run(folder, &["convert", "anna.csv", "a.csv"]).success();
+    let shown = || {
+        let out = |args: &[&str]| text(&run(folder, args).success().get_output().stdout);
+        let inspected: serde_json::Value = serde_json::from_str(&out(&["inspect", "a.csv", "--json"])).expect("JSON");
+        (
+            inspected["counts"].clone(),
+            inspected["native"]["marks"].clone(),
+            out(&["replay", "a.csv", "--headless", "--json"]),
+            out(&["inspect", "a.csv", "--csv"]),
+        )
+    };
+    let before = shown();
+    let mut meta = Meta::read(&folder.join("a.toml")).expect("metadata");
+    meta.complete = false;
+    (meta.counts.adverts, meta.counts.marks, meta.counts.events) = (77, 7, 7);
+    (meta.span.first_us, meta.span.last_us) = (Some(-77), Some(77_000_000));
+    (meta.losses.dropped, meta.losses.damaged) = (7, 7);
+    std::fs::write(folder.join("a.toml"), meta.to_text()).expect("writes");
+    assert_eq!(shown(), before);
+    let inspected = text(&run(folder, &["inspect", "a.csv"]).success().get_output().stdout);
+    assert!(
+        inspected.contains("the recorder did not come to its end") && !inspected.contains("77"),
+        "{inspected}"
+    );
+    // A mark does not make such metadata look as if they were of today.
+    run(folder, &["mark", "a.csv", "--from", "10", "--note", "x"]).success();
+    assert_eq!(Meta::read(&folder.join("a.toml")).expect("metadata"), meta);
+}
+
+#[test]
+fn a_mark_added_afterwards_is_counted_and_leaves_the_span() {
+    let folder = capture();
+    let folder = folder.path();
+    run(folder, &["convert", "anna.csv", "a.csv"]).success();
+    let before = Meta::read(&folder.join("a.toml")).expect("metadata");
+    run(folder, &["mark", "a.csv", "--from", "99", "--note", "x"]).success();
+    let after = Meta::read(&folder.join("a.toml")).expect("metadata");
+    assert_eq!((after.counts.marks, after.counts.events), (1, before.counts.events + 1));
+    assert_eq!((&after.span, &after.sha256), (&before.span, &before.sha256));
 }
 
 #[test]

@@ -15,7 +15,10 @@ fn without_a_bus_it_says_what_to_do_and_ends_with_the_environment_s_code() {
             .assert()
             .code(4)
             .stdout("")
-            .stderr(contains("error: the system bus is not there").and(contains("hint: start dbus")));
+            .stderr(
+                contains("error: the system bus is not there")
+                    .and(contains("hint: start dbus").and(contains("vicino replay"))),
+            );
     }
 }
 

@@ -45,7 +45,7 @@ pub enum Action {
     Close,
     /// Keep the edited filter.
     Accept,
-    /// Drop the edited filter.
+    /// Leave the filter as it was before it was edited.
     Cancel,
     /// Delete the last character.
     DeleteBack,
@@ -138,7 +138,7 @@ impl Action {
             Self::Quit => "quit",
             Self::Close => "close what is open, or drop the filter",
             Self::Accept => "keep the filter",
-            Self::Cancel => "drop what was typed",
+            Self::Cancel => "leave the filter as it was",
             Self::DeleteBack => "delete the last character",
             Self::DeleteAll => "delete everything typed",
         }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::filter::Filter;
 use super::keymap::Context;
 use super::layout::{self, Heights};
 use super::live::Live;
@@ -39,6 +40,15 @@ pub enum Popup {
     Help(u16),
 }
 
+/// A filter that is being typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    /// What is typed.
+    pub text: String,
+    /// The filter as it was, for who changes their mind.
+    pub(super) before: Filter,
+}
+
 /// All state; [`update`](super::update()) alone changes it.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -53,7 +63,7 @@ pub struct Model {
     /// What lies over it.
     pub popup: Option<Popup>,
     /// The filter while it is being typed.
-    pub editing: Option<String>,
+    pub editing: Option<Prompt>,
     /// The recording that is going on.
     pub recording: Option<Recording>,
     /// What is wrong with the source at present, and the remedy.

@@ -4,7 +4,7 @@ use super::action::Action;
 use super::filter::Filter;
 use super::key::{Code, Key};
 use super::keymap::{self, Context};
-use super::model::{Model, Popup};
+use super::model::{Model, Popup, Prompt};
 use super::{Effect, Msg};
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
@@ -107,7 +107,7 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 fn type_char(model: &mut Model, typed: char) {
-    if let Some(text) = &mut model.editing
+    if let Some(Prompt { text, .. }) = &mut model.editing
         && !typed.is_control()
         && text.chars().count() < Filter::MOST_CHARS
     {
@@ -118,7 +118,7 @@ fn type_char(model: &mut Model, typed: char) {
 
 /// The table follows the filter while it is typed.
 fn edited(model: &mut Model) {
-    if let Some(text) = &model.editing {
+    if let Some(Prompt { text, .. }) = &model.editing {
         model.live.filter = Filter::new(text);
     }
     model.live.needs_order = true;
@@ -147,15 +147,20 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::SeekBack => return playback(model, Command::SeekBy(Micros(-SEEK.0))),
         Action::SeekForward => return playback(model, Command::SeekBy(SEEK)),
         Action::SeekStart => return playback(model, Command::SeekToOffset(Micros(0))),
-        Action::EditFilter => model.editing = Some(model.live.filter.text().to_owned()),
+        Action::EditFilter => {
+            let before = model.live.filter.clone();
+            let text = before.text().to_owned();
+            model.editing = Some(Prompt { text, before });
+        }
         Action::Accept => model.editing = None,
         Action::Cancel => {
-            model.live.filter = Filter::default();
-            model.editing = None;
-            model.live.needs_order = true;
+            if let Some(prompt) = model.editing.take() {
+                model.live.filter = prompt.before;
+                model.live.needs_order = true;
+            }
         }
         Action::DeleteBack | Action::DeleteAll => {
-            if let Some(text) = &mut model.editing {
+            if let Some(Prompt { text, .. }) = &mut model.editing {
                 let left = text.char_indices().next_back().map_or(0, |(idx, _)| idx);
                 text.truncate(if action == Action::DeleteAll { 0 } else { left });
                 edited(model);

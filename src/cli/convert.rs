@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Exit, Failure, origin, tell};
+use super::{Exit, Failure, help, origin, tell};
 use crate::format::btsnoop_writer::{BAD_CRC, BtsnoopWriter};
 use crate::format::export::{EventWriter, NotCarried};
 use crate::format::jsonl::JsonlWriter;
@@ -25,6 +25,7 @@ const SHOWN_DAMAGE: usize = 5;
 
 /// Converts a capture into another format.
 #[derive(Debug, Args)]
+#[command(after_help = help::CONVERT)]
 pub struct ConvertArgs {
     /// Capture to read, `-` for standard input; its kind is found by its content.
     #[arg(value_name = "IN")]
@@ -37,7 +38,13 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "KIND")]
     to: Option<Kind>,
     /// Replaces addresses and identifiers, also in marks, by keyed hashes, consistently within the capture; the key is
-    /// not kept. Leaves out station names (but for --station), title, provenance and the notes of marks.
+    /// not kept. Leaves out station names (but for --station), title, provenance, the name of the source, the keys of
+    /// bonded peers and the notes of marks.
+    ///
+    /// Kept as they are: all times and levels; PDU types, kinds of addresses and the structure of payloads (flags, TX
+    /// power, service UUIDs, companies); of marks the times, distance, model, orientation and obstacle; the reasons of
+    /// gaps; the models of stations; licence, kind of source, clock offset and earlier privacy treatment. Where a person
+    /// typed one of these, read it before you give the capture away: it stands in NAME.events.csv and NAME.toml.
     #[arg(long)]
     pseudonymise: bool,
     /// Keeps only exposure-notification frames (and marks, gaps and what tells about the receiver).

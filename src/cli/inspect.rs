@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::convert::input_failure;
-use super::{Exit, Failure, origin, tell};
+use super::{Exit, Failure, help, origin, tell};
 use crate::format::native::check as check_native;
 use crate::format::open::{Capture, OpenOptions, in_file, open_capture, parse_clock_offset};
 use crate::format::{FormatError, reason};
@@ -29,6 +29,7 @@ const SHOWN: usize = 10;
 /// Of several captures those that cannot be read are named on standard error, the others are shown all the same, and the
 /// exit code is 3.
 #[derive(Debug, Args)]
+#[command(after_help = help::INSPECT)]
 pub struct InspectArgs {
     /// Captures (native, btsnoop, `PacketLogger`, pcap, pcapng), `-` for standard input; or a payload in hexadecimal digits.
     #[arg(value_name = "FILE", required_unless_present = "hex")]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::convert::{input_failure, output_failure};
-use super::{Exit, Failure, report, tell};
+use super::{Exit, Failure, help, report, tell};
 use crate::clock;
-use crate::format::native::{Paths, Reader, append_event};
+use crate::format::native::{Paths, Reader, append_event, recount_marks};
 use crate::format::{EventReader as _, FormatError};
 use crate::lab::advert::StationId;
 use crate::lab::event::{CaptureEvent, Event, EventKind, Mark};
@@ -22,6 +22,7 @@ const FAR: Micros = Micros::from_secs(60 * 60);
 
 /// Adds truth to a capture: what is known about a device from a time on.
 #[derive(Debug, Args)]
+#[command(after_help = help::MARK)]
 pub struct MarkArgs {
     /// Native capture, finished or being recorded.
     #[arg(value_name = "CAPTURE")]
@@ -115,6 +116,14 @@ pub fn run(args: &MarkArgs) -> Result<Exit, Failure> {
             source,
         })
     })?;
+    if let Err(what) = recount_marks(&paths) {
+        let meta = paths.meta.display().to_string();
+        tell(format_args!(
+            "warning: the counts in {} stay as they were: {}",
+            printable(&meta),
+            printable(&what)
+        ));
+    }
     if let Some((first, last)) = known.span.filter(|_| known.is_far(from)) {
         tell(format_args!(
             "warning: the mark begins at {from}, more than an hour outside the capture, which runs from {first} to {last}"

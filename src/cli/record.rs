@@ -1,6 +1,7 @@
 //! `vicino record`: live radio to a capture.
 
 mod note;
+mod window;
 
 use std::io::{self, BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -10,10 +11,11 @@ use clap::Args;
 use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
 
+use self::window::Window;
 use super::convert::{input_failure, output_failure};
-use super::scan::{OnlyArg, parse_time, say};
+use super::scan::{OnlyArg, no_radio, parse_time, say};
 use super::signals::Signals;
-use super::{Exit, Failure, origin, report, tell};
+use super::{Exit, Failure, help, origin, report, tell};
 use crate::clock;
 use crate::format::native::{Meta, SourceNote};
 use crate::format::open::{Kind, OpenOptions, open, open_known};
@@ -33,16 +35,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const SAY_EVERY: Duration = Duration::from_mins(1);
 /// Lines of standard input that wait to become marks.
 const NOTES_WAITING: usize = 64;
+/// What to do where there is no radio.
+const INSTEAD: &str =
+    "without a radio: record what a capture plays with `--from CAPTURE`; `vicino simulate demo` makes one";
 
 /// Records live radio to a capture until Ctrl-C, with progress, rate and space left.
 ///
 /// Every line on standard input becomes a mark: a distance in metres, or any of distance=, device=, model=, orientation=,
 /// obstacle= and after them a note.
 #[derive(Debug, Args)]
+#[command(after_help = help::RECORD)]
 pub(crate) struct RecordArgs {
     /// Name of the capture; where it is taken, NAME-2 and so on
     name: PathBuf,
-    /// End after this time, for example 60s or 1h30m
+    /// End after this time, for example 60s or 1h30m; with --from, of the capture's own time, whatever the speed
     #[arg(long = "for", value_name = "TIME", value_parser = parse_time)]
     limit: Option<Duration>,
     /// Keep only these advertisements
@@ -92,7 +98,7 @@ async fn record(args: RecordArgs) -> Result<Exit, Failure> {
     let mut bar = Bar::new();
     let mut notes = notes();
     let mut look = tokio::time::interval(LOOK_EVERY);
-    let over = limit(args.limit);
+    let over = limit(args.limit.filter(|_| args.from.is_none()));
     tokio::pin!(over);
     let mut newest = None;
     loop {
@@ -114,7 +120,7 @@ async fn record(args: RecordArgs) -> Result<Exit, Failure> {
             _ = look.tick() => {
                 let progress = sources.control.progress();
                 bar.show(&progress);
-                if progress.failure.is_some() {
+                if progress.failure.is_some() || sources.has_passed() {
                     break;
                 }
             }
@@ -141,7 +147,7 @@ struct Recording {
 
 enum Source {
     Live { live: Live, batches: mpsc::Receiver<Batch> },
-    Playback(player::Playback),
+    Playback(player::Playback, Window),
 }
 
 async fn start(
@@ -171,7 +177,7 @@ async fn start(
     let paths = control.paths().cloned();
     slot.put(Some(Box::new(recorder)));
     let source = match playback {
-        Some((playback, _)) => Source::Playback(playback),
+        Some((playback, _)) => Source::Playback(playback, Window::new(args.limit)),
         None => match live::start(live_options(args, only), outlet).await {
             Ok(live) => Source::Live { live, batches },
             Err(error) => {
@@ -181,7 +187,7 @@ async fn start(
                 for path in paths.iter().flat_map(|paths| [&paths.rows, &paths.events, &paths.meta]) {
                     let _ = std::fs::remove_file(path);
                 }
-                return Err(error.into());
+                return Err(no_radio(&error, INSTEAD));
             }
         },
     };
@@ -261,12 +267,14 @@ impl Recording {
                     }
                 }
             }
-            Source::Playback(playback) => {
+            Source::Playback(_, window) if window.is_over() => None,
+            Source::Playback(playback, window) => {
                 let only = self.only;
                 tokio::select! {
                     biased;
                     feed = playback.feed.recv() => {
                         let Some(Feed::Events(mut batch)) = feed else { return None };
+                        window.cut(&mut batch);
                         batch.retain(|event| kept(event, only));
                         self.slot.accept(&batch);
                         Some(batch)
@@ -275,6 +283,15 @@ impl Recording {
                 }
             }
         }
+    }
+
+    /// Whether what is played has come to the end of what is to be recorded, although no event has.
+    fn has_passed(&mut self) -> bool {
+        let Source::Playback(playback, window) = &mut self.source else {
+            return false;
+        };
+        let now = playback.status.borrow().data_time(playback.origin.elapsed());
+        now.is_some_and(|now| window.pass(now))
     }
 
     /// Ends the source, takes in what it still had, ends the recording.
@@ -286,7 +303,7 @@ impl Recording {
         }
         let status = match &self.source {
             Source::Live { .. } => None,
-            Source::Playback(playback) => Some(playback.status.borrow().clone()),
+            Source::Playback(playback, _) => Some(playback.status.borrow().clone()),
         };
         let path = self.control.paths().map(|paths| paths.rows.display().to_string());
         slot.put(None);

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::convert::input_failure;
-use super::{ColorWhen, Exit, Failure, origin, tell};
+use super::{ColorWhen, Exit, Failure, help, origin, tell};
 use crate::format::open::{self, OpenOptions};
 use crate::format::reason;
 use crate::lab::session::Session;
@@ -22,6 +22,7 @@ use crate::source::pacing::{Command, Speed};
 /// With --headless there is no screen: the capture is read as fast as possible and what it amounts to is printed. The
 /// result depends on the capture alone.
 #[derive(Debug, Args)]
+#[command(after_help = help::REPLAY)]
 pub struct Replay {
     /// The capture, in any known format; `-` for standard input
     pub capture: PathBuf,

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use self::output::{Form, Writer};
 use super::signals::Signals;
-use super::{Exit, Failure, tell};
+use super::{Exit, Failure, help, tell};
 use crate::format::reason;
 use crate::lab::text::printable;
 use crate::source::ble_error::BleError;
@@ -20,11 +20,15 @@ use crate::source::{Batch, Outlet};
 /// How long the source and the writer may take to end when they are asked to.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// What to do where there is no radio.
+const INSTEAD: &str = "without a radio: `vicino replay CAPTURE`, or `vicino simulate demo` for a capture";
+
 /// Options of `vicino scan`.
 #[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
 #[derive(Debug, Args)]
+#[command(after_help = help::SCAN)]
 pub(crate) struct ScanArgs {
-    /// One JSON object a line: station, advert, adapter, gap, and at the end summary
+    /// One JSON object a line, as `convert` writes to NAME.jsonl; at the end a summary
     #[arg(long, conflicts_with = "csv")]
     json: bool,
     /// Comma-separated values with a header row: advertisements only
@@ -33,7 +37,7 @@ pub(crate) struct ScanArgs {
     /// No lines, only the summary at the end
     #[arg(long, conflicts_with = "csv")]
     summary: bool,
-    /// End after this time, for example 60s or 1h30m
+    /// End after this time of the clock, for example 60s or 1h30m
     #[arg(long = "for", value_name = "TIME", value_parser = parse_time)]
     limit: Option<Duration>,
     /// Keep only these advertisements
@@ -59,9 +63,12 @@ pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
     Duration::try_from(time).map_err(|_| "a time cannot be negative".to_owned())
 }
 
-impl From<BleError> for Failure {
-    fn from(error: BleError) -> Self {
-        Self::new(Exit::Environment, error.to_string()).hint(error.remedy())
+/// The failure of a radio that cannot be used, with its remedy and what to do without a radio.
+pub(super) fn no_radio(error: &BleError, instead: &str) -> Failure {
+    let failure = Failure::new(Exit::Environment, error.to_string()).hint(error.remedy());
+    match error {
+        BleError::NoSuchAdapter { .. } => failure,
+        _ => failure.hint(instead),
     }
 }
 
@@ -93,7 +100,7 @@ async fn scan(options: Options, limit: Option<Duration>, form: Form) -> Result<E
     let live = tokio::select! {
         biased;
         () = signals.next() => return Ok(Exit::Done),
-        live = live::start(options, outlet) => live?,
+        live = live::start(options, outlet) => live.map_err(|error| no_radio(&error, INSTEAD))?,
     };
     tell(format_args!(
         "scanning on {} ({})",
@@ -188,8 +195,12 @@ mod tests {
 
     #[test]
     fn a_radio_that_cannot_be_used_ends_with_the_environment_s_code_and_a_remedy() {
-        let failure = Failure::from(BleError::NoAdapter { in_kernel: false });
+        let failure = no_radio(&BleError::NoAdapter { in_kernel: false }, INSTEAD);
         assert_eq!(failure.exit, Exit::Environment);
-        assert!(failure.to_string().contains("hint: plug one in"), "{failure}");
+        let text = failure.to_string();
+        assert!(
+            text.contains("\n  hint: plug one in") && text.contains("\n  hint: without a radio: `vicino replay"),
+            "{text}"
+        );
     }
 }

@@ -16,7 +16,7 @@ use crate::sim::scenario::{Scenario, Span};
 use crate::sim::{BUILTIN, Simulation, TruthWriter, builtin};
 
 use super::convert::output_failure;
-use super::{Exit, Failure, tell};
+use super::{Exit, Failure, help, tell};
 
 /// Simulates phones that move, rotate and broadcast, and writes what a receiver hears, with the truth beside it.
 ///
@@ -24,6 +24,7 @@ use super::{Exit, Failure, tell};
 /// which identifier; and NAME.keys.csv, the keys of the simulated phones. The same scenario and seed give the same files.
 /// Without OUT a built-in scenario gives its own NAME here, and a file mine.toml gives mine-run: its own name is taken.
 #[derive(Debug, Args)]
+#[command(after_help = help::SIMULATE)]
 pub struct Simulate {
     /// A built-in scenario (see --list) or a TOML file
     #[arg(required_unless_present_any = ["list", "print"])]

@@ -1,11 +1,13 @@
-//! JSON Lines: one object per event, for scripts.
+//! JSON Lines: one object per event, for scripts. `vicino scan --json` and `vicino convert NAME.jsonl` give the same.
 //!
 //! Every object has `kind` (`advert`, or the word of the event), `time_us` (microseconds since 1970) and `station` (its
-//! name). An advertisement has `address`, `address_kind`, `pdu`, `rssi_dbm`, `rssi_quality`, `tx_power_dbm`, `channel`,
-//! `raw`, `data` (hexadecimal) and `form`, and where they say something `event_type`, `address_type`, `primary_phy`,
+//! name). An advertisement has `address`, `address_kind`, `family`, `pdu`, `rssi_dbm`, `rssi_quality`, `tx_power_dbm`,
+//! `channel`, `raw`, `rpi`, `aem`, `data` (hexadecimal) and `form`, and `event_type`, `address_type`, `primary_phy`,
 //! `secondary_phy`, `set_id`, `periodic_interval`, `direct_address`, `direct_kind`, `bad_crc`. Other events have the
-//! columns of the native events file that belong to their kind. Identity resolving keys are secrets and left out.
+//! columns of the native events file that belong to their kind, a gap's text as `reason`. What is not known or says
+//! nothing is left out, and so are identity resolving keys, which are secrets. A station's object names the [`SCHEMA`].
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -14,52 +16,77 @@ use serde_json::{Map, Value, json};
 use super::export::{EventWriter, NotCarried};
 use crate::lab::address::Address;
 use crate::lab::advert::{Advertisement, Hex, StationId};
+use crate::lab::beacon;
 use crate::lab::event::{CaptureEvent, EventKind};
+use crate::lab::gaen;
 use crate::lab::text::json_printable;
+
+/// The version of the shape.
+pub const SCHEMA: &str = "vicino/events/1";
 
 /// Writes JSON Lines to any output.
 pub struct JsonlWriter<W> {
     output: W,
-    stations: BTreeMap<StationId, String>,
+    stations: StationNames,
     lost: NotCarried,
 }
 
 impl<W: Write> JsonlWriter<W> {
     /// Writes nothing yet.
     #[must_use]
-    pub const fn new(output: W) -> Self {
+    pub fn new(output: W) -> Self {
         Self {
             output,
-            stations: BTreeMap::new(),
-            lost: NotCarried(BTreeMap::new()),
+            stations: StationNames::default(),
+            lost: NotCarried::default(),
         }
     }
 }
 
 impl<W: Write> EventWriter for JsonlWriter<W> {
     fn write(&mut self, event: &CaptureEvent) -> io::Result<()> {
-        if let CaptureEvent::Other(other) = event {
-            match &other.kind {
-                EventKind::Station(info) => drop(self.stations.insert(other.station, info.name.clone())),
-                EventKind::ResolvingAdd(_) => self.lost.add("identity resolving keys (secrets)"),
-                _ => {}
-            }
+        self.stations.note(event);
+        if let CaptureEvent::Other(other) = event
+            && matches!(other.kind, EventKind::ResolvingAdd(_))
+        {
+            self.lost.add("identity resolving keys (secrets)");
         }
-        let station = event.station();
-        let name = self
-            .stations
-            .get(&station)
-            .cloned()
-            .unwrap_or_else(|| format!("station-{}", station.0));
-        let line = serde_json::to_string(&object(event, &name))?;
-        self.output.write_all(json_printable(&line).as_bytes())?;
-        self.output.write_all(b"\n")
+        write_line(&mut self.output, &object(event, &self.stations.of(event.station())))
     }
 
     fn finish(&mut self) -> io::Result<NotCarried> {
         self.output.flush()?;
         Ok(std::mem::take(&mut self.lost))
     }
+}
+
+/// What the stations call themselves.
+#[derive(Default)]
+pub(crate) struct StationNames(BTreeMap<StationId, String>);
+
+impl StationNames {
+    /// Takes the name of a station that introduces itself.
+    pub(crate) fn note(&mut self, event: &CaptureEvent) {
+        if let CaptureEvent::Other(other) = event
+            && let EventKind::Station(info) = &other.kind
+        {
+            self.0.insert(other.station, info.name.clone());
+        }
+    }
+
+    /// The name of a station; `station-N` where it gave none.
+    pub(crate) fn of(&self, station: StationId) -> Cow<'_, str> {
+        match self.0.get(&station) {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(format!("station-{}", station.0)),
+        }
+    }
+}
+
+/// Writes an object as a line that is safe to show.
+pub(crate) fn write_line(output: &mut impl Write, object: &Value) -> io::Result<()> {
+    output.write_all(json_printable(&object.to_string()).as_bytes())?;
+    output.write_all(b"\n")
 }
 
 /// The object of an event.
@@ -85,17 +112,21 @@ pub fn object(event: &CaptureEvent, station: &str) -> Value {
 
 fn advert_fields(advert: &Advertisement) -> Value {
     let details = &advert.details;
+    let frame = gaen::decode(&advert.data);
     let non_zero = |value: u16| (value != 0).then_some(value);
     let small = |value: u8| (value != 0).then_some(value);
     json!({
         "address": advert.address,
         "address_kind": advert.address.kind,
+        "family": beacon::family(advert),
         "pdu": advert.pdu,
         "rssi_dbm": advert.rssi,
         "rssi_quality": advert.rssi_quality,
         "tx_power_dbm": advert.tx_power,
         "channel": advert.channel,
         "raw": details.form.is_raw(),
+        "rpi": frame.map(|frame| frame.rpi),
+        "aem": frame.and_then(|frame| frame.aem),
         "data": Hex(&advert.data),
         "form": details.form.word(),
         "event_type": non_zero(details.event_type),
@@ -113,7 +144,7 @@ fn advert_fields(advert: &Advertisement) -> Value {
 fn event_fields(kind: &EventKind) -> Value {
     let address = |address: &Address| json!({ "address": address, "address_kind": address.kind });
     match kind {
-        EventKind::Station(info) => json!({ "model": info.model }),
+        EventKind::Station(info) => json!({ "schema": SCHEMA, "model": info.model }),
         EventKind::Mark(mark) => json!({
             "from_us": mark.from,
             "to_us": mark.to,
@@ -124,7 +155,7 @@ fn event_fields(kind: &EventKind) -> Value {
             "obstacle": mark.obstacle,
             "note": mark.note,
         }),
-        EventKind::Gap { from, to, reason } => json!({ "from_us": from, "to_us": to, "note": reason }),
+        EventKind::Gap { from, to, reason } => json!({ "from_us": from, "to_us": to, "reason": reason }),
         EventKind::Dropped { n } => json!({ "n": n }),
         EventKind::Adapter(state) => json!({ "state": state.word() }),
         EventKind::OwnData { set, command, data } => {

@@ -15,6 +15,7 @@ mod adjusted;
 mod check;
 mod disk;
 mod events;
+mod late;
 mod lines;
 mod meta;
 mod number;
@@ -33,12 +34,13 @@ pub(crate) use check::check;
 pub use disk::Disk;
 pub(crate) use disk::create as create_private;
 pub use events::{HEADER as EVENTS_HEADER, encode as encode_event};
+pub use late::{append_event, recount_marks};
 pub use meta::{Counts, Losses, Meta, SourceNote, Span, StationNote};
 pub use reader::{Reader, Side};
 pub use row::{HEADER, write_row};
 pub use rows::RowsWriter;
 pub use text::{escape, unescape};
-pub use writer::{Stored, Writer, append_event};
+pub use writer::{Stored, Writer};
 
 /// Longest line that is read, in bytes; the longest advertisement (1,650 bytes) needs under 4,000.
 pub const MAX_LINE: usize = 64 * 1024;

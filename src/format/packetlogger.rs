@@ -4,7 +4,7 @@
 
 use super::input::MAX_RECORD;
 use super::packet::{Direction, HciPacket, PacketKind};
-use super::records::{Candidate, Framing, Record, Step, chain, time_fits};
+use super::records::{Candidate, Framing, Record, Step, chain, time_fits, without_header};
 use crate::lab::time::UnixMicros;
 
 /// Length, time and type.
@@ -112,15 +112,13 @@ const fn kind(ty: u8) -> PacketKind {
 }
 
 impl Framing for PacketLogger {
+    const HEADER_LEN: usize = RECORD_HEADER_LEN;
+
     #[inline]
     fn step(&mut self, input: &[u8], at_end: bool) -> Step {
         let Some(header) = self.header(input) else {
-            return match (input.len(), at_end) {
-                (0, true) => Step::End,
-                (1..RECORD_HEADER_LEN, true) => Step::Damaged("the file ends within a record header"),
-                (0..RECORD_HEADER_LEN, false) => Step::Need(RECORD_HEADER_LEN),
-                _ => Step::Damaged("the record's length or time cannot be true"),
-            };
+            let wrong = "the record's length or time cannot be true";
+            return without_header(input.len(), at_end, RECORD_HEADER_LEN, wrong);
         };
         let consumed = 4 + header.len;
         if input.len() < consumed {

@@ -7,7 +7,7 @@ use super::FormatError;
 use super::input::MAX_RECORD;
 use super::link::LinkKind;
 use super::packetlogger::Order;
-use super::records::{Candidate, Framing, Record, Step, chain, time_fits};
+use super::records::{Candidate, Framing, Record, Step, chain, time_fits, without_header};
 use crate::lab::time::UnixMicros;
 
 /// Length of the file header.
@@ -101,14 +101,12 @@ impl Pcap {
 }
 
 impl Framing for Pcap {
+    const HEADER_LEN: usize = RECORD_HEADER_LEN;
+
     fn step(&mut self, input: &[u8], at_end: bool) -> Step {
         let Some(header) = self.header(input) else {
-            return match (input.len(), at_end) {
-                (0, true) => Step::End,
-                (1..RECORD_HEADER_LEN, true) => Step::Damaged("the file ends within a record header"),
-                (0..RECORD_HEADER_LEN, false) => Step::Need(RECORD_HEADER_LEN),
-                _ => Step::Damaged("the record's lengths or time cannot be true"),
-            };
+            let wrong = "the record's lengths or time cannot be true";
+            return without_header(input.len(), at_end, RECORD_HEADER_LEN, wrong);
         };
         let consumed = RECORD_HEADER_LEN + header.included as usize;
         let Some(captured) = input.get(RECORD_HEADER_LEN..consumed) else {

@@ -19,6 +19,8 @@ const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
 const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
+/// Type and both lengths.
+const SHORTEST: usize = 12;
 /// Blocks of other types are passed over up to this length; what claims more is damage.
 const MAX_OTHER_BLOCK: u32 = 64 << 20;
 /// More interfaces than this in a section are damage.
@@ -238,8 +240,9 @@ const fn is_read(ty: u32) -> bool {
 }
 
 impl Framing for PcapNg {
+    const HEADER_LEN: usize = SHORTEST;
+
     fn step(&mut self, input: &[u8], at_end: bool) -> Step {
-        const SHORTEST: usize = 12;
         if input.len() < SHORTEST {
             return match (input.is_empty(), at_end) {
                 (true, true) => Step::End,
@@ -281,12 +284,18 @@ impl Framing for PcapNg {
 
     /// Its length stands at both ends of a block, which is proof enough.
     fn candidate(&self, input: &[u8], at_end: bool) -> Candidate {
-        if input.len() < 12 {
-            return if at_end { Candidate::No } else { Candidate::Need(12) };
+        if input.len() < SHORTEST {
+            return if at_end {
+                Candidate::No
+            } else {
+                Candidate::Need(SHORTEST)
+            };
         }
         let known = |ty| is_read(ty) || matches!(ty, 4 | 5 | 10 | 0xbad | 0x4000_0bad);
         match self.block(input) {
-            Some((ty, len, order)) if known(ty) && len % 4 == 0 && (12..=MAX_RECORD).contains(&(len as usize)) => {
+            Some((ty, len, order))
+                if known(ty) && len % 4 == 0 && (SHORTEST..=MAX_RECORD).contains(&(len as usize)) =>
+            {
                 let total = len as usize;
                 match input.get(total - 4..) {
                     Some(end) if end.len() >= 4 => {

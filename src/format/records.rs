@@ -9,8 +9,14 @@ use super::packet::{Packet, PacketKind, PacketReader};
 use super::{DamageLog, FormatError};
 use crate::lab::time::{Micros, UnixMicros};
 
+/// Length of the longest header of a record, that of btsnoop.
+const LONGEST_HEADER: usize = 24;
+
 /// How a container frames its records.
 pub(crate) trait Framing: Send {
+    /// Length of a record's header. So many zeros are none: a stretch of the file that was never written.
+    const HEADER_LEN: usize = LONGEST_HEADER;
+
     /// What stands at the beginning of `input`; `at_end` when nothing follows it.
     fn step(&mut self, input: &[u8], at_end: bool) -> Step;
 
@@ -109,7 +115,12 @@ impl<F: Framing> Records<F> {
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Result<Option<Packet<'_>>, FormatError> {
         let record = loop {
-            match self.framing.step(self.input.at_hand(), self.input.at_end()) {
+            let step = if is_blank::<F>(self.input.at_hand()) {
+                Step::Damaged("zeros in place of a record")
+            } else {
+                self.framing.step(self.input.at_hand(), self.input.at_end())
+            };
+            match step {
                 Step::Record(record) => break record,
                 Step::End => return Ok(None),
                 other => self.pass(&other).map_err(|source| FormatError::Io {
@@ -176,29 +187,14 @@ impl<F: Framing> Records<F> {
         let mut found = false;
         self.input.advance(1);
         while !found {
-            let bytes = self.input.at_hand();
             let at_end = self.input.at_end();
-            let mut passed = 0;
-            let mut need = None;
-            while let Some(rest) = bytes.get(passed..).filter(|rest| !rest.is_empty()) {
-                match self.framing.candidate(rest, at_end) {
-                    Candidate::Yes => {
-                        found = true;
-                        break;
-                    }
-                    Candidate::No => passed += 1,
-                    Candidate::Need(n) => {
-                        need = Some(n);
-                        break;
-                    }
-                }
-            }
+            let (passed, candidate) = search(&self.framing, self.input.at_hand(), at_end);
             self.input.advance(passed);
-            if !found {
-                if at_end && need.is_none() {
-                    break;
-                }
-                self.input.fill(need.unwrap_or(1))?;
+            match candidate {
+                Candidate::Yes => found = true,
+                Candidate::No if at_end => break,
+                Candidate::No => self.input.fill(1)?,
+                Candidate::Need(n) => self.input.fill(n)?,
             }
         }
         let lost = self.input.offset() - from;
@@ -236,6 +232,53 @@ impl<F: Framing> PacketReader for Records<F> {
 
     fn format(&self) -> String {
         self.framing.name()
+    }
+}
+
+/// Whether zeros stand where a header should.
+#[inline]
+fn is_blank<F: Framing>(bytes: &[u8]) -> bool {
+    const ZEROS: [u8; LONGEST_HEADER] = [0; LONGEST_HEADER];
+    bytes.get(..F::HEADER_LEN) == ZEROS.get(..F::HEADER_LEN)
+}
+
+/// The first place in `bytes` where a sound record begins, or where that cannot be told yet; otherwise their end. In a
+/// run of zeros none begins before the last of them that make no whole header.
+fn search<F: Framing>(framing: &F, bytes: &[u8], at_end: bool) -> (usize, Candidate) {
+    let mut passed = 0;
+    while let Some(rest) = bytes.get(passed..).filter(|rest| !rest.is_empty()) {
+        if is_blank::<F>(rest) {
+            passed += zeros(rest) - (F::HEADER_LEN - 1);
+            continue;
+        }
+        match framing.candidate(rest, at_end) {
+            Candidate::No => passed += 1,
+            found => return (passed, found),
+        }
+    }
+    (passed, Candidate::No)
+}
+
+/// How many zeros the bytes begin with.
+fn zeros(bytes: &[u8]) -> usize {
+    const BLOCK: [u8; 4096] = [0; 4096];
+    // Whole blocks are compared at the speed of memory.
+    let blocks = bytes
+        .chunks_exact(BLOCK.len())
+        .take_while(|block| *block == BLOCK)
+        .count()
+        * BLOCK.len();
+    let rest = bytes.get(blocks..).unwrap_or_default();
+    blocks + rest.iter().take_while(|byte| **byte == 0).count()
+}
+
+/// What stands where no header can: the end, too few bytes for one, or damage.
+pub(crate) const fn without_header(len: usize, at_end: bool, header_len: usize, wrong: &'static str) -> Step {
+    match (len, at_end) {
+        (0, true) => Step::End,
+        _ if len >= header_len => Step::Damaged(wrong),
+        (_, true) => Step::Damaged("the file ends within a record header"),
+        (_, false) => Step::Need(header_len),
     }
 }
 
@@ -285,3 +328,6 @@ pub(crate) fn chain(
         _ => Candidate::Need(len + header_len),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 use super::ad::{self, AdStructure, ty};
-use super::advert::{UnknownWord, find_word};
+use super::advert::{Advertisement, UnknownWord, find_word};
 use super::assigned::{company, service, service128};
 use super::gaen;
 
@@ -221,6 +221,16 @@ pub fn classify(payload: &[u8]) -> Family {
         Some(gaen::Layout::Ios) => Family::GaenIos,
         Some(gaen::Layout::Other) => Family::GaenOther,
         None => ad::structures(payload).map(sign).min().unwrap_or_default(),
+    }
+}
+
+/// The family of a broadcaster. Which system laid an exposure-notification frame out so cannot be told from fields that
+/// a host's interface put together again.
+#[must_use]
+pub fn family(advert: &Advertisement) -> Family {
+    match classify(&advert.data) {
+        family if family.is_gaen() && !advert.details.form.is_raw() => Family::GaenOther,
+        family => family,
     }
 }
 

@@ -15,7 +15,8 @@
 //! - the data of any other AD structure, and of a structure that is cut short.
 //!
 //! Identity resolving keys become "no key". Of marks, the device goes the way of the data (see [`Marked`]), the note is
-//! left out, and model, distance, orientation and obstacle stay. Stations lose their names and keep their models.
+//! left out, and times, model, distance, orientation and obstacle stay; so do the reasons of gaps. Stations lose their
+//! names and keep their models.
 
 mod marked;
 

@@ -114,10 +114,8 @@ impl BleError {
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match self {
-            Self::NotBuilt => "build with `--features ble`, or replay a capture",
-            Self::NoBus(_) => {
-                "start dbus; in a container, mount /run/dbus/system_bus_socket; without Bluetooth, replay a capture"
-            }
+            Self::NotBuilt => "build with `--features ble`",
+            Self::NoBus(_) => "start dbus; in a container, mount /run/dbus/system_bus_socket",
             Self::BusDead(_) => "restart dbus, then bluetooth",
             Self::NoService(_) => "install bluez and run `systemctl enable --now bluetooth`",
             Self::Timeout(_) => "restart it: `systemctl restart bluetooth`",

@@ -55,7 +55,7 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
 
 fn filter_text(model: &Model) -> String {
     match &model.editing {
-        Some(typed) => format!("/{}▏", printable(typed)),
+        Some(prompt) => format!("/{}▏", printable(&prompt.text)),
         None if model.live.filter.is_empty() => String::new(),
         None => format!("filter: {}", printable(model.live.filter.text())),
     }

@@ -33,9 +33,9 @@ class Scene:
         self.printed = lines(self.dir / "scan.jsonl")
         self.err = (self.dir / "scan.err").read_text()
         self.rc = (self.dir / "rc").read_text().strip()
-        self.adverts = [line for line in self.printed if line["type"] == "advert"]
-        self.gaps = [line for line in self.printed if line["type"] == "gap"]
-        self.states = [line["state"] for line in self.printed if line["type"] == "adapter"]
+        self.adverts = [line for line in self.printed if line["kind"] == "advert"]
+        self.gaps = [line for line in self.printed if line["kind"] == "gap"]
+        self.states = [line["state"] for line in self.printed if line["kind"] == "adapter"]
         notes = self.dir / "notes.jsonl"
         self.notes = {line["note"]: line["wall_us"] for line in lines(notes)} if notes.exists() else {}
         logs = [path for path in (self.dir / "hci0.jsonl", self.dir / "hci.jsonl") if path.exists()]
@@ -48,7 +48,7 @@ class Scene:
     def common(self, name):
         expect(self.rc == "0", f"{name}: ended with {self.rc} (0)")
         expect("panicked" not in self.err, f"{name}: no panic")
-        expect(self.printed and self.printed[-1]["type"] == "summary", f"{name}: last line is the summary")
+        expect(self.printed and self.printed[-1]["kind"] == "summary", f"{name}: last line is the summary")
         expect(all(a["time_us"] <= b["time_us"] for a, b in zip(self.adverts, self.adverts[1:])), f"{name}: in order of time")
 
     def covered(self, name, begin, end, slack_us=5_000_000):

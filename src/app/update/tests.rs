@@ -134,6 +134,24 @@ fn the_filter_follows_typing_takes_all_words_and_is_dropped_by_escape() {
 }
 
 #[test]
+fn a_filter_that_is_edited_again_goes_on_from_its_words_and_escape_leaves_it_as_it_was() {
+    let mut model = model(playback());
+    let typed = |model: &Model| model.editing.as_ref().map(|prompt| prompt.text.clone());
+    press_all(&mut model, "/phone 2");
+    update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+    press_all(&mut model, "/");
+    assert_eq!(typed(&model).as_deref(), Some("phone 2"));
+    update(&mut model, Msg::Key(Key::ctrl('u')));
+    assert_eq!(typed(&model).as_deref(), Some(""));
+    press_all(&mut model, "ios");
+    assert_eq!(model.live.filter.text(), "ios", "the table follows");
+    update(&mut model, Msg::Key(Key::plain(Code::Esc)));
+    assert_eq!((typed(&model), model.live.filter.text()), (None, "phone 2"));
+    update(&mut model, Msg::Key(Key::plain(Code::Esc)));
+    assert!(model.live.filter.is_empty(), "on the table, Escape drops the filter");
+}
+
+#[test]
 fn keys_of_the_playback_reach_it_and_are_nothing_to_the_air() {
     let keys = " .+-0";
     let mut replayed = model(playback());

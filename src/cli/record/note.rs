@@ -9,7 +9,7 @@ pub(super) const HELP: &str = "a distance in metres, or any of distance=, device
      after them a note; for example: 1.5 orientation=portrait screen up";
 
 /// The mark that a line stands for, from `at` on. The first word may be the distance alone; words of the form `field=value`
-/// fill that field; everything else, in order, is the note.
+/// fill that field; everything else, in order, is the note. A first word that is a number is a distance or wrong.
 ///
 /// # Errors
 /// What is wrong with the line.
@@ -26,7 +26,10 @@ pub(super) fn parse(line: &str, at: UnixMicros) -> Result<Mark, String> {
             Some(("model", value)) => value.clone_into(&mut mark.model),
             Some(("orientation", value)) => value.clone_into(&mut mark.orientation),
             Some(("obstacle", value)) => value.clone_into(&mut mark.obstacle),
-            _ if idx == 0 && metres(word).is_ok() => mark.distance = metres(word).ok(),
+            // A negative number is a distance mistyped and no note.
+            _ if idx == 0 && number(word).is_some_and(f64::is_finite) => {
+                mark.distance = Some(metres(word)?);
+            }
             _ => note.push(word),
         }
     }
@@ -35,11 +38,16 @@ pub(super) fn parse(line: &str, at: UnixMicros) -> Result<Mark, String> {
 }
 
 fn metres(text: &str) -> Result<Metres, String> {
-    let number = text.strip_suffix('m').unwrap_or(text);
-    match number.parse::<f64>() {
-        Ok(distance) if distance.is_finite() && distance >= 0.0 => Ok(Metres(distance)),
+    match number(text) {
+        Some(distance) if distance.is_finite() && distance >= 0.0 => Ok(Metres(distance)),
+        Some(distance) if distance < 0.0 => Err(format!("{text:?}: a distance cannot be negative")),
         _ => Err(format!("{text:?} is no distance in metres")),
     }
+}
+
+/// A number of metres, as far as it is one.
+fn number(text: &str) -> Option<f64> {
+    text.strip_suffix('m').unwrap_or(text).parse().ok()
 }
 
 #[cfg(test)]
@@ -69,8 +77,15 @@ mod tests {
 
     #[test]
     fn a_distance_that_is_none_is_refused() {
-        for wrong in ["distance=far", "distance=-1", "distance=NaN", "distance="] {
+        for wrong in ["distance=far", "distance=NaN", "distance="] {
             assert!(parse(wrong, UnixMicros(0)).is_err(), "{wrong}");
+        }
+        for negative in ["-3", "-0.5m", "-3 orientation=portrait", "distance=-1"] {
+            let what = parse(negative, UnixMicros(0)).unwrap_err();
+            assert!(what.ends_with("a distance cannot be negative"), "{what}");
+        }
+        for note in ["-", "-- moved", "inf", "moved -3"] {
+            assert_eq!(parse(note, UnixMicros(0)).unwrap().note, note);
         }
     }
 

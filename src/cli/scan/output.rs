@@ -7,19 +7,18 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use crate::cli::tell;
+use crate::format::jsonl::{self, StationNames};
 use crate::format::native;
 use crate::lab::address::Address;
-use crate::lab::advert::{Advertisement, Hex, ReportForm};
-use crate::lab::beacon::{self, Family};
+use crate::lab::advert::{Advertisement, Hex};
+use crate::lab::beacon;
 use crate::lab::event::{CaptureEvent, Event, EventKind};
 use crate::lab::gaen::{self, Rpi};
-use crate::lab::text::{json_printable, printable};
+use crate::lab::text::printable;
 use crate::lab::time::UnixMicros;
 
 /// More different addresses or identifiers are not told apart in the summary.
 const MAX_DISTINCT: usize = 1_000_000;
-/// The version of the shape of `--json`.
-const SHAPE: u32 = 1;
 
 /// What the lines look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +40,7 @@ pub(super) struct Writer<W> {
     sink: W,
     form: Form,
     summary: Summary,
-    stations: Vec<String>,
+    stations: StationNames,
     row: Vec<u8>,
 }
 
@@ -66,16 +65,21 @@ impl<W: Write> Writer<W> {
             sink,
             form,
             summary: Summary::default(),
-            stations: Vec::new(),
+            stations: StationNames::default(),
             row: Vec::new(),
         })
     }
 
     pub(super) fn accept(&mut self, batch: &[CaptureEvent]) -> io::Result<()> {
         for event in batch {
+            self.stations.note(event);
             match event {
                 CaptureEvent::Advert(advert) => self.advert(advert)?,
-                CaptureEvent::Other(event) => self.other(event)?,
+                CaptureEvent::Other(event) => self.other(event),
+            }
+            if self.form == Form::Json {
+                let object = jsonl::object(event, &self.stations.of(event.station()));
+                jsonl::write_line(&mut self.sink, &object)?;
             }
         }
         self.sink.flush()
@@ -104,8 +108,8 @@ impl<W: Write> Writer<W> {
             }
             Form::Json | Form::JsonSummary => {
                 let line = json!({
-                    "type": "summary",
-                    "shape": SHAPE,
+                    "kind": "summary",
+                    "schema": jsonl::SCHEMA,
                     "seconds": seconds,
                     "adverts": summary.adverts,
                     "addresses": summary.addresses.len(),
@@ -125,16 +129,12 @@ impl<W: Write> Writer<W> {
         let frame = gaen::decode(&advert.data);
         self.summary.count(advert, frame.map(|frame| frame.rpi));
         let rssi = advert.rssi.map(|level| level.0);
-        let station = self
-            .stations
-            .get(usize::from(advert.station.0))
-            .map_or("", String::as_str);
         match self.form {
             Form::Human => writeln!(
                 self.sink,
                 "{}  {:<12} {} {}  {:<8}  {:>4} dBm{}",
                 Clock(advert.at),
-                family(advert).word(),
+                beacon::family(advert).word(),
                 advert.address,
                 advert.address.kind.letter(),
                 frame.map_or_else(String::new, |frame| Hex(&frame.rpi.0[..4]).to_string()),
@@ -145,61 +145,27 @@ impl<W: Write> Writer<W> {
                     " ~"
                 },
             ),
-            Form::Json => {
-                let line = json!({
-                    "type": "advert",
-                    "time_us": advert.at,
-                    "station": station,
-                    "address": advert.address,
-                    "address_kind": advert.address.kind,
-                    "family": family(advert),
-                    "pdu": advert.pdu,
-                    "rssi_dbm": rssi,
-                    "rssi_quality": advert.rssi_quality,
-                    "raw": advert.details.form.is_raw(),
-                    "rpi": frame.map(|frame| frame.rpi),
-                    "aem": frame.and_then(|frame| frame.aem),
-                    "data": Hex(&advert.data),
-                });
-                writeln!(self.sink, "{}", json_printable(&line.to_string()))
-            }
             Form::Csv => {
                 self.row.clear();
-                native::write_row(&mut self.row, advert, station);
+                native::write_row(&mut self.row, advert, &self.stations.of(advert.station));
                 self.sink.write_all(&self.row)
             }
-            Form::Summary | Form::JsonSummary => Ok(()),
+            Form::Json | Form::Summary | Form::JsonSummary => Ok(()),
         }
     }
 
-    fn other(&mut self, event: &Event) -> io::Result<()> {
+    fn other(&mut self, event: &Event) {
         self.summary.span(event.at);
-        let line = match &event.kind {
-            EventKind::Station(info) => {
-                let idx = usize::from(event.station.0);
-                self.stations.resize(self.stations.len().max(idx + 1), String::new());
-                self.stations[idx].clone_from(&info.name);
-                json!({"type": "station", "shape": SHAPE, "time_us": event.at, "name": info.name, "model": info.model})
+        if let EventKind::Gap { from, to, reason } = &event.kind {
+            self.summary.gaps += 1;
+            self.summary.gap_micros = self.summary.gap_micros.saturating_add(to.since(*from).0);
+            if self.form != Form::Json {
+                tell(format_args!(
+                    "gap of {:.1} s: {}",
+                    to.since(*from).as_secs_f64(),
+                    printable(reason)
+                ));
             }
-            EventKind::Adapter(state) => json!({"type": "adapter", "time_us": event.at, "state": state}),
-            EventKind::Gap { from, to, reason } => {
-                self.summary.gaps += 1;
-                self.summary.gap_micros = self.summary.gap_micros.saturating_add(to.since(*from).0);
-                if self.form != Form::Json {
-                    tell(format_args!(
-                        "gap of {:.1} s: {}",
-                        to.since(*from).as_secs_f64(),
-                        printable(reason)
-                    ));
-                }
-                json!({"type": "gap", "time_us": event.at, "from_us": from, "to_us": to, "reason": reason})
-            }
-            EventKind::Dropped { n } => json!({"type": "dropped", "time_us": event.at, "n": n}),
-            _ => return Ok(()),
-        };
-        match self.form {
-            Form::Json => writeln!(self.sink, "{}", json_printable(&line.to_string())),
-            _ => Ok(()),
         }
     }
 }
@@ -221,14 +187,6 @@ impl Summary {
         if self.rpis.len() < MAX_DISTINCT {
             self.rpis.insert(rpi);
         }
-    }
-}
-
-/// The family; which phone lays its frame out so cannot be told from fields that were put together again.
-fn family(advert: &Advertisement) -> Family {
-    match beacon::classify(&advert.data) {
-        family if family.is_gaen() && advert.details.form == ReportForm::Host => Family::GaenOther,
-        family => family,
     }
 }
 
@@ -257,7 +215,8 @@ impl fmt::Display for AtLeast {
 mod tests {
     use super::*;
     use crate::format::EventReader as _;
-    use crate::lab::advert::{Payload, ReportDetails, StationId};
+    use crate::format::export::EventWriter as _;
+    use crate::lab::advert::{Payload, ReportDetails, ReportForm, StationId};
     use crate::lab::event::{AdapterState, StationInfo};
     use crate::lab::units::Dbm;
     use hex_literal::hex;
@@ -317,13 +276,25 @@ mod tests {
             .iter()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
-        let types: Vec<_> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
-        assert_eq!(types, ["station", "adapter", "advert", "gap", "summary"]);
+        let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["station", "adapter", "advert", "gap", "summary"]);
         assert_eq!(lines[2]["rpi"], "8be6cd371c5c891604bfbe49df845096");
         assert_eq!(lines[2]["station"], "hci0");
         assert_eq!(lines[2]["family"], "gaen-other", "fields do not tell Android from iOS");
+        assert_eq!(lines[3]["reason"], "the scan stopped");
+        assert!([0, 4].iter().all(|&idx| lines[idx]["schema"] == jsonl::SCHEMA));
         assert_eq!(lines[4]["gap_us"], 1_500_000);
         assert_eq!(lines[4]["rpis"], 1);
+    }
+
+    #[test]
+    fn json_lines_are_those_of_a_converted_capture() {
+        let mut converted = Vec::new();
+        let mut writer = jsonl::JsonlWriter::new(&mut converted);
+        events().iter().for_each(|event| writer.write(event).unwrap());
+        let mut printed = lines(Form::Json);
+        printed.pop();
+        assert_eq!(printed.join("\n") + "\n", String::from_utf8(converted).unwrap());
     }
 
     #[test]

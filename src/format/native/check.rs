@@ -31,11 +31,16 @@ pub(crate) fn check(path: &Path, thorough: bool) -> Vec<String> {
             amiss.push(what);
         }
     } else if says_incomplete(&text) {
-        amiss.push("the recording was not ended: the last second may be missing".to_owned());
+        amiss.push(
+            "the recording was not ended: the last second may be missing; the metadata are older than the rows, from \
+             which all that is shown is counted"
+                .to_owned(),
+        );
     }
     if meta.counts.events > 0 && !paths.events.exists() {
+        let at_least = if meta.complete { "" } else { "at least " };
         amiss.push(format!(
-            "{} is missing: {} events (of these {} marks) are not there",
+            "{} is missing: {at_least}{} events (of these {} marks) are not there",
             paths.events.display(),
             meta.counts.events,
             meta.counts.marks

@@ -39,7 +39,7 @@ pub struct Meta {
     pub bytes: u64,
     /// What the events came from.
     pub source: SourceNote,
-    /// First and last time.
+    /// First and last time of what was heard or happened; what a mark is about may lie outside.
     pub span: Span,
     /// How much there is.
     pub counts: Counts,
@@ -105,7 +105,7 @@ pub struct Counts {
     pub adverts: u64,
     /// All other events.
     pub events: u64,
-    /// Of these, marks (those added after the recording are not counted).
+    /// Of these, marks.
     pub marks: u64,
     /// Of these, gaps.
     pub gaps: u64,
@@ -176,7 +176,10 @@ impl Meta {
             CaptureEvent::Other(event) => {
                 self.counts.events += 1;
                 match &event.kind {
-                    EventKind::Mark(_) => self.counts.marks += 1,
+                    EventKind::Mark(_) => {
+                        self.counts.marks += 1;
+                        return;
+                    }
                     EventKind::Gap { .. } => self.counts.gaps += 1,
                     // TOML's integers end at 2^63.
                     EventKind::Dropped { n } => {
@@ -189,6 +192,13 @@ impl Meta {
         }
         self.span.first_us = Some(self.span.first_us.map_or(at, |first| first.min(at)));
         self.span.last_us = Some(self.span.last_us.map_or(at, |last| last.max(at)));
+    }
+
+    /// Sets the number of marks, where some were added that [`Meta::count`] did not see.
+    pub(super) fn take_marks(&mut self, marks: u64) {
+        let others = self.counts.events.saturating_sub(self.counts.marks);
+        self.counts.events = others.saturating_add(marks);
+        self.counts.marks = marks;
     }
 
     /// Brings the words for people in line with the numbers.

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
+#[cfg(feature = "zstd")]
+use std::io::Write as _;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
 use super::disk::{self, Disk};
+use super::late;
 use super::row::MAX_NAME;
 use super::{EVENTS_HEADER, HEADER, Meta, Paths, Reader, StationNote, encode_event, write_row};
 use crate::format::{EventReader as _, FormatError};
@@ -186,6 +189,16 @@ impl<D: Disk> Writer<D> {
         self.meta.stations = self.names.notes();
         if self.dead {
             recount(&mut self.meta, self.paths.as_ref());
+        } else if let Some(paths) = &self.paths
+            && self
+                .events
+                .disk
+                .length()
+                .is_ok_and(|length| length > self.events.stored)
+            && let Some(marks) = late::marks(paths)
+        {
+            // Others have appended marks meanwhile.
+            self.meta.take_marks(marks);
         }
         self.meta.settle();
         let meta_failure = store(&self.meta, self.paths.as_ref());
@@ -496,7 +509,7 @@ struct Summing<D> {
 }
 
 #[cfg(feature = "zstd")]
-impl<D: Disk> Write for Summing<D> {
+impl<D: Disk> io::Write for Summing<D> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let n = self.disk.write(bytes)?;
         self.sum.update(bytes.get(..n).unwrap_or_default());
@@ -507,43 +520,4 @@ impl<D: Disk> Write for Summing<D> {
     fn flush(&mut self) -> io::Result<()> {
         self.disk.flush()
     }
-}
-
-/// Appends one event to the events file of a capture, which another program may be recording at this moment: one write
-/// to the end of the file. Creates the file where there is none.
-///
-/// # Errors
-/// What the system says.
-pub fn append_event(path: &Path, event: &Event, station: &str) -> io::Result<()> {
-    use std::io::{Read as _, Seek as _};
-    let mut text = Vec::new();
-    let mut header = EVENTS_HEADER.to_owned();
-    let mut file = match disk::create_appending(path) {
-        Err(failure) if failure.kind() == io::ErrorKind::AlreadyExists => {
-            std::fs::OpenOptions::new().read(true).append(true).open(path)?
-        }
-        opened => opened?,
-    };
-    if file.metadata()?.len() == 0 {
-        text.extend_from_slice(format!("{EVENTS_HEADER}\n").as_bytes());
-    } else {
-        let mut start = Vec::new();
-        io::Read::by_ref(&mut file)
-            .take(super::MAX_LINE as u64)
-            .read_to_end(&mut start)?;
-        let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let line = line.strip_prefix(super::BOM).unwrap_or(line);
-        String::from_utf8_lossy(line).trim_end().clone_into(&mut header);
-        // A writer that was killed left half a line: it must not swallow this one.
-        let mut last = [0];
-        file.seek(io::SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        if last != [b'\n'] {
-            text.push(b'\n');
-        }
-    }
-    super::events::encode_under(&header, &mut text, event, station, None)
-        .map_err(|what| io::Error::new(io::ErrorKind::InvalidData, what))?;
-    file.write_all(&text)?;
-    file.sync_data()
 }

@@ -1,0 +1,169 @@
+//! What stands below the options in `--help`: examples, and what the exit codes mean.
+
+/// Examples and exit codes; 0, 2 and 4 mean something everywhere.
+macro_rules! below {
+    ([$($example:literal),+ $(,)?], $($code:literal $meaning:literal),+ $(,)?) => {
+        concat!(
+            "Examples:\n", $("  ", $example, "\n",)+
+            "\nExit codes:\n", $("  ", $code, "  ", $meaning, "\n",)+
+        )
+    };
+}
+
+pub(super) const VICINO: &str = below!(
+    [
+        "vicino",
+        "vicino record monday --title \"bench, 1 m\"",
+        "vicino replay btsnoop_hci.log --speed 10",
+        "vicino simulate demo",
+    ],
+    "0" "done",
+    "1" "a check that was asked for failed (no verb has one yet)",
+    "2" "wrong use",
+    "3" "input that cannot be read or understood",
+    "4" "the environment: no adapter, no permission, disk full",
+);
+
+pub(super) const SCAN: &str = below!(
+    [
+        "vicino scan --only gaen",
+        "vicino scan --summary --for 60s",
+        "vicino scan --json --for 60s | jq -r 'select(.rpi) | [.rssi_dbm, .rpi] | @csv'",
+        "vicino scan --csv > heard.csv",
+    ],
+    "0" "done, also when ended with Ctrl-C",
+    "2" "wrong use",
+    "4" "no adapter, no permission, or the output cannot be written",
+);
+
+pub(super) const RECORD: &str = below!(
+    [
+        "vicino record monday --title \"bench, 1 m\"",
+        "vicino record walk --only gaen --for 1h30m",
+        "vicino record part --from walk.csv --for 10m --speed max",
+    ],
+    "0" "done, also when ended with Ctrl-C",
+    "2" "wrong use",
+    "3" "the capture of --from cannot be read",
+    "4" "no adapter, no permission, or the disk is full",
+);
+
+pub(super) const MARK: &str = below!(
+    [
+        "vicino mark monday --distance 1.5",
+        "vicino mark monday.csv --distance 2 --model SM-A515F --from 2020-07-30T09:54:00Z",
+        "vicino mark monday --device 7e3c1b63 --obstacle \"a wall\" --from 2020-07-30T10:00:00Z --to 2020-07-30T10:05:00Z",
+    ],
+    "0" "the mark is in the capture",
+    "2" "wrong use: the mark says nothing, a time is missing, no such receiver",
+    "3" "the capture cannot be read, or is no native one",
+    "4" "the mark cannot be written",
+);
+
+pub(super) const REPLAY: &str = below!(
+    [
+        "vicino replay btsnoop_hci.log --speed 10 --at 2h --model SM-A515F",
+        "vicino replay monday.csv --start paused --skip-silence off",
+        "vicino replay monday.csv --headless",
+        "vicino replay monday.csv --headless --json | jq .totals",
+    ],
+    "0" "done",
+    "2" "wrong use, or no terminal for the screen",
+    "3" "the capture cannot be read",
+    "4" "the terminal was lost, or the output cannot be written",
+);
+
+pub(super) const INSPECT: &str = below!(
+    [
+        "vicino inspect phone.pklg",
+        "vicino inspect monday.csv btsnoop_hci.log --json",
+        "vicino inspect btsnoop_hci.log --csv --clock-offset -7200 > reports.csv",
+        "vicino inspect 02011a03036ffd",
+    ],
+    "0" "done",
+    "2" "wrong use",
+    "3" "a capture cannot be read",
+    "4" "the output cannot be written",
+);
+
+pub(super) const CONVERT: &str = below!(
+    [
+        "vicino convert phone.pklg phone.btsnoop",
+        "vicino convert btsnoop_hci.log walk.csv --clock-offset -7200 --model SM-A515F",
+        "vicino convert walk.csv given.csv --pseudonymise --strip-others",
+        "vicino convert walk.csv - | jq 'select(.kind == \"mark\")'",
+    ],
+    "0" "done",
+    "2" "wrong use, or OUT is there already",
+    "3" "the capture cannot be read",
+    "4" "the output cannot be written",
+);
+
+pub(super) const SIMULATE: &str = below!(
+    [
+        "vicino simulate --list",
+        "vicino simulate demo",
+        "vicino simulate crowd crowd.csv.zst --seed 7 --for 10m",
+        "vicino simulate --print demo > mine.toml",
+    ],
+    "0" "done",
+    "2" "wrong use, or one of the files is there already",
+    "3" "the scenario cannot be read or understood",
+    "4" "the files cannot be written",
+);
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use crate::cli::Cli;
+
+    /// The words of the first command of a line, as a shell makes them.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut quote, mut in_word) = (vec![String::new()], None, false);
+        for letter in line.chars() {
+            match (quote, letter) {
+                (Some(open), close) if open == close => quote = None,
+                (None, '"' | '\'') => quote = Some(letter),
+                (None, '|' | '>') => break,
+                (None, ' ') if in_word => words.push(String::new()),
+                (None, ' ') => {}
+                (_, letter) => words.last_mut().unwrap().push(letter),
+            }
+            in_word = quote.is_some() || letter != ' ';
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_verb_has_examples_that_parse_and_its_exit_codes() {
+        let command = Cli::command();
+        for verb in std::iter::once(&command).chain(command.get_subcommands()) {
+            let name = verb.get_name();
+            let text = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let (examples, codes) = text.split_once("\nExit codes:\n").expect(name);
+            let examples: Vec<_> = examples.lines().skip(1).map(str::trim).collect();
+            assert!((2..=4).contains(&examples.len()), "{name}: {examples:?}");
+            for example in examples {
+                let words = words(example);
+                assert_eq!(words[0], "vicino", "{example}");
+                assert!(name == "vicino" || words[1] == name, "{example}");
+                if let Err(error) = Cli::try_parse_from(&words) {
+                    panic!("{example}: {error}");
+                }
+            }
+            for code in ["0", "2", "4"] {
+                assert!(
+                    codes.contains(&format!("  {code}  ")),
+                    "{name} does not say what {code} means"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_split_as_a_shell_does() {
+        assert_eq!(words("a  --b \"c, d\"e | f > g"), ["a", "--b", "c, de"]);
+    }
+}
