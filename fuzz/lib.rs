@@ -18,6 +18,7 @@ use vicino::lab::ad::{self, AdEnd};
 use vicino::lab::advert::StationId;
 use vicino::lab::event::CaptureEvent;
 use vicino::lab::gaen;
+use vicino::lab::session::Session;
 use vicino::lab::time::{Micros, UnixMicros};
 
 /// Gives a byte at a time.
@@ -37,7 +38,11 @@ fn events(reader: Box<dyn Read + Send>) -> Option<(Vec<CaptureEvent>, u64)> {
     Some((all, events.damage().count))
 }
 
-/// A whole capture: read, inspected, and read again in pieces to the same events.
+fn report(session: &Session) -> String {
+    serde_json::to_string(&session.report()).expect("a report is plain data")
+}
+
+/// A whole capture: read, inspected, fed to a session, and read again in pieces to the same events.
 pub fn capture(magic: &[u8], bytes: &[u8]) {
     let file = [magic, bytes].concat();
     let whole = events(Box::new(Cursor::new(file.clone())));
@@ -45,6 +50,16 @@ pub fn capture(magic: &[u8], bytes: &[u8]) {
         assert_eq!(whole, events(Box::new(Drip(Cursor::new(file.clone())))));
     }
     let options = OpenOptions::default();
+    if let Some((events, _)) = &whole {
+        let mut fed = Session::default();
+        let mut reader = open_reader(Box::new(Cursor::new(file.clone())), "fuzz", &options).expect("it was opened before");
+        let mut intake = fed.intake();
+        while reader.feed(&mut intake).expect("bytes in memory can be read") {}
+        drop(intake);
+        let mut read = Session::default();
+        events.iter().for_each(|event| read.ingest(event));
+        assert_eq!(report(&fed), report(&read));
+    }
     if let Ok(Capture::Packets(mut packets)) = capture_of_reader(Box::new(Cursor::new(file)), &options) {
         let inspection = Inspection::of_packets(packets.as_mut(), Micros(0), |_| Ok::<(), FormatError>(()));
         let _ = inspection.expect("bytes in memory can be read").counts();

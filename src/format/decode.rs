@@ -246,3 +246,6 @@ impl<F: Framing> EventReader for Decoded<F> {
         self.records.bytes_read()
     }
 }
+
+#[cfg(test)]
+mod tests;

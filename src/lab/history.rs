@@ -344,6 +344,20 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_second_with_more_levels_than_it_can_count_is_the_same_in_parts_of_any_length() {
+        let (mut each, mut parts) = (History::default(), History::default());
+        for n in 0..70_000i64 {
+            let (at, level) = (UnixMicros(n * 14), Dbm(-60 - i8::try_from(n % 7).unwrap()));
+            each.push(at, level);
+            if parts.note(at, level) || n % 1000 == 0 {
+                parts.thin();
+            }
+        }
+        parts.thin();
+        assert_eq!(each, parts);
+    }
+
     proptest! {
         #[test]
         fn packing_keeps_time_and_level(at in -(1i64 << 55)..(1i64 << 55), level in any::<i8>()) {

@@ -471,6 +471,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn a_record_without_room_for_its_levels_says_so_and_one_with_room_counts_as_one_by_one() {
+        let mut ledger = Ledger::default();
+        let id = ledger.find_or_add(key(1), None, None, Family::Unknown, UnixMicros(5));
+        let mut one_by_one = *ledger.get(id);
+        let mut at_once = one_by_one;
+        let mut few = Few::NONE;
+        for level in [-50, -90, 20] {
+            one_by_one.count(UnixMicros(7), Some(Dbm(level)));
+            few.add(Dbm(level));
+        }
+        assert!(at_once.has_room(few.n));
+        at_once.count_few(UnixMicros(7), UnixMicros(7), &few);
+        assert_eq!(format!("{one_by_one:?}"), format!("{at_once:?}"));
+        at_once.level_n = MOST_LEVELS - 2;
+        assert!(at_once.has_room(2) && !at_once.has_room(3));
+    }
+
     fn key(n: u8) -> TrackKey {
         let address = Address {
             bytes: [n, 0, 0, 0, 0, 0],

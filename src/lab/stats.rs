@@ -213,6 +213,16 @@ impl LevelReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_bin_halves_at_the_same_level_whether_levels_come_alone_or_not() {
+        let (mut each, mut few) = (LevelHistogram::default(), LevelHistogram::default());
+        let levels: Vec<Dbm> = (0..200_000).map(|n| Dbm(if n % 3 == 0 { -128 } else { 20 })).collect();
+        levels.iter().for_each(|level| each.add(*level));
+        levels.chunks(61).for_each(|chunk| few.add_few(chunk.iter().copied()));
+        assert_eq!(each, few);
+        assert_eq!(each.bins().count(), 2);
+    }
     use proptest::prelude::*;
 
     #[test]

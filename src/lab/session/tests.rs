@@ -322,7 +322,67 @@ fn any_event() -> impl Strategy<Value = CaptureEvent> {
     prop_oneof![20 => advert, 1 => other]
 }
 
+/// Events of which most repeat the one before of the same broadcaster in all but time and level.
+fn repeats() -> impl Strategy<Value = Vec<CaptureEvent>> {
+    let step = prop_oneof![12 => 0i64..700_000, 1 => -9 * SECOND..500 * SECOND];
+    let report = (
+        step,
+        0u32..3,
+        prop_oneof![9 => Just(1u8), 1 => 0u8..4],
+        -110i8..-20,
+        0u8..40,
+    );
+    prop::collection::vec((report, prop::option::weighted(0.03, any_event())), 0..500).prop_map(|steps| {
+        let mut at = 1_600_000_000 * SECOND;
+        let mut events = Vec::new();
+        for ((step, from, rpi, rssi, odd), other) in steps {
+            at += step;
+            events.extend(other);
+            let CaptureEvent::Advert(mut heard) = advert(at, from, gaen(rpi), rssi) else {
+                unreachable!()
+            };
+            match odd {
+                0 => heard.rssi = None,
+                1 => heard.pdu = PduType::AdvNonconnInd,
+                2 => heard.details.bad_crc = true,
+                3 => heard.pdu = PduType::ScanRsp,
+                4 => (heard.details.form, heard.details.event_type) = (ReportForm::Extended, 1 << 5),
+                5 => heard.at = UnixMicros(i64::MAX),
+                _ => {}
+            }
+            events.push(CaptureEvent::Advert(heard));
+        }
+        events
+    })
+}
+
 proptest! {
+    /// The law of the intake: events taken together give what each of them gives, down to every track.
+    #[test]
+    fn events_together_count_as_each_of_them(events in repeats(), cuts in prop::collection::vec(1usize..200, 0..8)) {
+        let (mut each, mut together) = (Session::default(), Session::default());
+        events.iter().for_each(|event| each.ingest(event));
+        let mut rest = events.as_slice();
+        for cut in cuts {
+            let (part, after) = rest.split_at(cut.min(rest.len()));
+            together.ingest_all(part);
+            rest = after;
+        }
+        together.ingest_all(rest);
+        prop_assert_eq!(report(&each), report(&together));
+        let tracks = |session: &Session| {
+            let track = |track: &Track| {
+                let buckets = (track.history.seconds().copied().collect::<Vec<_>>(), track.history.minutes().collect::<Vec<_>>());
+                format!("{:?}", (track.key, track.first, track.last, track.heard, track.rssi, track.pdu, &track.histogram,
+                    track.interval, buckets, track.history.samples().collect::<Vec<_>>()))
+            };
+            session.tracks().iter().map(track).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(tracks(&each), tracks(&together));
+        prop_assert_eq!(&each.totals, &together.totals);
+        prop_assert_eq!((each.now, each.latest, each.span()), (together.now, together.latest, together.span()));
+    }
+
     /// The law of the core: ticks, the secret of the hash and whatever is looked at in between change no result.
     #[test]
     fn ticks_seeds_and_looking_change_no_result(
