@@ -134,9 +134,10 @@ impl Address {
     /// The bytes as one number, the first most significant.
     #[must_use]
     #[inline]
-    pub(crate) const fn number(self) -> u64 {
-        let [a, b, c, d, e, f] = self.bytes;
-        u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+    pub(crate) fn number(self) -> u64 {
+        let mut bytes = [0; 8];
+        bytes[2..].copy_from_slice(&self.bytes);
+        u64::from_be_bytes(bytes)
     }
 
     /// From the little-endian bytes of the air or of HCI and the HCI address type (0 public, 1 random, 2 and 3 public

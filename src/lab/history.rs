@@ -90,17 +90,14 @@ impl Bucket {
     /// As [`Bucket::add`] of the last `few.n` of `samples`, which `few` adds up.
     #[inline]
     fn add_few(&mut self, few: &Few, samples: &[Packed]) {
-        match self.n.checked_add(few.n) {
-            Some(n) => {
-                self.n = n;
-                self.sum += few.sum;
-                self.min = self.min.min(few.min());
-                self.max = self.max.max(few.max());
-            }
-            None => {
-                let from = samples.len().saturating_sub(few.n.into());
-                samples[from..].iter().for_each(|packed| self.add(packed.level()));
-            }
+        if let Some(n) = self.n.checked_add(few.n) {
+            self.n = n;
+            self.sum += few.sum;
+            self.min = self.min.min(few.min());
+            self.max = self.max.max(few.max());
+        } else {
+            let from = samples.len().saturating_sub(few.n.into());
+            samples[from..].iter().for_each(|packed| self.add(packed.level()));
         }
     }
 

@@ -83,7 +83,8 @@ pub(super) struct Guesses(Box<[u32; 1 << Guesses::BITS]>);
 
 impl Default for Guesses {
     fn default() -> Self {
-        Self(Box::new([0; 1 << Self::BITS]))
+        let none = vec![0; 1 << Self::BITS].into_boxed_slice();
+        Self(none.try_into().expect("as long as it was made"))
     }
 }
 
@@ -91,7 +92,6 @@ impl Guesses {
     const BITS: u32 = 14;
 
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "BITS are left")]
     const fn place(hint: u64) -> usize {
         (hint.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Self::BITS)) as usize
     }

@@ -162,11 +162,9 @@ impl Session {
     /// Takes a report that repeats the latest of its track in all but time and level; `false`, with nothing done, if it
     /// does not. Its time must be one at which nothing is due, and fit into a history.
     fn repeat(&mut self, advert: &Advertisement) -> bool {
-        let is_plain =
-            !advert.details.bad_crc && !advert.is_scan_response() && advert.data_status() == DataStatus::Complete;
-        let Some(rssi) = advert.rssi.filter(|_| is_plain) else {
+        if advert.details.bad_crc || advert.data_status() != DataStatus::Complete {
             return false;
-        };
+        }
         let key = TrackKey {
             station: advert.station,
             address: advert.address,
@@ -175,6 +173,16 @@ impl Session {
             return false;
         };
         let track = &mut self.tracks[slot as usize];
+        if advert.is_scan_response() {
+            let is_repeat = track.scan_responses > 0 && track.scan_response == *advert.data;
+            if is_repeat {
+                self.totals.scan_responses += 1;
+                track.scan_responses += 1;
+                track.last = advert.at;
+            }
+            return is_repeat;
+        }
+        let Some(rssi) = advert.rssi else { return false };
         if track.payload != *advert.data || track.heard == 0 {
             return false;
         }
