@@ -96,10 +96,10 @@ def currency(scene, name, within_us=30_000_000):
         if advert["rssi_quality"] != "paired":  # read a moment after the stamp: may be of a report sent meanwhile
             end, early_us = len(mine), 2_000_000
         found = next((idx for idx in range(end - 1, -1, -1)
-                      if mine[idx]["rssi"] == advert["rssi_dbm"]
+                      if mine[idx]["rssi"] == advert.get("rssi_dbm")
                       and -early_us <= advert["time_us"] - mine[idx]["wall_us"] <= within_us), None)
         if found is None:
-            alien_rssi.append((advert["address"], advert["rssi_dbm"], advert["rssi_quality"]))
+            alien_rssi.append((advert["address"], advert.get("rssi_dbm"), advert["rssi_quality"]))
             continue
         scene.horizon = max(scene.horizon, mine[found]["wall_us"])
         if advert["rssi_quality"] == "paired":
@@ -131,7 +131,7 @@ def rotation(scene, name, limit_us, outages=()):
     worst = max(delays, default=0)
     expect(worst <= limit_us, f"{name}: a new address is seen after at most {worst / 1e6:.2f} s (limit {limit_us / 1e6:.1f} s)")
     rpis = {fd6f(s["data"])[:32] for s in scene.sent if s["addr"] in seen and len(fd6f(s["data"]) or "") >= 32}
-    heard = {a["rpi"] for a in scene.adverts if a["rpi"]}
+    heard = {a["rpi"] for a in scene.adverts if "rpi" in a}
     expect(heard <= rpis and len(heard) >= 0.95 * len(rpis), f"{name}: {len(heard)} of {len(rpis)} identifiers of these")
 
 
