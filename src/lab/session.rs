@@ -5,14 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashTable;
-
 use super::ad;
 use super::address::{Address, AddressKind};
 use super::advert::{Advertisement, DataStatus, StationId};
 use super::event::{AdapterState, CaptureEvent, Event, EventKind, Mark, StationInfo};
 use super::gaen::Rpi;
-use super::ledger::{Ledger, PackedKey, RecordId, TrackKey};
+use super::ledger::{Ledger, RecordId, TrackKey};
 use super::own::OwnLog;
 use super::reassembly::Reassembly;
 use super::stats::LevelHistogram;
@@ -20,20 +18,20 @@ use super::time::{Micros, UnixMicros};
 use super::totals::Totals;
 use super::track::{self, Track};
 
+mod clock;
 mod echo;
 mod intake;
+mod roster;
 
+use clock::Clock;
 pub use echo::Echo;
 use echo::Guesses;
 pub(super) use echo::Token;
 pub use intake::Intake;
+use roster::Roster;
 
 /// A broadcaster silent for longer is no track any more; its record stays. Longer than a phone's pause between scans.
 const IDLE: Micros = Micros::from_secs(6 * 60);
-/// How often idle tracks are looked for, in time of the data.
-const SWEEP: Micros = Micros::from_secs(30);
-/// A larger step back is a clock that was set; a smaller one is the order of writing.
-const CLOCK_STEP: Micros = Micros::from_secs(5);
 /// Marks, gaps, stations and peers kept; further ones are counted only.
 const MOST_NOTES: usize = 10_000;
 /// Devices whose models are kept.
@@ -76,17 +74,10 @@ pub struct Gap {
 #[derive(Clone, Debug)]
 pub struct Session {
     options: Options,
-    now: UnixMicros,
-    /// Time of the latest event, and of the earliest and the last of all; without meaning before the first.
-    latest: UnixMicros,
-    first: UnixMicros,
-    last: UnixMicros,
-    has_time: bool,
-    next_sweep: UnixMicros,
+    clock: Clock,
     /// Numbers the stretches of uninterrupted listening, over all stations.
     listening: u32,
-    tracks: Vec<Track>,
-    index: HashTable<(PackedKey, u32)>,
+    tracks: Roster,
     guesses: Guesses,
     /// Where the advertisement was counted that was taken last; `None` unless its own bytes are the track's payload.
     counted_in: Option<u32>,
@@ -118,15 +109,9 @@ impl Session {
     pub fn new(options: Options) -> Self {
         Self {
             options,
-            now: UnixMicros::default(),
-            latest: UnixMicros::default(),
-            first: UnixMicros::default(),
-            last: UnixMicros::default(),
-            has_time: false,
-            next_sweep: UnixMicros(i64::MIN),
+            clock: Clock::default(),
             listening: 0,
-            tracks: Vec::new(),
-            index: HashTable::new(),
+            tracks: Roster::new(options.hash_seed),
             guesses: Guesses::default(),
             counted_in: None,
             unsettled: Vec::new(),
@@ -156,37 +141,37 @@ impl Session {
 
     /// Lets time pass without an event, so that views show true ages. Changes no result.
     pub fn advance(&mut self, now: UnixMicros) {
-        self.now = self.now.max(now);
+        self.clock.advance(now);
     }
 
     /// The present, by the data and by [`Session::advance`].
     #[must_use]
     pub const fn now(&self) -> UnixMicros {
-        self.now
+        self.clock.now()
     }
 
     /// Time of the latest event, not counting marks; `None` before the first.
     #[must_use]
     pub fn data_now(&self) -> Option<UnixMicros> {
-        self.has_time.then_some(self.latest)
+        self.clock.span().map(|_| self.clock.latest())
     }
 
     /// Times of the earliest and the latest event, not counting marks; `None` before the first.
     #[must_use]
     pub fn span(&self) -> Option<(UnixMicros, UnixMicros)> {
-        self.has_time.then_some((self.first, self.last))
+        self.clock.span()
     }
 
     /// The tracks, in no meaningful order.
     #[must_use]
     pub fn tracks(&self) -> &[Track] {
-        &self.tracks
+        self.tracks.all()
     }
 
     /// The track of a broadcaster, while it is one.
     #[must_use]
     pub fn track(&self, key: TrackKey) -> Option<&Track> {
-        self.slot_of(key.into()).and_then(|slot| self.tracks.get(slot as usize))
+        self.tracks.find(key).and_then(|slot| self.tracks.get(slot))
     }
 
     /// All that was ever heard.
@@ -264,7 +249,7 @@ impl Session {
 
     /// A report that is no repeat, or cannot be told to be one.
     fn advert(&mut self, advert: &Advertisement) {
-        self.clock(advert.at);
+        self.pass(advert.at);
         if advert.details.bad_crc {
             self.totals.bad_crc += 1;
             return;
@@ -286,7 +271,7 @@ impl Session {
     fn count(&mut self, advert: &Advertisement, payload: &[u8]) -> Option<u32> {
         let slot = self.slot(advert);
         if advert.is_scan_response() {
-            let track = &mut self.tracks[slot as usize];
+            let track = self.tracks.at(slot);
             self.totals.scan_responses += 1;
             track.scan_responses += 1;
             track.last = advert.at;
@@ -297,7 +282,7 @@ impl Session {
             return None;
         }
         self.settle(slot);
-        let track = &mut self.tracks[slot as usize];
+        let track = self.tracks.at(slot);
         track.token.clear();
         if track.payload != *payload || track.heard == 0 {
             change_payload(&mut self.ledger, track, payload, advert);
@@ -311,77 +296,33 @@ impl Session {
         Some(slot)
     }
 
-    #[inline]
-    fn slot_of(&self, key: PackedKey) -> Option<u32> {
-        self.index
-            .find(key.hash(self.options.hash_seed), |(other, _)| *other == key)
-            .map(|(_, slot)| *slot)
-    }
-
     fn slot(&mut self, advert: &Advertisement) -> u32 {
         let key = TrackKey {
             station: advert.station,
             address: advert.address,
         };
-        self.slot_of(key.into())
-            .unwrap_or_else(|| self.add_track(key, advert.at))
-    }
-
-    fn add_track(&mut self, key: TrackKey, at: UnixMicros) -> u32 {
-        if self.tracks.len() >= self.options.most_tracks.max(2) {
+        if let Some(slot) = self.tracks.find(key) {
+            return slot;
+        }
+        if self.tracks.all().len() >= self.options.most_tracks.max(2) {
             self.retire_longest_silent();
         }
-        let slot = u32::try_from(self.tracks.len()).expect("most_tracks keeps slots far below 2^32");
-        self.tracks.push(Track::new(key, at, RecordId::default()));
-        let seed = self.options.hash_seed;
-        let key = PackedKey::from(key);
-        self.index
-            .insert_unique(key.hash(seed), (key, slot), |(other, _)| other.hash(seed));
-        slot
+        self.tracks.add(Track::new(key, advert.at, RecordId::default()))
     }
 
     /// Moves the clock to an event's time and does what is due by then.
-    fn clock(&mut self, at: UnixMicros) {
-        // Time goes on and nothing is due: almost always.
-        if self.latest <= at && at < self.next_sweep {
-            self.go_on(at);
-        } else {
-            self.unusual_time(at);
+    fn pass(&mut self, at: UnixMicros) {
+        let due = self.clock.pass(at);
+        if due.went_back {
+            self.settle_all();
+            self.totals.times_going_back += 1;
         }
-    }
-
-    fn go_on(&mut self, at: UnixMicros) {
-        self.latest = at;
-        self.last = self.last.max(at);
-        self.now = self.now.max(at);
-    }
-
-    fn unusual_time(&mut self, at: UnixMicros) {
-        if !self.has_time {
-            (self.latest, self.first, self.last, self.has_time) = (at, at, at, true);
-        }
-        self.first = self.first.min(at);
-        self.last = self.last.max(at);
-        if at >= self.latest {
-            self.latest = at;
-        } else {
-            self.step_back(at);
-        }
-        self.now = self.now.max(at);
-        if at >= self.next_sweep {
-            self.next_sweep = at.plus(SWEEP);
-            self.retire(|track| at.since(track.last).0.unsigned_abs() > IDLE.0.unsigned_abs());
-        }
-    }
-
-    fn step_back(&mut self, at: UnixMicros) {
-        self.settle_all();
-        self.totals.times_going_back += 1;
-        if self.latest.since(at) > CLOCK_STEP {
+        if due.was_set {
             self.totals.clock_steps += 1;
-            (self.latest, self.now) = (at, at);
-            self.next_sweep = at;
             self.listen_anew();
+        }
+        if due.sweep {
+            self.retire(|track| at.since(track.last).0.unsigned_abs() > IDLE.0.unsigned_abs());
         }
     }
 
@@ -394,45 +335,19 @@ impl Session {
     /// Takes out the tracks that are due; their records know the rest.
     fn retire(&mut self, is_due: impl Fn(&Track) -> bool) {
         self.settle_all();
-        let mut slot = 0;
-        while slot < self.tracks.len() {
-            if !is_due(&self.tracks[slot]) {
-                slot += 1;
-                continue;
-            }
-            let track = self.tracks.swap_remove(slot);
+        let ledger = &mut self.ledger;
+        self.tracks.take_out(is_due, |track| {
             if track.heard > 0 {
-                self.ledger
-                    .get_mut(track.with_rpi.unwrap_or(track.current))
-                    .end_stay(track.stay());
+                let record = track.with_rpi.unwrap_or(track.current);
+                ledger.get_mut(record).end_stay(track.stay());
             }
-            self.unindex(track.key);
-            if let Some(moved) = self.tracks.get(slot) {
-                let key = PackedKey::from(moved.key);
-                let hash = key.hash(self.options.hash_seed);
-                if let Some((_, old)) = self.index.find_mut(hash, |(other, _)| *other == key) {
-                    *old = u32::try_from(slot).expect("most_tracks keeps slots far below 2^32");
-                }
-            }
-        }
-        if self.tracks.len() < self.tracks.capacity() / 4 {
-            self.tracks.shrink_to(self.tracks.len() * 2);
-            let seed = self.options.hash_seed;
-            self.index.shrink_to(self.tracks.len() * 2, |(key, _)| key.hash(seed));
-        }
-    }
-
-    fn unindex(&mut self, key: TrackKey) {
-        let key = PackedKey::from(key);
-        let hash = key.hash(self.options.hash_seed);
-        if let Ok(entry) = self.index.find_entry(hash, |(other, _)| *other == key) {
-            entry.remove();
-        }
+        });
     }
 
     /// Makes room: the half that was silent longest goes. Exact order, so that no result depends on chance.
     fn retire_longest_silent(&mut self) {
-        let mut ages: Vec<(UnixMicros, TrackKey)> = self.tracks.iter().map(|track| (track.last, track.key)).collect();
+        let mut ages: Vec<(UnixMicros, TrackKey)> =
+            self.tracks.all().iter().map(|track| (track.last, track.key)).collect();
         let middle = ages.len() / 2;
         let (_, limit, _) = ages.select_nth_unstable(middle);
         let limit = *limit;
@@ -442,7 +357,7 @@ impl Session {
 
     fn other(&mut self, event: &Event) {
         if event.kind.tells_time() {
-            self.clock(event.at);
+            self.pass(event.at);
         }
         match &event.kind {
             EventKind::Station(info) => self.introduce(event.station, info),

@@ -104,7 +104,7 @@ impl Session {
     #[inline(always)]
     pub(super) fn echo(&mut self, echo: &Echo<'_>) -> bool {
         let slot = self.guesses.0[Guesses::place(echo.hint)];
-        let Some(track) = self.tracks.get_mut(slot as usize) else {
+        let Some(track) = self.tracks.get_mut(slot) else {
             return false;
         };
         if !track.token.is(echo.token) || track.key.station != echo.station {
@@ -121,7 +121,7 @@ impl Session {
     /// Notes what the report looks like that was taken last.
     pub(super) fn expect(&mut self, echo: &Echo<'_>) {
         if let Some(slot) = self.counted_in {
-            self.tracks[slot as usize].token = Token::new(echo.token);
+            self.tracks.at(slot).token = Token::new(echo.token);
             self.guesses.0[Guesses::place(echo.hint)] = slot;
         }
     }

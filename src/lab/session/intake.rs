@@ -104,8 +104,8 @@ impl Intake<'_> {
 
     /// Tells session and ticks how far time has come.
     fn catch_up(&mut self) {
-        if self.latest > self.session.latest {
-            self.session.go_on(self.latest);
+        if self.latest > self.session.clock.latest() {
+            self.session.clock.go_on(self.latest);
             if let Some(ticks) = self.ticks.as_deref_mut() {
                 let due = ticks.pass(self.latest).count();
                 debug_assert_eq!(due, 0, "a tick was passed over");
@@ -115,20 +115,14 @@ impl Intake<'_> {
 
     /// Finds the times in which nothing is due, from where the session stands.
     fn look_ahead(&mut self) {
-        let Session {
-            latest,
-            next_sweep,
-            has_time,
-            reassembly,
-            ..
-        } = &*self.session;
+        let Session { clock, reassembly, .. } = &*self.session;
         let next_tick = self.ticks.as_deref().map_or(UnixMicros(i64::MAX), Ticks::next);
-        let is_plain = *has_time && reassembly.is_empty() && History::holds(*latest) && History::holds(*next_sweep);
-        self.latest = *latest;
-        self.until = if is_plain {
-            next_tick.min(*next_sweep)
-        } else {
-            UnixMicros(i64::MIN)
+        self.latest = clock.latest();
+        self.until = match clock.quiet_until() {
+            Some(until) if reassembly.is_empty() && History::holds(self.latest) && History::holds(until) => {
+                next_tick.min(until)
+            }
+            _ => UnixMicros(i64::MIN),
         };
     }
 }
@@ -169,10 +163,10 @@ impl Session {
             station: advert.station,
             address: advert.address,
         };
-        let Some(slot) = self.slot_of(key.into()) else {
+        let Some(slot) = self.tracks.find(key) else {
             return false;
         };
-        let track = &mut self.tracks[slot as usize];
+        let track = self.tracks.at(slot);
         if advert.is_scan_response() {
             let is_repeat = track.scan_responses > 0 && track.scan_response == *advert.data;
             if is_repeat {
@@ -203,14 +197,14 @@ impl Session {
         if is_full {
             self.settle(slot);
         }
-        if !std::mem::replace(&mut self.tracks[slot as usize].is_unsettled, true) {
+        if !std::mem::replace(&mut self.tracks.at(slot).is_unsettled, true) {
             self.unsettled.push(slot);
         }
     }
 
     /// Counts what waits for it in one track.
     pub(super) fn settle(&mut self, slot: u32) {
-        let track = &mut self.tracks[slot as usize];
+        let track = self.tracks.at(slot);
         if track.is_unsettled {
             let record = self.ledger.get_mut(track.current);
             let n = track.settle(record, self.listening);
@@ -223,7 +217,7 @@ impl Session {
         for idx in 0..self.unsettled.len() {
             let slot = self.unsettled[idx];
             self.settle(slot);
-            self.tracks[slot as usize].is_unsettled = false;
+            self.tracks.at(slot).is_unsettled = false;
         }
         self.unsettled.clear();
     }
