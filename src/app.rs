@@ -7,13 +7,17 @@
 //! ```
 
 pub mod action;
+pub mod device;
 pub mod filter;
 pub mod key;
 pub mod keymap;
 pub mod layout;
 pub mod live;
+pub mod log;
 pub mod model;
+pub mod privacy;
 pub mod rows;
+pub mod tab;
 pub mod update;
 
 use crate::lab::event::CaptureEvent;
@@ -23,6 +27,7 @@ use crate::source::pacing::{Command, Status};
 pub use action::Action;
 pub use key::Key;
 pub use model::Model;
+pub use tab::Tab;
 pub use update::update;
 
 /// All that can happen to the model.

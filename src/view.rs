@@ -12,8 +12,11 @@
 
 mod bytes;
 mod chart;
+mod device;
 mod frame;
 mod help;
+mod live;
+mod log;
 mod table;
 mod text;
 mod theme;
@@ -22,7 +25,8 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::layout::{SMALLEST, WITH_BYTES};
+use crate::app::Tab;
+use crate::app::layout::SMALLEST;
 use crate::app::model::{Model, Popup};
 
 pub use theme::Theme;
@@ -43,31 +47,16 @@ pub fn draw_into(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     frame::header(model, theme, cut(&mut rest, 1), buf);
     frame::status(model, theme, cut(&mut rest, 1), buf);
     frame::banner(model, theme, cut(&mut rest, heights.top - 2), buf);
-    table::draw(model, theme, cut(&mut rest, heights.table + 1), buf);
-    if heights.panel > 0 {
-        frame::divider(model, theme, cut(&mut rest, 1), buf);
-        panel(model, theme, cut(&mut rest, heights.panel), buf);
+    let body = cut(&mut rest, area.height.saturating_sub(heights.top + 1));
+    match model.tab {
+        Tab::Live => live::draw(model, theme, heights, body, buf),
+        Tab::Device => device::draw(model, theme, body, buf),
+        Tab::Log => log::draw(model, theme, body, buf),
     }
     frame::footer(model, theme, cut(&mut rest, 1), buf);
     if let Some(Popup::Help(line)) = model.popup {
         help::draw(model, theme, line, area, buf);
     }
-}
-
-/// The selected device, or what the panel is for.
-fn panel(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(track) = model.selected() else {
-        return text::put(buf, area, 2, 0, "the selected device shows here", theme.dim);
-    };
-    let mut left = area;
-    if area.width >= WITH_BYTES {
-        left.width = area.width / 2;
-        let mut right = area;
-        right.x += left.width + 2;
-        right.width -= left.width + 2;
-        bytes::draw(&track.payload, theme, right, buf);
-    }
-    chart::draw(track, model.now(), theme, left, buf);
 }
 
 fn too_small(theme: &Theme, area: Rect, buf: &mut Buffer) {

@@ -1,5 +1,7 @@
 //! What keys can ask for.
 
+use super::tab::Tab;
+
 /// What a person wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
@@ -37,6 +39,28 @@ pub enum Action {
     SeekForward,
     /// Play from the beginning.
     SeekStart,
+    /// Show a screen.
+    Show(Tab),
+    /// Show the screen to the right.
+    NextTab,
+    /// Show the screen to the left.
+    PreviousTab,
+    /// Show the selected device by itself.
+    OpenDevice,
+    /// Select the next device of the table.
+    NextDevice,
+    /// Select the previous device of the table.
+    PreviousDevice,
+    /// Show a shorter time.
+    ZoomIn,
+    /// Show a longer time.
+    ZoomOut,
+    /// Draw levels another way.
+    NextCurve,
+    /// Show entries from another level on.
+    NextLevel,
+    /// Show less of identifiers, or all again.
+    Privacy,
     /// Show the keys.
     Help,
     /// Leave.
@@ -55,7 +79,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the help.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 37] = [
         Self::Up,
         Self::Down,
         Self::PageUp,
@@ -73,6 +97,19 @@ impl Action {
         Self::SeekBack,
         Self::SeekForward,
         Self::SeekStart,
+        Self::OpenDevice,
+        Self::PreviousDevice,
+        Self::NextDevice,
+        Self::ZoomIn,
+        Self::ZoomOut,
+        Self::NextCurve,
+        Self::NextLevel,
+        Self::Privacy,
+        Self::Show(Tab::Live),
+        Self::Show(Tab::Device),
+        Self::Show(Tab::Log),
+        Self::NextTab,
+        Self::PreviousTab,
         Self::Help,
         Self::Quit,
         Self::Close,
@@ -103,6 +140,17 @@ impl Action {
             Self::SeekBack => "back",
             Self::SeekForward => "forward",
             Self::SeekStart => "restart",
+            Self::Show(tab) => tab.title(),
+            Self::NextTab => "next tab",
+            Self::PreviousTab => "previous tab",
+            Self::OpenDevice => "device",
+            Self::NextDevice => "next",
+            Self::PreviousDevice => "previous",
+            Self::ZoomIn => "closer",
+            Self::ZoomOut => "further",
+            Self::NextCurve => "curve",
+            Self::NextLevel => "level",
+            Self::Privacy => "privacy",
             Self::Help => "keys",
             Self::Quit => "quit",
             Self::Close => "close",
@@ -117,12 +165,12 @@ impl Action {
     #[must_use]
     pub const fn help(self) -> &'static str {
         match self {
-            Self::Up => "select the device above",
-            Self::Down => "select the device below",
+            Self::Up => "a line up",
+            Self::Down => "a line down",
             Self::PageUp => "a page up",
             Self::PageDown => "a page down",
-            Self::First => "first device",
-            Self::Last => "last device",
+            Self::First => "to the first",
+            Self::Last => "to the last",
             Self::EditFilter => "only devices with these words (kind, address, RPI, name)",
             Self::NextSort => "sort by the next column",
             Self::ReverseSort => "sort the other way round",
@@ -134,9 +182,22 @@ impl Action {
             Self::SeekBack => "10 s back",
             Self::SeekForward => "10 s forward",
             Self::SeekStart => "play from the beginning",
+            Self::Show(Tab::Live) => "all devices",
+            Self::Show(Tab::Device) => "the selected device",
+            Self::Show(Tab::Log) => "what happened",
+            Self::NextTab => "the tab to the right",
+            Self::PreviousTab => "the tab to the left",
+            Self::OpenDevice => "show the selected device by itself",
+            Self::NextDevice => "the next device of the table",
+            Self::PreviousDevice => "the previous device of the table",
+            Self::ZoomIn => "show a shorter time",
+            Self::ZoomOut => "show a longer time",
+            Self::NextCurve => "samples, smoothed, or both",
+            Self::NextLevel => "only what matters more, or all again",
+            Self::Privacy => "less of identifiers on the screen; recordings stay whole",
             Self::Help => "show or hide these keys",
             Self::Quit => "quit",
-            Self::Close => "close what is open, or drop the filter",
+            Self::Close => "close what is open, go back, or drop the filter",
             Self::Accept => "keep the filter",
             Self::Cancel => "leave the filter as it was",
             Self::DeleteBack => "delete the last character",

@@ -13,6 +13,10 @@ pub enum Code {
     Esc,
     /// Backspace.
     Backspace,
+    /// Tabulator.
+    Tab,
+    /// Tabulator with shift.
+    BackTab,
     /// Cursor up.
     Up,
     /// Cursor down.
@@ -75,6 +79,8 @@ impl fmt::Display for Key {
             Code::Enter => f.write_str("⏎"),
             Code::Esc => f.write_str("Esc"),
             Code::Backspace => f.write_str("Backspace"),
+            Code::Tab => f.write_str("Tab"),
+            Code::BackTab => f.write_str("Shift-Tab"),
             Code::Up => f.write_str("↑"),
             Code::Down => f.write_str("↓"),
             Code::Left => f.write_str("←"),

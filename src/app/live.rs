@@ -134,6 +134,15 @@ impl Model {
         self.heights().map_or(0, |heights| usize::from(heights.table))
     }
 
+    /// Lines between the status lines and the footer.
+    #[must_use]
+    pub fn body_height(&self) -> usize {
+        self.heights().map_or(0, |heights| {
+            let divider = u16::from(heights.panel > 0);
+            usize::from(1 + heights.table + divider + heights.panel)
+        })
+    }
+
     /// Number of the selected row in the order.
     #[must_use]
     pub fn selected_idx(&self) -> Option<usize> {

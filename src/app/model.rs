@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::filter::Filter;
+use super::device::DeviceView;
 use super::keymap::Context;
 use super::layout::{self, Heights};
 use super::live::Live;
+use super::log::Log;
+use super::privacy::Privacy;
+use super::tab::Tab;
 use crate::lab::event::AdapterState;
 use crate::lab::session::{Options, Session};
 use crate::lab::time::{Micros, UnixMicros};
@@ -40,13 +43,13 @@ pub enum Popup {
     Help(u16),
 }
 
-/// A filter that is being typed.
+/// What is being typed: the filter of the table, or the words to look for in the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prompt {
     /// What is typed.
     pub text: String,
-    /// The filter as it was, for who changes their mind.
-    pub(super) before: Filter,
+    /// The text as it was, for who changes their mind.
+    pub(super) before: String,
 }
 
 /// All state; [`update`](super::update()) alone changes it.
@@ -58,8 +61,16 @@ pub struct Model {
     pub source: SourceInfo,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
+    /// The screen that is shown.
+    pub tab: Tab,
     /// The device table.
     pub live: Live,
+    /// The screen of one device.
+    pub device: DeviceView,
+    /// What happened.
+    pub log: Log,
+    /// How much of identifiers is shown.
+    pub privacy: Privacy,
     /// What lies over it.
     pub popup: Option<Popup>,
     /// The filter while it is being typed.
@@ -83,7 +94,11 @@ impl Model {
             session: Session::new(options),
             source,
             size,
+            tab: Tab::default(),
             live: Live::default(),
+            device: DeviceView::default(),
+            log: Log::default(),
+            privacy: Privacy::default(),
             popup: None,
             editing: None,
             recording: None,
@@ -101,7 +116,7 @@ impl Model {
         match (&self.editing, &self.popup) {
             (Some(_), _) => Context::Filter,
             (None, Some(Popup::Help(_))) => Context::Help,
-            (None, None) => Context::Live,
+            (None, None) => self.tab.context(),
         }
     }
 

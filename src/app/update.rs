@@ -3,8 +3,10 @@
 use super::action::Action;
 use super::filter::Filter;
 use super::key::{Code, Key};
-use super::keymap::{self, Context};
+use super::keymap;
+use super::log::Level;
 use super::model::{Model, Popup, Prompt};
+use super::tab::Tab;
 use super::{Effect, Msg};
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
@@ -20,6 +22,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Events(events) => {
             model.session.ingest_all(&events);
+            model.log_events(&events);
             // The first devices show at once, and a selected one that is gone gives way; the rest waits for the tick.
             model.live.needs_order |= model.selected().is_none();
             model.live.has_news = true;
@@ -31,7 +34,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             reset(model);
         }
         Msg::Trouble(trouble) => {
-            model.is_dirty |= model.trouble != trouble;
+            if model.trouble != trouble {
+                match &trouble {
+                    Some(text) => model.log_notice(Level::Error, text),
+                    None => model.log_notice(Level::Info, "the radio is well again"),
+                }
+                model.is_dirty = true;
+            }
             model.trouble = trouble;
         }
         Msg::Playback(status, now) => {
@@ -68,6 +77,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.recording = recording;
         }
         Msg::Notice(notice) => {
+            if let Some(text) = notice.as_deref().filter(|_| model.notice != notice) {
+                model.log_notice(Level::Info, text);
+            }
             model.is_dirty |= model.notice != notice;
             model.notice = notice;
         }
@@ -80,6 +92,7 @@ fn reset(model: &mut Model) {
     model.rate = super::model::RateMeter::default();
     model.live.frozen = None;
     model.live.needs_order = true;
+    model.log.clear();
     model.is_dirty = true;
 }
 
@@ -116,12 +129,22 @@ fn type_char(model: &mut Model, typed: char) {
     }
 }
 
-/// The table follows the filter while it is typed.
+/// The table follows the filter while it is typed, the log the words.
 fn edited(model: &mut Model) {
     if let Some(Prompt { text, .. }) = &model.editing {
-        model.live.filter = Filter::new(text);
+        let text = text.clone();
+        apply(model, &text);
     }
-    model.live.needs_order = true;
+}
+
+fn apply(model: &mut Model, text: &str) {
+    if model.tab == Tab::Log {
+        text.clone_into(&mut model.log.search);
+        model.log.back = 0;
+    } else {
+        model.live.filter = Filter::new(text);
+        model.live.needs_order = true;
+    }
     model.is_dirty = true;
 }
 
@@ -140,6 +163,15 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
             travel(model, action);
         }
+        Action::Show(tab) => model.tab = tab,
+        Action::NextTab => model.tab = model.tab.beside(1),
+        Action::PreviousTab => model.tab = model.tab.beside(-1),
+        Action::OpenDevice => model.tab = Tab::Device,
+        Action::NextDevice | Action::PreviousDevice => model.step_device(action),
+        Action::ZoomIn | Action::ZoomOut => model.device.zoom(action),
+        Action::NextCurve => model.device.next_curve(),
+        Action::NextLevel => model.log.next_level(),
+        Action::Privacy => model.privacy = model.privacy.next(),
         Action::NextSort => sort(model, true),
         Action::ReverseSort => sort(model, false),
         Action::Freeze => model.toggle_freeze(),
@@ -148,15 +180,17 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::SeekForward => return playback(model, Command::SeekBy(SEEK)),
         Action::SeekStart => return playback(model, Command::SeekToOffset(Micros(0))),
         Action::EditFilter => {
-            let before = model.live.filter.clone();
-            let text = before.text().to_owned();
+            let text = match model.tab {
+                Tab::Log => model.log.search.clone(),
+                _ => model.live.filter.text().to_owned(),
+            };
+            let before = text.clone();
             model.editing = Some(Prompt { text, before });
         }
         Action::Accept => model.editing = None,
         Action::Cancel => {
             if let Some(prompt) = model.editing.take() {
-                model.live.filter = prompt.before;
-                model.live.needs_order = true;
+                apply(model, &prompt.before);
             }
         }
         Action::DeleteBack | Action::DeleteAll => {
@@ -171,9 +205,13 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn close(model: &mut Model) {
-    if model.popup.take().is_none() {
-        model.live.filter = Filter::default();
-        model.live.needs_order = true;
+    if model.popup.take().is_some() {
+        return;
+    }
+    match model.tab {
+        Tab::Live => apply(model, ""),
+        Tab::Log if !model.log.search.is_empty() => apply(model, ""),
+        Tab::Device | Tab::Log => model.tab = Tab::Live,
     }
 }
 
@@ -195,6 +233,17 @@ fn travel(model: &mut Model, action: Action) {
         };
         return;
     }
+    match model.tab {
+        Tab::Live => travel_live(model, action),
+        Tab::Device => model.move_field(action),
+        Tab::Log => {
+            let page = model.body_height();
+            model.log.travel(action, page);
+        }
+    }
+}
+
+fn travel_live(model: &mut Model, action: Action) {
     if model.live.needs_order {
         model.reorder();
     }
@@ -210,12 +259,9 @@ fn travel(model: &mut Model, action: Action) {
     });
 }
 
+/// More lines than the help has.
 fn most_help_scroll() -> u16 {
-    let lines = keymap::BINDINGS
-        .iter()
-        .filter(|binding| binding.context == Context::Live)
-        .count();
-    u16::try_from(lines).unwrap_or(u16::MAX)
+    u16::try_from(keymap::BINDINGS.len()).unwrap_or(u16::MAX)
 }
 
 fn play(model: &mut Model, action: Action) -> Vec<Effect> {

@@ -275,6 +275,12 @@ impl Ledger {
         self.blocks.iter().flatten()
     }
 
+    /// The records from number `from` on, in order of first hearing.
+    pub fn from(&self, from: usize) -> impl Iterator<Item = &Record> + '_ {
+        let blocks = self.blocks.get(from / BLOCK..).unwrap_or_default();
+        blocks.iter().flatten().skip(from % BLOCK)
+    }
+
     /// Every broadcaster once, in order of first hearing.
     pub fn keys(&self) -> impl Iterator<Item = TrackKey> + '_ {
         self.iter()

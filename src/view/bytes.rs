@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::text::{clip, put, width};
 use super::theme::Theme;
+use crate::app::privacy::Privacy;
 use crate::lab::explain::{Field, explain};
 
 /// Bytes shown of a field before it is shortened in the middle.
@@ -97,7 +98,7 @@ fn hex(bytes: &[u8]) -> String {
     text
 }
 
-pub(super) fn draw(payload: &[u8], theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(payload: &[u8], privacy: Privacy, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let lines = lines(payload);
     if lines.is_empty() {
         return put(buf, area, 0, 0, "no payload", theme.dim);
@@ -112,11 +113,19 @@ pub(super) fn draw(payload: &[u8], theme: &Theme, area: Rect, buf: &mut Buffer) 
     for (y, line) in (0..shown).zip(&lines) {
         let indent = u16::from(line.is_part);
         let bytes = payload.get(line.range.clone()).unwrap_or_default();
-        put(buf, area, indent, y, &hex(bytes), theme.line);
+        let shown_bytes = if privacy.shows_payload() {
+            hex(bytes)
+        } else {
+            "··".to_owned()
+        };
+        put(buf, area, indent, y, &shown_bytes, theme.line);
         let mut x = HEX + 1;
         put(buf, area, x, y, &line.name, theme.base);
         x += width(&line.name) + 2;
         let left = usize::from(area.width.saturating_sub(x));
+        if !privacy.shows_payload() {
+            continue;
+        }
         put(buf, area, x, y, &clip(&line.value, left), theme.dim);
         x = x.saturating_add(width(&line.value)).saturating_add(2);
         if let Some(note) = &line.note

@@ -1,17 +1,70 @@
-//! The level of a device over the last minute, in braille dots.
+//! The level of a device over time, in braille dots.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::text::put;
 use super::theme::Theme;
+use crate::app::device::Curve;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::track::Track;
 
-/// Time that the chart spans.
-const SPAN: Micros = Micros::from_secs(60);
 /// A silence longer than this leaves a hole in the line.
 const HOLE_SECONDS: i64 = 5;
+/// Spans above this are drawn from minutes: seconds are not kept for longer.
+const BY_SECOND: Micros = Micros::from_secs(120);
+/// How far smoothing reaches to either side, in buckets.
+const SMOOTH: usize = 2;
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chart {
+    /// The right edge.
+    pub(super) now: UnixMicros,
+    /// Time from the left edge to the right.
+    pub(super) span: Micros,
+    /// How.
+    pub(super) curve: Curve,
+}
+
+/// A second or a minute of levels.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    middle: UnixMicros,
+    min: i8,
+    max: i8,
+    mean: f64,
+}
+
+/// The newest buckets, oldest first, and how long one is.
+fn buckets(track: &Track, chart: Chart) -> (Vec<Bucket>, i64) {
+    let bucket = |bucket: &crate::lab::history::Bucket, length_s: i64| Bucket {
+        middle: UnixMicros(bucket.start_s.saturating_mul(1_000_000))
+            .plus(Micros(length_s * 500_000))
+            .min(chart.now),
+        min: bucket.min.0,
+        max: bucket.max.0,
+        mean: bucket.mean(),
+    };
+    if chart.span <= BY_SECOND {
+        return (track.history.seconds().map(|second| bucket(second, 1)).collect(), 1);
+    }
+    (track.history.minutes().map(|minute| bucket(&minute, 60)).collect(), 60)
+}
+
+/// The mean over a bucket and its neighbours.
+#[expect(clippy::cast_precision_loss, reason = "a handful")]
+fn smooth(buckets: &[Bucket]) -> Vec<Bucket> {
+    let around = |idx: usize| {
+        let near = &buckets[idx.saturating_sub(SMOOTH)..(idx + SMOOTH + 1).min(buckets.len())];
+        near.iter().map(|bucket| bucket.mean).sum::<f64>() / near.len() as f64
+    };
+    let with_mean = |(idx, bucket): (usize, &Bucket)| Bucket {
+        mean: around(idx),
+        ..*bucket
+    };
+    buckets.iter().enumerate().map(with_mean).collect()
+}
 /// Cells of the axis on the left.
 const AXIS: u16 = 7;
 
@@ -62,10 +115,10 @@ impl Dots {
 }
 
 /// Levels at the lower and upper edge: whole tens around what was heard, at least 30 dB apart.
-fn scale(track: &Track, from_s: i64) -> (i32, i32) {
-    let recent = || track.history.seconds().filter(move |second| second.start_s >= from_s);
-    let min = recent().map(|second| i32::from(second.min.0)).min().unwrap_or(-90);
-    let max = recent().map(|second| i32::from(second.max.0)).max().unwrap_or(-60);
+fn scale(buckets: &[Bucket], from: UnixMicros) -> (i32, i32) {
+    let recent = || buckets.iter().filter(|bucket| bucket.middle >= from);
+    let min = recent().map(|bucket| i32::from(bucket.min)).min().unwrap_or(-90);
+    let max = recent().map(|bucket| i32::from(bucket.max)).max().unwrap_or(-60);
     let (mut low, mut high) = (min.div_euclid(10) * 10, (max + 9).div_euclid(10) * 10);
     while high - low < 30 {
         if high - max <= min - low { high += 10 } else { low -= 10 }
@@ -73,7 +126,7 @@ fn scale(track: &Track, from_s: i64) -> (i32, i32) {
     (low, high)
 }
 
-pub(super) fn draw(track: &Track, now: UnixMicros, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(track: &Track, chart: Chart, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.width < AXIS + 8 || area.height < 3 {
         return;
     }
@@ -83,38 +136,70 @@ pub(super) fn draw(track: &Track, now: UnixMicros, theme: &Theme, area: Rect, bu
         height: area.height - 1,
         ..area
     };
-    let from = now.plus(Micros(-SPAN.0));
-    let (low, high) = scale(track, from.whole_seconds());
-    axes(low, high, plot, theme, area, buf);
+    let from = chart.now.plus(Micros(-chart.span.0));
+    let (mut all, length_s) = buckets(track, chart);
+    let (low, high) = scale(&all, from);
+    axes(low, high, chart.span, plot, theme, area, buf);
+    let size = dots_size(plot);
+    let place = |at: UnixMicros, level: f64| place(&size, at.since(from), chart.span, level, low, high);
     let mut dots = Dots::new(plot);
-    let place = |at: UnixMicros, level: f64| place(&dots_size(plot), at.since(from), level, low, high);
-    let mut last: Option<(i64, (usize, usize))> = None;
-    let mut lines = Vec::new();
-    for second in track.history.seconds() {
-        let middle = UnixMicros(second.start_s.saturating_mul(1_000_000)).plus(Micros::from_millis(500));
-        let Some(to) = place(middle.min(now), second.mean()) else {
+    if chart.curve != Curve::Smooth {
+        raw(track, &all, length_s, place, &mut dots);
+    }
+    if chart.curve == Curve::Smooth {
+        all = smooth(&all);
+    }
+    if chart.curve != Curve::Raw {
+        means(&all, length_s, place, &mut dots);
+    }
+    dots.draw(plot, theme, buf);
+}
+
+/// Samples where they are kept, else the extremes of each bucket.
+fn raw(
+    track: &Track,
+    buckets: &[Bucket],
+    length_s: i64,
+    place: impl Fn(UnixMicros, f64) -> Option<(usize, usize)>,
+    dots: &mut Dots,
+) {
+    for (at, level) in track.history.samples() {
+        if let Some((x, y)) = place(at, f64::from(level.0)) {
+            dots.set(x, y);
+        }
+    }
+    let kept_from = track.history.samples().next().map(|(at, _)| at);
+    let older = |bucket: &&Bucket| length_s > 1 || kept_from.is_none_or(|from| bucket.middle < from);
+    for bucket in buckets.iter().filter(older) {
+        for level in [bucket.min, bucket.max] {
+            if let Some((x, y)) = place(bucket.middle, f64::from(level)) {
+                dots.set(x, y);
+            }
+        }
+    }
+}
+
+/// A line through the means, with holes where nothing was heard.
+fn means(
+    buckets: &[Bucket],
+    length_s: i64,
+    place: impl Fn(UnixMicros, f64) -> Option<(usize, usize)>,
+    dots: &mut Dots,
+) {
+    let hole = Micros::from_secs(HOLE_SECONDS.max(2 * length_s));
+    let mut last: Option<(UnixMicros, (usize, usize))> = None;
+    for bucket in buckets {
+        let Some(to) = place(bucket.middle, bucket.mean) else {
             last = None;
             continue;
         };
         let start = match last {
-            Some((last_s, dot)) if (0..=HOLE_SECONDS).contains(&(second.start_s - last_s)) => dot,
+            Some((before, dot)) if (0..=hole.0).contains(&bucket.middle.since(before).0) => dot,
             _ => to,
         };
-        lines.push((start, to));
-        last = Some((second.start_s, to));
+        dots.line(start, to);
+        last = Some((bucket.middle, to));
     }
-    let single: Vec<_> = track
-        .history
-        .samples()
-        .filter_map(|(at, level)| place(at, f64::from(level.0)))
-        .collect();
-    for (from, to) in lines {
-        dots.line(from, to);
-    }
-    for (x, y) in single {
-        dots.set(x, y);
-    }
-    dots.draw(plot, theme, buf);
 }
 
 fn dots_size(plot: Rect) -> (usize, usize) {
@@ -128,18 +213,25 @@ fn dots_size(plot: Rect) -> (usize, usize) {
     clippy::cast_precision_loss,
     reason = "shares within 0..=1 of a screen's size"
 )]
-fn place(size: &(usize, usize), since: Micros, level: f64, low: i32, high: i32) -> Option<(usize, usize)> {
-    if !(0..=SPAN.0).contains(&since.0) {
+fn place(
+    size: &(usize, usize),
+    since: Micros,
+    span: Micros,
+    level: f64,
+    low: i32,
+    high: i32,
+) -> Option<(usize, usize)> {
+    if !(0..=span.0).contains(&since.0) {
         return None;
     }
-    let right = since.0 as f64 / SPAN.0 as f64;
+    let right = since.0 as f64 / span.0 as f64;
     let up = ((level - f64::from(low)) / f64::from(high - low)).clamp(0.0, 1.0);
     let x = (right * (size.0 - 1) as f64).round() as usize;
     let y = ((1.0 - up) * (size.1 - 1) as f64).round() as usize;
     Some((x, y))
 }
 
-fn axes(low: i32, high: i32, plot: Rect, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn axes(low: i32, high: i32, span: Micros, plot: Rect, theme: &Theme, area: Rect, buf: &mut Buffer) {
     for y in 0..plot.height {
         put(buf, area, AXIS - 1, y, "│", theme.dim);
     }
@@ -159,9 +251,26 @@ fn axes(low: i32, high: i32, plot: Rect, theme: &Theme, area: Rect, buf: &mut Bu
     }
     let bottom = plot.height;
     put(buf, area, 0, bottom, "  dBm", theme.dim);
-    put(buf, area, AXIS, bottom, "-60 s", theme.dim);
+    put(buf, area, AXIS, bottom, &ago(span), theme.dim);
     if plot.width > 24 {
-        put(buf, area, AXIS + plot.width / 2 - 2, bottom, "-30 s", theme.dim);
+        put(
+            buf,
+            area,
+            AXIS + plot.width / 2 - 2,
+            bottom,
+            &ago(Micros(span.0 / 2)),
+            theme.dim,
+        );
     }
     put(buf, area, AXIS + plot.width - 3, bottom, "now", theme.dim);
+}
+
+/// `-30 s`, `-5 min`, `-3 h`
+fn ago(span: Micros) -> String {
+    let seconds = span.0 / 1_000_000;
+    match seconds {
+        ..=90 => format!("-{seconds} s"),
+        91..7_200 => format!("-{} min", seconds / 60),
+        _ => format!("-{} h", seconds / 3_600),
+    }
 }

@@ -5,23 +5,30 @@ use ratatui::layout::Rect;
 
 use super::text::{clip, grouped, put, put_right, width};
 use super::theme::Theme;
-use crate::app::keymap::{self, Context};
+use crate::app::Tab;
+use crate::app::keymap;
 use crate::app::model::Model;
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 
 pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put(buf, area, 1, 0, "vicino", theme.accent);
-    put(buf, area, 10, 0, "1 Live", theme.heading);
+    let mut taken = 10;
+    for (number, tab) in (1..).zip(Tab::ALL) {
+        let title = format!("{number} {}", tab.title());
+        let style = if tab == model.tab { theme.selected } else { theme.dim };
+        put(buf, area, taken, 0, &title, style);
+        taken += width(&title) + 2;
+    }
     let reason = model.notice.as_deref().or(model.source.reason.as_deref());
     match (&model.recording, reason) {
         (Some(recording), _) => {
             let text = format!("● rec {}  {}", clock(recording.elapsed), bytes(recording.bytes));
-            put_right(buf, area, 18, &text, theme.error);
+            put_right(buf, area, taken, &text, theme.error);
         }
         (None, Some(reason)) => {
-            let left = usize::from(area.width.saturating_sub(20));
-            put_right(buf, area, 18, &clip(&printable(reason), left), theme.warning);
+            let left = usize::from(area.width.saturating_sub(taken + 2));
+            put_right(buf, area, taken, &clip(&printable(reason), left), theme.warning);
         }
         (None, None) => {}
     }
@@ -56,8 +63,17 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
 fn filter_text(model: &Model) -> String {
     match &model.editing {
         Some(prompt) => format!("/{}▏", printable(&prompt.text)),
-        None if model.live.filter.is_empty() => String::new(),
-        None => format!("filter: {}", printable(model.live.filter.text())),
+        None => {
+            let (what, text) = match model.tab {
+                Tab::Log => ("search", model.log.search.as_str()),
+                _ => ("filter", model.live.filter.text()),
+            };
+            if text.is_empty() {
+                model.privacy.word().to_owned()
+            } else {
+                format!("{what}: {}", printable(text))
+            }
+        }
     }
 }
 
@@ -135,8 +151,15 @@ pub(super) fn divider(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer
     let Some(track) = model.selected() else { return };
     let mut parts = Vec::new();
     match track.rpi {
-        Some(rpi) => parts.push(rpi.to_string().chars().take(8).collect()),
-        None => parts.push(format!("{} {}", track.key.address, track.key.address.kind.letter())),
+        Some(rpi) => {
+            let digits: String = rpi.to_string().chars().take(8).collect();
+            parts.push(model.privacy.identifier(&digits));
+        }
+        None => parts.push(format!(
+            "{} {}",
+            model.privacy.identifier(&track.key.address.to_string()),
+            track.key.address.kind.letter()
+        )),
     }
     parts.push(track.family.word().to_owned());
     if let Some(interval) = track.interval() {
@@ -152,7 +175,8 @@ pub(super) fn divider(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer
     parts.push(track.key.address.kind.word().to_owned());
     parts.push(track.pdu.word().to_owned());
     if let Some(name) = &track.name {
-        parts.push(format!("\"{}\"", clip(&printable(name), 24)));
+        let name = model.privacy.name(&printable(name));
+        parts.push(format!("\"{}\"", clip(&name, 24)));
     }
     put(buf, area, 2, 0, " ", theme.dim);
     let mut x = 3;
@@ -198,7 +222,7 @@ pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
             x,
             0,
             label,
-            if context == Context::Live {
+            if context.outer().is_some() {
                 theme.dim
             } else {
                 theme.base

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::text::{clip, put, width};
 use super::theme::Theme;
+use crate::app::Tab;
 use crate::app::action::Action;
 use crate::app::keymap::{self, Context};
 use crate::app::model::Model;
@@ -13,54 +14,93 @@ use crate::app::model::Model;
 const KEYS: u16 = 16;
 
 /// Opposite actions share a line, so that keys and legend together fit a terminal of 80 by 24.
-const PAIRS: [(Action, Action, &str); 5] = [
-    (Action::Up, Action::Down, "select the device above or below"),
+const PAIRS: [(Action, Action, &str); 9] = [
+    (Action::Pause, Action::Step, "pause or go on; play a single event"),
+    (
+        Action::NextSort,
+        Action::ReverseSort,
+        "sort by the next column, or the other way round",
+    ),
+    (Action::Up, Action::Down, "a line up or down"),
     (Action::PageUp, Action::PageDown, "a page up or down"),
-    (Action::First, Action::Last, "first or last device"),
+    (Action::First, Action::Last, "to the first or the last"),
     (Action::Slower, Action::Faster, "play slower or faster"),
     (Action::SeekBack, Action::SeekForward, "10 s back or forward"),
+    (
+        Action::PreviousDevice,
+        Action::NextDevice,
+        "the previous or next device of the table",
+    ),
+    (Action::ZoomIn, Action::ZoomOut, "show a shorter or longer time"),
 ];
 
 /// The actions of the table and their keys.
 fn lines(model: &Model) -> Vec<(String, &'static str)> {
     let is_playback = model.source.playback.is_some();
+    let context = model.tab.context();
+    let pairs = PAIRS
+        .iter()
+        .filter(|(_, second, _)| is_playback || !second.needs_playback());
     let shown = Action::ALL
         .into_iter()
         .filter(|action| is_playback || !action.needs_playback())
-        .filter(|action| PAIRS.iter().all(|(_, second, _)| second != action));
+        // One line for all tabs.
+        .filter(|action| !matches!(action, Action::NextTab | Action::PreviousTab))
+        .filter(|action| !matches!(action, Action::Show(tab) if *tab != Tab::ALL[0]))
+        .filter(|action| pairs.clone().all(|(_, second, _)| second != action));
     shown
         .filter_map(|action| {
-            let pair = PAIRS.iter().find(|(first, ..)| *first == action);
-            let (mut text, mut help) = (keys_of(action), action.help());
+            if matches!(action, Action::Show(_)) {
+                return Some(tabs(context));
+            }
+            let pair = pairs.clone().find(|(first, ..)| *first == action);
+            let (mut text, mut help) = (keys_of(context, action), action.help());
+            if text.is_empty() {
+                return None;
+            }
             if let Some((_, second, of_both)) = pair {
-                text = format!("{text}  {}", keys_of(*second));
+                text = format!("{text}  {}", keys_of(context, *second));
                 help = of_both;
             }
-            (!text.is_empty()).then_some((text, help))
+            Some((text, help))
         })
         .collect()
 }
 
-fn keys_of(action: Action) -> String {
-    let keys: Vec<String> = keymap::keys(Context::Live, action).map(|key| key.to_string()).collect();
+/// `1 2 3 Tab`
+fn tabs(context: Context) -> (String, &'static str) {
+    let shows = Tab::ALL.map(|tab| keys_of(context, Action::Show(tab)));
+    let text = format!("{} {}", shows.join(" "), keys_of(context, Action::NextTab));
+    (text, "the tabs: by number, or the next one")
+}
+
+fn keys_of(context: Context, action: Action) -> String {
+    let keys: Vec<String> = keymap::keys(context, action).map(|key| key.to_string()).collect();
     keys.join(" ")
 }
 
-const LEGEND: [&str; 5] = [
+const LEGEND: [&str; 4] = [
     "address letters: P public, S static, R resolvable, N non-resolvable,",
     "                 X reserved, I resolved identity, A anonymous, H handle",
-    "RSSI in dBm, ~ not measured on this very packet",
-    "ATTEN ? model not known: the average of its class is assumed",
+    "RSSI ~ not measured on this very packet; ATTEN ? class average assumed",
     "ROT identifiers changed under one address, ! address and RPI out of step",
 ];
 
+/// What the letters and marks of the present tab mean.
+const fn legend(model: &Model) -> &'static [&'static str] {
+    match model.tab {
+        Tab::Live => &LEGEND,
+        Tab::Device | Tab::Log => &[],
+    }
+}
+
 pub(super) fn draw(model: &Model, theme: &Theme, scroll: u16, area: Rect, buf: &mut Buffer) {
     let keys = lines(model);
-    let n_lines = u16::try_from(keys.len() + LEGEND.len()).unwrap_or(u16::MAX);
+    let n_lines = u16::try_from(keys.len() + legend(model).len()).unwrap_or(u16::MAX);
     let widest = keys
         .iter()
         .map(|(_, help)| KEYS + width(help))
-        .chain(LEGEND.map(width))
+        .chain(legend(model).iter().map(|line| width(line)))
         .max()
         .unwrap_or(0);
     let box_width = (widest + 4).min(area.width.saturating_sub(2));
@@ -92,7 +132,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, scroll: u16, area: Rect, buf: &
         }
     }
     let after_keys = u16::try_from(keys.len()).unwrap_or(u16::MAX);
-    for (idx, text) in (after_keys..).zip(LEGEND) {
+    for (idx, text) in (after_keys..).zip(legend(model)) {
         if idx >= scroll {
             put(buf, inner, 0, idx - scroll, &clip(text, room(0)), theme.dim);
         }

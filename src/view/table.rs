@@ -11,6 +11,7 @@ use super::theme::Theme;
 use crate::app::layout::{WITH_ADDRESS, WITH_SPARKLINE};
 use crate::app::live::SortBy;
 use crate::app::model::Model;
+use crate::app::privacy::Privacy;
 use crate::app::rows::{Row, rows};
 use crate::lab::advert::RssiQuality;
 use crate::lab::attenuation::Confidence;
@@ -136,7 +137,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let mut x = MARKER;
         for column in &columns {
             cell.clear();
-            let style = write_cell(&mut cell, column, &row, track, model.now(), style, theme);
+            let style = write_cell(&mut cell, column, &row, track, model, style, theme);
             let shown = clip(&cell, usize::from(column.width));
             let indent = if column.is_right {
                 column.width.saturating_sub(width(&shown))
@@ -219,16 +220,21 @@ fn write_cell(
     column: &Column,
     row: &Row,
     track: &Track,
-    now: UnixMicros,
+    model: &Model,
     style: Style,
     theme: &Theme,
 ) -> Style {
+    let privacy = model.privacy;
     const NONE: &str = "–";
     let written = match column.cell {
         Cell::Age => write_age(cell, row.age),
         Cell::Kind => cell.write_str(row.family.word()),
-        Cell::Address => write!(cell, "{} {}", row.address, row.address.kind.letter()),
+        Cell::Address => {
+            let letter = row.address.kind.letter();
+            write!(cell, "{} {letter}", privacy.identifier(&row.address.to_string()))
+        }
         Cell::Rpi => match row.rpi {
+            Some(rpi) if privacy != Privacy::Open => cell.write_str(&privacy.identifier(&rpi.to_string())),
             Some(rpi) => rpi.0.iter().take(4).try_for_each(|byte| write!(cell, "{byte:02x}")),
             None => cell.write_str(NONE),
         },
@@ -237,7 +243,7 @@ fn write_cell(
             (Some(level), _) => write!(cell, "{}~", level.0),
             (None, _) => write!(cell, "{NONE} "),
         },
-        Cell::Spark => sparkline(cell, track, now, column.width),
+        Cell::Spark => sparkline(cell, track, model.now(), column.width),
         Cell::Attenuation => match row.attenuation {
             Some(found) => {
                 let mark = if found.confidence == Confidence::Lowest {
@@ -257,7 +263,10 @@ fn write_cell(
                 None => write!(cell, "{NONE}  "),
             }
         }
-        Cell::Name => cell.write_str(row.name.as_deref().unwrap_or_default()),
+        Cell::Name => row
+            .name
+            .as_deref()
+            .map_or(Ok(()), |name| cell.write_str(&privacy.name(name))),
     };
     // Writing to a string cannot fail.
     debug_assert!(written.is_ok());

@@ -1,7 +1,9 @@
 use super::*;
-use crate::app::key::Key;
+use crate::app::action::Action;
+use crate::app::key::{Code, Key};
+use crate::app::keymap::Context;
 use crate::app::model::SourceInfo;
-use crate::app::{Msg, update};
+use crate::app::{Msg, Tab, update};
 use crate::lab::address::{Address, AddressKind};
 use crate::lab::advert::{Advertisement, PduType, RssiQuality, StationId};
 use crate::lab::event::{AdapterState, CaptureEvent, EventKind, Mark, StationInfo};
@@ -201,13 +203,101 @@ fn screens_look_as_they_were_approved() {
         insta::assert_snapshot!(format!("normal_{width}x{height}"), screen(&normal(size)));
         insta::assert_snapshot!(format!("hostile_{width}x{height}"), screen(&hostile(size)));
         insta::assert_snapshot!(format!("empty_{width}x{height}"), screen(&empty(size)));
+        for tab in [Tab::Device, Tab::Log] {
+            let name = tab.title().to_lowercase();
+            let on = |model| screen(&on_tab(model, tab));
+            insta::assert_snapshot!(format!("{name}_{width}x{height}"), on(normal(size)));
+            insta::assert_snapshot!(format!("{name}_hostile_{width}x{height}"), on(hostile(size)));
+            insta::assert_snapshot!(format!("{name}_empty_{width}x{height}"), on(empty(size)));
+        }
     }
+}
+
+fn on_tab(mut model: Model, tab: Tab) -> Model {
+    update(&mut model, Msg::Key(Key::char('1')));
+    while model.tab != tab {
+        update(&mut model, Msg::Key(Key::plain(Code::Tab)));
+    }
+    update(&mut model, Msg::Frame);
+    model
+}
+
+#[test]
+fn the_device_shows_the_field_under_the_cursor_and_the_log_scrolls() {
+    let mut model = on_tab(normal((120, 40)), Tab::Device);
+    (0..6).for_each(|_| drop(update(&mut model, Msg::Key(Key::char('j')))));
+    assert!(
+        screen(&model).contains("rolling proximity identifier"),
+        "{}",
+        screen(&model)
+    );
+    (0..20).for_each(|_| drop(update(&mut model, Msg::Key(Key::char('j')))));
+    assert!(screen(&model).contains("AEM") || screen(&model).contains("associated encrypted metadata"));
+    update(&mut model, Msg::Key(Key::char('n')));
+    update(&mut model, Msg::Key(Key::char('n')));
+    let mut model = on_tab(model, Tab::Log);
+    assert!(
+        screen(&model).contains("kept over a change of identifier"),
+        "{}",
+        screen(&model)
+    );
+    update(&mut model, Msg::Key(Key::char('v')));
+    update(&mut model, Msg::Key(Key::char('v')));
+    assert!(screen(&model).contains("errors and above"), "{}", screen(&model));
+    update(&mut model, Msg::Key(Key::char('v')));
+    assert!(screen(&model).contains("new identifier"), "{}", screen(&model));
+    update(&mut model, Msg::Key(Key::plain(Code::Home)));
+    assert!(screen(&model).contains("newer below"), "{}", screen(&model));
+}
+
+#[test]
+fn nothing_identifying_is_shown_when_it_is_hidden() {
+    let mut model = normal((200, 50));
+    model.live.selected = model.live.order.first().copied();
+    let whole: Vec<String> = model
+        .session
+        .tracks()
+        .iter()
+        .flat_map(|track| {
+            let rpi = track.rpi.map(|rpi| rpi.to_string()[..8].to_owned());
+            [
+                Some(track.key.address.to_string()),
+                rpi,
+                track.name.as_deref().map(str::to_owned),
+            ]
+        })
+        .flatten()
+        .collect();
+    assert!(whole.iter().any(|text| screen(&model).contains(text)));
+    for step in 1..=2 {
+        update(&mut model, Msg::Key(Key::char('p')));
+        for tab in Tab::ALL {
+            model = on_tab(model, tab);
+            let shown = screen(&model);
+            for text in &whole {
+                assert!(!shown.contains(text), "step {step}, {tab:?}: {text}\n{shown}");
+            }
+        }
+    }
+    insta::assert_snapshot!("privacy_200x50", screen(&on_tab(model, Tab::Live)));
 }
 
 #[test]
 fn breakpoints_fall_where_they_should() {
     for width in [39, 40, 41, 71, 72, 73, 89, 90, 91, 99, 100, 101] {
         insta::assert_snapshot!(format!("breakpoint_{width}x18"), screen(&normal((width, 18))));
+    }
+    for width in [71, 72, 73, 99, 100, 101] {
+        insta::assert_snapshot!(
+            format!("device_breakpoint_{width}x24"),
+            screen(&on_tab(normal((width, 24)), Tab::Device))
+        );
+    }
+    for height in [10, 19, 20, 21] {
+        insta::assert_snapshot!(
+            format!("device_breakpoint_80x{height}"),
+            screen(&on_tab(normal((80, height)), Tab::Device))
+        );
     }
     for height in [9, 10, 11, 15, 16, 17] {
         insta::assert_snapshot!(format!("breakpoint_80x{height}"), screen(&normal((80, height))));
@@ -221,14 +311,14 @@ fn the_help_lists_every_key_and_the_filter_shows_while_typed() {
     insta::assert_snapshot!("help_100x45", screen(&model));
     let shown = screen(&model);
     for binding in crate::app::keymap::BINDINGS {
-        if binding.context == crate::app::keymap::Context::Live {
+        if [Context::Live, Context::Tabs].contains(&binding.context) && binding.action != Action::PreviousTab {
             assert!(shown.contains(&format!("{} ", binding.key)), "{binding:?}");
         }
     }
     update(&mut model, Msg::Resize(80, 24));
     insta::assert_snapshot!("help_80x24", screen(&model));
     assert!(screen(&model).contains("ROT identifiers changed under one address, ! address and RPI out of step"));
-    assert!(screen(&model).contains("(kind, address, RPI, name) │") && !screen(&model).contains("more"));
+    assert!(screen(&model).contains("(kind, address, RPI, name)") && !screen(&model).contains("more"));
     update(&mut model, Msg::Resize(80, 18));
     assert!(screen(&model).contains("↓ more") && !screen(&model).contains("ROT identifiers"));
     (0..6).for_each(|_| drop(update(&mut model, Msg::Key(Key::char('j')))));
@@ -251,7 +341,10 @@ fn every_size_draws() {
         for model in &models {
             let mut model = model.clone();
             update(&mut model, Msg::Resize(size.0, size.1));
-            screen(&model);
+            for tab in Tab::ALL {
+                model = on_tab(model, tab);
+                screen(&model);
+            }
             update(&mut model, Msg::Key(Key::char('?')));
             screen(&model);
         }
@@ -268,7 +361,7 @@ fn a_terminal_of_another_size_than_the_model_knows_is_no_trouble() {
 #[test]
 fn no_hostile_text_reaches_a_cell() {
     for size in [(80, 24), (200, 50)] {
-        let shown = screen(&hostile(size));
+        let shown: String = Tab::ALL.map(|tab| screen(&on_tab(hostile(size), tab))).concat();
         let is_bad = |found: &char| (found.is_control() && *found != '\n') || ('\u{202a}'..='\u{202e}').contains(found);
         assert_eq!(shown.chars().find(is_bad), None);
     }

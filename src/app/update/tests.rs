@@ -1,4 +1,5 @@
 use super::*;
+use crate::app::keymap::Context;
 use crate::app::model::{Recording, SourceInfo};
 use crate::lab::address::{Address, AddressKind};
 use crate::lab::advert::Advertisement;

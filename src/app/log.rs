@@ -1,0 +1,254 @@
+//! What happened, in order: gaps, states of the adapter, marks, new identifiers, notices. Bounded, and cleared with the
+//! session.
+
+use std::collections::VecDeque;
+
+use super::action::Action;
+use super::model::Model;
+use crate::lab::event::{AdapterState, CaptureEvent, Event, EventKind};
+use crate::lab::text::printable;
+use crate::lab::time::{Micros, UnixMicros};
+
+/// Entries kept; of more, the newest.
+const MOST: usize = 10_000;
+/// New identifiers looked at in one go.
+const MOST_RECORDS: usize = 2_000;
+
+/// How much an entry matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For who looks closely: every new identifier.
+    Detail,
+    /// Worth knowing.
+    #[default]
+    Info,
+    /// Deserves a look.
+    Warning,
+    /// Something is wrong.
+    Error,
+}
+
+impl Level {
+    /// The word in the log, five cells at most.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Detail => "more",
+            Self::Info => "info",
+            Self::Warning => "warn",
+            Self::Error => "error",
+        }
+    }
+
+    const fn next(self) -> Self {
+        match self {
+            Self::Detail => Self::Info,
+            Self::Info => Self::Warning,
+            Self::Warning => Self::Error,
+            Self::Error => Self::Detail,
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When, by the clock of the data.
+    pub at: UnixMicros,
+    /// How much it matters.
+    pub level: Level,
+    /// What, without identifiers; safe to show.
+    pub text: String,
+    /// The identifier or address that it is about, if one: shown as far as privacy allows.
+    pub about: String,
+}
+
+/// The log and what is shown of it.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    entries: VecDeque<Entry>,
+    /// The least level shown.
+    pub least: Level,
+    /// Lines that the view is scrolled back from the newest.
+    pub back: usize,
+    /// Words that must occur; empty shows all.
+    pub search: String,
+    /// How many records of the ledger were looked at.
+    records: usize,
+}
+
+impl Log {
+    /// The entries shown, newest first.
+    pub fn shown(&self) -> impl Iterator<Item = &Entry> {
+        let words: Vec<String> = self.search.split_whitespace().map(str::to_lowercase).collect();
+        self.entries.iter().rev().filter(move |entry| {
+            let says = |word: &String| entry.text.to_lowercase().contains(word) || entry.about.contains(word);
+            entry.level >= self.least && words.iter().all(says)
+        })
+    }
+
+    /// How many entries there are, shown or not.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing happened yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Everything begins anew; what is shown of it stays chosen.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        (self.back, self.records) = (0, 0);
+    }
+
+    pub(super) fn add(&mut self, at: UnixMicros, level: Level, text: impl Into<String>, about: impl Into<String>) {
+        if self.entries.len() == MOST {
+            self.entries.pop_front();
+        }
+        let entry = Entry {
+            at,
+            level,
+            text: text.into(),
+            about: about.into(),
+        };
+        // Who reads older lines keeps them in place.
+        if self.back > 0 && entry.level >= self.least {
+            self.back += 1;
+        }
+        self.entries.push_back(entry);
+    }
+
+    pub(super) const fn next_level(&mut self) {
+        self.least = self.least.next();
+        self.back = 0;
+    }
+
+    pub(super) fn travel(&mut self, action: Action, page: usize) {
+        let most = self.shown().count().saturating_sub(1);
+        let back = match action {
+            Action::Up => self.back + 1,
+            Action::Down => self.back.saturating_sub(1),
+            Action::PageUp => self.back + page,
+            Action::PageDown => self.back.saturating_sub(page),
+            Action::First => most,
+            _ => 0,
+        };
+        self.back = back.min(most);
+    }
+}
+
+impl Model {
+    /// Notes what these events say happened.
+    pub(super) fn log_events(&mut self, events: &[CaptureEvent]) {
+        for event in events {
+            if let CaptureEvent::Other(event) = event {
+                self.log_event(event);
+            }
+        }
+        self.log_identifiers();
+    }
+
+    fn log_event(&mut self, event: &Event) {
+        let station = || self.session.station(event.station).name;
+        let (level, text) = match &event.kind {
+            EventKind::Station(info) if info.model.is_empty() => {
+                (Level::Info, format!("station {}", printable(&info.name)))
+            }
+            EventKind::Station(info) => (
+                Level::Info,
+                format!("station {} ({})", printable(&info.name), printable(&info.model)),
+            ),
+            EventKind::Gap { from, to, reason } => (
+                Level::Warning,
+                format!(
+                    "{} heard nothing for {}: {}",
+                    printable(&station()),
+                    seconds(to.since(*from)),
+                    printable(reason)
+                ),
+            ),
+            EventKind::Dropped { n } => (Level::Warning, format!("{} lost {n} reports", printable(&station()))),
+            EventKind::Adapter(AdapterState::Scanning) => {
+                (Level::Info, format!("{} is scanning", printable(&station())))
+            }
+            EventKind::Adapter(state) => (
+                Level::Error,
+                format!("{} does not scan: adapter {state}", printable(&station())),
+            ),
+            EventKind::Mark(mark) => (Level::Info, format!("mark: {}", mark_text(mark))),
+            EventKind::ScanEnable { on, .. } => (
+                Level::Detail,
+                format!(
+                    "{} switched its scan {}",
+                    printable(&station()),
+                    if *on { "on" } else { "off" }
+                ),
+            ),
+            EventKind::OwnData { .. } => (
+                Level::Detail,
+                format!("{} set what it broadcasts itself", printable(&station())),
+            ),
+            _ => return,
+        };
+        let about = match &event.kind {
+            EventKind::Mark(mark) => printable(&mark.device).into_owned(),
+            _ => String::new(),
+        };
+        self.log.add(event.at, level, text, about);
+    }
+
+    /// Notes identifiers heard for the first time, and addresses that kept over a change of identifier.
+    fn log_identifiers(&mut self) {
+        let ledger = self.session.ledger();
+        let n_new = (ledger.len() - self.log.records.min(ledger.len())).min(MOST_RECORDS);
+        let mut found = Vec::new();
+        for record in ledger.from(self.log.records).take(n_new) {
+            let Some(rpi) = record.rpi() else { continue };
+            let key = record.key();
+            let others = |record: &crate::lab::ledger::Record| record.rpi().is_some_and(|other| other != rpi);
+            let kept = ledger
+                .of_address(key)
+                .take(100)
+                .any(|(_, other)| others(other) && other.first < record.first);
+            let (level, text) = if kept {
+                (
+                    Level::Warning,
+                    format!("address {} kept over a change of identifier", key.address.kind),
+                )
+            } else {
+                (Level::Detail, format!("new identifier, {}", record.family))
+            };
+            found.push((record.first, level, text, rpi.to_string()));
+        }
+        self.log.records += n_new;
+        for (at, level, text, about) in found {
+            self.log.add(at, level, text, about);
+        }
+    }
+
+    /// Notes something about the program itself.
+    pub(super) fn log_notice(&mut self, level: Level, text: &str) {
+        self.log.add(self.session.now(), level, printable(text), "");
+    }
+}
+
+fn seconds(span: Micros) -> String {
+    format!("{:.1} s", span.as_secs_f64())
+}
+
+fn mark_text(mark: &crate::lab::event::Mark) -> String {
+    let mut parts = Vec::new();
+    if let Some(distance) = mark.distance {
+        parts.push(format!("{} m", distance.0));
+    }
+    for text in [&mark.model, &mark.orientation, &mark.obstacle, &mark.note] {
+        if !text.is_empty() {
+            parts.push(printable(text).into_owned());
+        }
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,61 @@
+//! The screens. A later one is a line here, its keys in the keymap, a file here and one in the view.
+
+use super::keymap::Context;
+
+/// A screen of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tab {
+    /// All devices.
+    #[default]
+    Live,
+    /// The selected device.
+    Device,
+    /// What happened.
+    Log,
+}
+
+impl Tab {
+    /// All of them, as they stand in the header; the first has the key 1.
+    pub const ALL: [Self; 3] = [Self::Live, Self::Device, Self::Log];
+
+    /// Its name in the header.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Live => "Live",
+            Self::Device => "Device",
+            Self::Log => "Log",
+        }
+    }
+
+    /// Where its keys are.
+    #[must_use]
+    pub const fn context(self) -> Context {
+        match self {
+            Self::Live => Context::Live,
+            Self::Device => Context::Device,
+            Self::Log => Context::Log,
+        }
+    }
+
+    /// The one `by` places to the right (negative: to the left), around the end.
+    #[must_use]
+    pub fn beside(self, by: isize) -> Self {
+        let n = Self::ALL.len();
+        let idx = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
+        let step = by.rem_euclid(isize::try_from(n).unwrap_or(1)).unsigned_abs();
+        Self::ALL[(idx + step) % n]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_neighbour_of_the_last_is_the_first() {
+        assert_eq!(Tab::Log.beside(1), Tab::Live);
+        assert_eq!(Tab::Live.beside(-1), Tab::Log);
+        assert_eq!(Tab::Live.beside(1), Tab::Device);
+    }
+}

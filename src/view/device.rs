@@ -1,0 +1,87 @@
+//! The tab of the selected device.
+//!
+//! ```text
+//! ── 3f9a2c51  gaen-android  every 271 ms  loss 3 %  …  ──────────────────────────────
+//!  chart of the level over time            │ payload, the field under the cursor marked
+//!  ── samples and means ───────────────────────────────────────────────────────────────
+//!  facts, each with where it comes from    │ histogram of levels
+//!  identifiers heard under this address    │
+//! ```
+
+mod facts;
+mod payload;
+mod rotations;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::chart::{self, Chart};
+use super::text::put;
+use super::theme::Theme;
+use super::{cut, frame};
+use crate::app::layout::WITH_BYTES;
+use crate::app::model::Model;
+
+/// Cells of the payload's column, at least and at most.
+const PAYLOAD: (u16, u16) = (34, 64);
+/// Rows of the facts.
+const FACTS: u16 = facts::ROWS;
+/// Cells of the facts' column beside the rotations, at least and at most.
+const FACTS_WIDTH: (u16, u16) = (58, 72);
+/// Cells that rotations need.
+const ROTATIONS_WIDTH: u16 = 60;
+
+pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let Some(track) = model.selected() else {
+        put(buf, area, 2, 1, "no device is selected", theme.base);
+        return put(
+            buf,
+            area,
+            2,
+            2,
+            "1 shows all devices, ↑↓ select one, ⏎ opens it here",
+            theme.dim,
+        );
+    };
+    let mut rest = area;
+    frame::divider(model, theme, cut(&mut rest, 1), buf);
+    let top_height = if rest.height > FACTS + 8 {
+        rest.height - FACTS - 1
+    } else {
+        rest.height * 11 / 20
+    };
+    let mut top = cut(&mut rest, top_height);
+    if area.width >= WITH_BYTES {
+        let payload_width = (area.width * 2 / 5).clamp(PAYLOAD.0, PAYLOAD.1);
+        let right = Rect {
+            x: top.x + top.width - payload_width,
+            width: payload_width,
+            ..top
+        };
+        top.width -= payload_width + 2;
+        payload::draw(model, track, theme, right, buf);
+    }
+    let chart = Chart {
+        now: model.now(),
+        span: model.device.span(),
+        curve: model.device.curve,
+    };
+    chart::draw(track, chart, theme, top, buf);
+    let line = cut(&mut rest, 1);
+    put(buf, line, 0, 0, &"─".repeat(usize::from(line.width)), theme.dim);
+    put(buf, line, 2, 0, &format!(" {} ", model.device.curve.word()), theme.dim);
+    let mut left = rest;
+    if rest.width >= FACTS_WIDTH.0 + ROTATIONS_WIDTH {
+        left.width = (rest.width - ROTATIONS_WIDTH).clamp(FACTS_WIDTH.0, FACTS_WIDTH.1);
+        let right = Rect {
+            x: rest.x + left.width + 2,
+            width: rest.width - left.width - 2,
+            ..rest
+        };
+        rotations::draw(model, track, theme, right, buf);
+        facts::draw(model, track, theme, left, buf);
+    } else {
+        facts::draw(model, track, theme, cut(&mut left, FACTS), buf);
+        rotations::draw(model, track, theme, left, buf);
+    }
+}

@@ -1,0 +1,170 @@
+//! What is known of the device, each figure with where it comes from, and its levels as a histogram.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::model::Model;
+use crate::app::rows::Row;
+use crate::lab::advert::RssiQuality;
+use crate::lab::attenuation::Attenuation;
+use crate::lab::track::Track;
+use crate::lab::units::Dbm;
+use crate::view::text::{clip, grouped, put, width};
+use crate::view::theme::Theme;
+
+/// Rows that the facts take.
+pub(super) const ROWS: u16 = 8;
+/// Cells of the names and of the values.
+const NAME: u16 = 12;
+const VALUE: u16 = 16;
+
+struct Fact {
+    name: &'static str,
+    value: String,
+    from: String,
+}
+
+pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let row = Row::new(&model.session, track, model.now());
+    let facts = facts(track, &row);
+    for (y, fact) in (0..area.height).zip(&facts) {
+        put(buf, area, 1, y, fact.name, theme.dim);
+        put(buf, area, 1 + NAME, y, &clip(&fact.value, VALUE.into()), theme.base);
+        let x = 1 + NAME + VALUE.max(width(&fact.value) + 2);
+        put(
+            buf,
+            area,
+            x,
+            y,
+            &clip(&fact.from, usize::from(area.width.saturating_sub(x))),
+            theme.dim,
+        );
+    }
+    if let Some(y) = u16::try_from(facts.len()).ok().filter(|y| *y < area.height) {
+        put(buf, area, 1, y, "levels", theme.dim);
+        let line = Rect {
+            x: area.x + 1 + NAME,
+            y: area.y + y,
+            width: area.width.saturating_sub(1 + NAME),
+            height: 1,
+        };
+        histogram(track, theme, line, buf);
+    }
+}
+
+fn facts(track: &Track, row: &Row) -> Vec<Fact> {
+    let none = || "–".to_owned();
+    let quantile = |per_mille| track.histogram.quantile(per_mille);
+    let spread = match (quantile(250), quantile(750)) {
+        (Some(Dbm(low)), Some(Dbm(high))) => format!("half within {low} to {high}"),
+        _ => String::new(),
+    };
+    let quality = match row.rssi_quality {
+        RssiQuality::Paired => "of this very packet",
+        RssiQuality::Latest => "the system's newest value",
+        RssiQuality::Quantised => "small changes withheld",
+    };
+    vec![
+        Fact {
+            name: "RSSI",
+            value: row.rssi.map_or_else(none, |level| level.to_string()),
+            from: quality.to_owned(),
+        },
+        Fact {
+            name: "median",
+            value: track.histogram.median().map_or_else(none, |level| level.to_string()),
+            from: spread,
+        },
+        Fact {
+            name: "attenuation",
+            value: row
+                .attenuation
+                .map_or_else(none, |found| format!("{:.0} dB", found.value.0)),
+            from: row
+                .attenuation
+                .map_or_else(|| "no profile, no class".to_owned(), attenuation),
+        },
+        Fact {
+            name: "interval",
+            value: track
+                .interval()
+                .map_or_else(none, |interval| format!("{} ms", interval.0 / 1_000)),
+            from: "mean, pauses left out".to_owned(),
+        },
+        Fact {
+            name: "loss",
+            value: track.loss().map_or_else(none, |loss| format!("{:.0} %", loss * 100.0)),
+            from: "while the station listened".to_owned(),
+        },
+        Fact {
+            name: "heard",
+            value: grouped(track.heard),
+            from: format!("since {}, {:.1}/s now", since(track), row.rate),
+        },
+        Fact {
+            name: "address",
+            value: track.key.address.kind.to_string(),
+            from: format!("{}, {} scan responses", track.pdu, grouped(track.scan_responses)),
+        },
+    ]
+}
+
+fn attenuation(found: Attenuation) -> String {
+    let whose = |is_known| if is_known { "" } else { "?" };
+    format!(
+        "tx {}{} dBm, rx {:+.0}{} dB; ? class average",
+        found.tx_power.0,
+        whose(found.sender_known),
+        found.correction.0,
+        whose(found.receiver_known)
+    )
+    .trim_end_matches(if found.sender_known && found.receiver_known {
+        "; ? class average"
+    } else {
+        ""
+    })
+    .to_owned()
+}
+
+fn since(track: &Track) -> String {
+    let text = track.first.to_string();
+    match text.get(11..19) {
+        Some(time) if text.len() == 27 => time.to_owned(),
+        _ => text,
+    }
+}
+
+/// A bar for each decibel that was heard, strongest on the right, with the levels at both ends.
+fn histogram(track: &Track, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+    let bins: Vec<(Dbm, u16)> = track.histogram.bins().collect();
+    let (Some((Dbm(low), _)), Some((Dbm(high), _))) = (bins.first(), bins.last()) else {
+        return put(buf, area, 0, 0, "–", theme.dim);
+    };
+    let label = format!("{low} ");
+    put(buf, area, 0, 0, &label, theme.dim);
+    let room = area.width.saturating_sub(width(&label) + 5).max(1);
+    let span = u16::from(high.abs_diff(*low)) + 1;
+    let per_cell = span.div_ceil(room);
+    let mut cells = vec![0u32; usize::from(span.div_ceil(per_cell))];
+    for (Dbm(level), count) in &bins {
+        let cell = u16::from(level.abs_diff(*low)) / per_cell;
+        if let Some(sum) = cells.get_mut(usize::from(cell)) {
+            *sum += u32::from(*count);
+        }
+    }
+    let most = cells.iter().copied().max().unwrap_or(1).max(1);
+    let mut x = width(&label);
+    for count in cells {
+        // A level that was heard at all has a bar.
+        let bar = (u64::from(count) * 8).div_ceil(u64::from(most)).clamp(1, 8);
+        let glyph = if count == 0 {
+            " "
+        } else {
+            BARS[usize::try_from(bar - 1).unwrap_or(0)]
+        };
+        put(buf, area, x, 0, glyph, theme.line);
+        x += 1;
+    }
+    put(buf, area, x + 1, 0, &high.to_string(), theme.dim);
+}
