@@ -29,7 +29,7 @@ pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf:
     let facts = facts(track, &row);
     for (y, fact) in (0..area.height).zip(&facts) {
         put(buf, area, 1, y, fact.name, theme.dim);
-        put(buf, area, 1 + NAME, y, &clip(&fact.value, VALUE.into()), theme.base);
+        put(buf, area, 1 + NAME, y, &fact.value, theme.base);
         let x = 1 + NAME + VALUE.max(width(&fact.value) + 2);
         put(
             buf,
