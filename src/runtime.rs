@@ -3,6 +3,8 @@
 pub mod headless;
 #[cfg(feature = "tui")]
 pub mod screen;
+#[cfg(feature = "tui")]
+pub mod snapshot;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 

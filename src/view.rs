@@ -17,6 +17,7 @@ mod frame;
 mod help;
 mod live;
 mod log;
+mod svg;
 mod table;
 mod text;
 mod theme;
@@ -29,6 +30,7 @@ use crate::app::Tab;
 use crate::app::layout::SMALLEST;
 use crate::app::model::{Model, Popup};
 
+pub use svg::svg;
 pub use theme::Theme;
 
 /// Draws the whole screen.

@@ -9,6 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::convert::input_failure;
 use super::{ColorWhen, Exit, Failure, help, origin, tell};
+#[cfg(feature = "tui")]
+use crate::app::Tab;
 use crate::format::open::{self, OpenOptions};
 use crate::format::reason;
 use crate::lab::session::Session;
@@ -50,6 +52,28 @@ pub struct Replay {
     /// Model of the receiver, which tells its RSSI correction
     #[arg(long, value_name = "MODEL", default_value = "", hide_default_value = true)]
     pub model: String,
+    /// Draws the screen as it is at --at (or at the end) into an SVG file and ends; `-` for standard output
+    #[cfg(feature = "tui")]
+    #[arg(long, value_name = "SVG", conflicts_with_all = ["headless", "speed", "start", "looped", "skip_silence"])]
+    pub snapshot: Option<PathBuf>,
+    /// With --snapshot: which tab is drawn
+    #[cfg(feature = "tui")]
+    #[arg(long, value_name = "TAB", requires = "snapshot", default_value = "live", value_parser = parse_tab)]
+    pub screen: Tab,
+    /// With --snapshot: columns and rows
+    #[cfg(feature = "tui")]
+    #[arg(long, value_name = "COLUMNSxROWS", requires = "snapshot", default_value = "110x32", value_parser = parse_size)]
+    pub size: (u16, u16),
+    /// With --snapshot: keys pressed before it is drawn, as they are typed
+    #[cfg(feature = "tui")]
+    #[arg(
+        long,
+        value_name = "KEYS",
+        requires = "snapshot",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub keys: String,
     /// Without a screen: prints what the capture amounts to; takes nothing that is about playing
     #[arg(long, conflicts_with_all = ["speed", "start", "at", "looped", "skip_silence"])]
     pub headless: bool,
@@ -101,6 +125,22 @@ fn parse_at(text: &str) -> Result<Command, String> {
     Ok(Command::SeekToOffset(Micros(micros)))
 }
 
+#[cfg(feature = "tui")]
+fn parse_tab(text: &str) -> Result<Tab, String> {
+    let names = || Tab::ALL.map(|tab| tab.title().to_lowercase());
+    let found = Tab::ALL.into_iter().find(|tab| tab.title().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| format!("no such tab; there are {}", names().join(", ")))
+}
+
+#[cfg(feature = "tui")]
+fn parse_size(text: &str) -> Result<(u16, u16), String> {
+    const MOST: u16 = 500;
+    let part = |text: &str| text.parse().ok().filter(|part| (1..=MOST).contains(part));
+    text.split_once('x')
+        .and_then(|(columns, rows)| Some((part(columns)?, part(rows)?)))
+        .ok_or_else(|| format!("not columns and rows like 110x32 (at most {MOST} each)"))
+}
+
 /// Runs the verb.
 ///
 /// # Errors
@@ -111,7 +151,10 @@ pub(super) fn run(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
     }
     #[cfg(feature = "tui")]
     {
-        super::screen::replay(args, color)
+        match &args.snapshot {
+            Some(out) => super::screen::snapshot(args, out, color),
+            None => super::screen::replay(args, color),
+        }
     }
     #[cfg(not(feature = "tui"))]
     {

@@ -10,17 +10,19 @@ use super::convert::input_failure;
 use super::replay::{Replay, Start};
 use super::{ColorWhen, Exit, Failure, origin};
 use crate::app::model::SourceInfo;
+use crate::app::{Key, Tab};
 use crate::format::native::Reader;
-use crate::format::open::open;
-use crate::format::{EventReader, FormatError};
+use crate::format::open::{in_file, open};
+use crate::format::{EventReader, FormatError, reason};
 use crate::lab::event::AdapterState;
 use crate::runtime::screen::{self, Source};
 use crate::runtime::session_options;
+use crate::runtime::snapshot;
 use crate::source::live;
 use crate::source::pacing::{Pacer, Status};
 use crate::source::replay::{self as player, Opener};
 use crate::source::{Outlet, ble_error::BleError};
-use crate::view::Theme;
+use crate::view::{self, Theme};
 
 /// Frames per second; a redraw follows need and never comes more often.
 const MOST_FRAMES: u16 = 15;
@@ -60,6 +62,48 @@ pub(super) fn replay(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
         let playback = player::spawn(opener, options);
         screen::run(Source::Replay(playback), info, screen_options).await
     })
+}
+
+/// `vicino replay --snapshot`: one frame, into a file.
+///
+/// # Errors
+/// [`Failure`] when the capture cannot be read, or the file cannot be written.
+pub(super) fn snapshot(args: &Replay, out: &Path, color: ColorWhen) -> Result<Exit, Failure> {
+    let failed = |error: FormatError| input_failure(&in_file(&args.capture, error));
+    let mut reader = open(&args.capture, &args.open_options()).map_err(|error| input_failure(&error))?;
+    origin::warn(&args.capture);
+    let name = args.capture.file_name().unwrap_or(args.capture.as_os_str());
+    let shown = [Key::char(char::from_digit(tab_number(args.screen), 10).unwrap_or('1'))];
+    let options = snapshot::Options {
+        name: name.to_string_lossy().into_owned(),
+        size: args.size,
+        at: args.at,
+        keys: shown.into_iter().chain(args.keys.chars().map(Key::char)).collect(),
+        // A picture has colours wherever it is made, unless none are wanted.
+        theme: if color == ColorWhen::Never {
+            Theme::plain()
+        } else {
+            Theme::dark()
+        },
+    };
+    let buf = snapshot::draw(&mut *reader, &options).map_err(failed)?;
+    let picture = view::svg(&buf);
+    let written = if out == Path::new("-") {
+        io::Write::write_all(&mut io::stdout().lock(), picture.as_bytes())
+    } else {
+        std::fs::write(out, picture)
+    };
+    written.map(|()| Exit::Done).map_err(|error| {
+        let text = format!("cannot write {}: {}", out.display(), reason(&error));
+        Failure::new(Exit::Environment, text)
+    })
+}
+
+fn tab_number(tab: Tab) -> u32 {
+    (1..)
+        .zip(Tab::ALL)
+        .find(|(_, other)| *other == tab)
+        .map_or(1, |(number, _)| number)
 }
 
 /// Opens the capture once now, so that a wrong file is told before the screen opens, and again whenever the playback

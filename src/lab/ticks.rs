@@ -36,7 +36,7 @@ impl Ticks {
     }
 
     /// Goes on to the time `to` and gives the ticks after the latest event and before `to`.
-    pub(super) fn pass(&mut self, to: UnixMicros) -> impl Iterator<Item = UnixMicros> + use<> {
+    pub fn pass(&mut self, to: UnixMicros) -> impl Iterator<Item = UnixMicros> + use<> {
         let every = self.every;
         let from = self.number_after(self.latest.unwrap_or(to));
         let end = self.number_after(UnixMicros(to.0.saturating_sub(1)));

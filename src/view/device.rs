@@ -28,6 +28,8 @@ const PAYLOAD: (u16, u16) = (34, 64);
 const FACTS: u16 = facts::ROWS;
 /// Cells of the facts' column beside the rotations, at least and at most.
 const FACTS_WIDTH: (u16, u16) = (58, 72);
+/// Rows of the rotations where they stand below the facts.
+const ROTATIONS: u16 = 5;
 /// Cells that rotations need.
 const ROTATIONS_WIDTH: u16 = 60;
 
@@ -45,7 +47,11 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     };
     let mut rest = area;
     frame::divider(model, theme, cut(&mut rest, 1), buf);
-    let top_height = if rest.height > FACTS + 8 {
+    let is_wide = rest.width >= FACTS_WIDTH.0 + ROTATIONS_WIDTH;
+    let below = if is_wide { FACTS } else { FACTS + ROTATIONS };
+    let top_height = if rest.height > below + 11 {
+        rest.height - below - 1
+    } else if rest.height > FACTS + 8 {
         rest.height - FACTS - 1
     } else {
         rest.height * 11 / 20
@@ -71,7 +77,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put(buf, line, 0, 0, &"─".repeat(usize::from(line.width)), theme.dim);
     put(buf, line, 2, 0, &format!(" {} ", model.device.curve.word()), theme.dim);
     let mut left = rest;
-    if rest.width >= FACTS_WIDTH.0 + ROTATIONS_WIDTH {
+    if is_wide {
         left.width = (rest.width - ROTATIONS_WIDTH).clamp(FACTS_WIDTH.0, FACTS_WIDTH.1);
         let right = Rect {
             x: rest.x + left.width + 2,

@@ -104,9 +104,19 @@ fn facts(track: &Track, row: &Row) -> Vec<Fact> {
         Fact {
             name: "address",
             value: track.key.address.kind.to_string(),
-            from: format!("{}, {} scan responses", track.pdu, grouped(track.scan_responses)),
+            from: format!("{}{}", track.pdu, identifiers(row)),
         },
     ]
+}
+
+/// `, 2 identifiers !`
+fn identifiers(row: &Row) -> String {
+    let mark = if row.is_out_of_step { " !" } else { "" };
+    match row.rotations {
+        None => String::new(),
+        Some(0) => format!(", 1 identifier{mark}"),
+        Some(n) => format!(", {} identifiers{mark}", n + 1),
+    }
 }
 
 fn attenuation(found: Attenuation) -> String {

@@ -1,0 +1,198 @@
+//! A drawn screen as an SVG picture: for documentation, and to compare looks.
+
+use std::fmt::Write as _;
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
+
+use super::text::width;
+
+/// Size of a cell, and the height of its base line, in pixels.
+const CELL: (u16, u16) = (9, 19);
+const BASE_LINE: u16 = 14;
+/// Space around the screen.
+const MARGIN: u16 = 12;
+/// Colours of the terminal itself.
+const GROUND: &str = "#1d1f21";
+const INK: &str = "#d8d8d8";
+
+/// The picture of a buffer; the same for the same buffer.
+#[must_use]
+pub fn svg(buf: &Buffer) -> String {
+    let (columns, rows) = (buf.area.width, buf.area.height);
+    let size = (
+        u32::from(columns) * u32::from(CELL.0) + 2 * u32::from(MARGIN),
+        u32::from(rows) * u32::from(CELL.1) + 2 * u32::from(MARGIN),
+    );
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {} {}\" \
+         font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"15\">",
+        size.0, size.1, size.0, size.1
+    );
+    let _ = writeln!(out, "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{GROUND}\"/>");
+    for y in 0..rows {
+        row(buf, y, &mut out);
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// How a run of cells looks.
+#[derive(Clone, PartialEq, Eq)]
+struct Look {
+    ink: String,
+    ground: Option<String>,
+    is_bold: bool,
+}
+
+fn look(cell: &Cell) -> Look {
+    let (mut ink, mut ground) = (colour(cell.fg), colour(cell.bg));
+    if cell.modifier.contains(Modifier::REVERSED) {
+        (ink, ground) = (
+            Some(ground.unwrap_or_else(|| GROUND.to_owned())),
+            Some(ink.unwrap_or_else(|| INK.to_owned())),
+        );
+    }
+    Look {
+        ink: ink.unwrap_or_else(|| INK.to_owned()),
+        ground,
+        is_bold: cell.modifier.contains(Modifier::BOLD),
+    }
+}
+
+fn row(buf: &Buffer, y: u16, out: &mut String) {
+    let mut x = 0;
+    while x < buf.area.width {
+        let Some(first) = buf.cell((buf.area.x + x, buf.area.y + y)) else {
+            break;
+        };
+        let look_of_run = look(first);
+        let (start, mut text) = (x, String::new());
+        // A wide or combined character stands alone, so that the next one starts in its own cell.
+        while let Some(cell) = buf
+            .cell((buf.area.x + x, buf.area.y + y))
+            .filter(|_| x < buf.area.width)
+        {
+            let cells = width(cell.symbol()).max(1);
+            let is_plain = cell.symbol().chars().count() == 1 && cells == 1;
+            if look(cell) != look_of_run || (!is_plain && !text.is_empty()) {
+                break;
+            }
+            text.push_str(cell.symbol());
+            x += cells;
+            if !is_plain {
+                break;
+            }
+        }
+        run(&look_of_run, (start, x - start, y), &text, out);
+    }
+}
+
+fn run(look: &Look, (x, cells, y): (u16, u16, u16), text: &str, out: &mut String) {
+    let left = u32::from(MARGIN) + u32::from(x) * u32::from(CELL.0);
+    let top = u32::from(MARGIN) + u32::from(y) * u32::from(CELL.1);
+    let length = u32::from(cells) * u32::from(CELL.0);
+    if let Some(ground) = &look.ground {
+        let _ = writeln!(
+            out,
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{length}\" height=\"{}\" fill=\"{ground}\"/>",
+            CELL.1
+        );
+    }
+    if text.trim().is_empty() {
+        return;
+    }
+    let weight = if look.is_bold { " font-weight=\"bold\"" } else { "" };
+    let _ = write!(
+        out,
+        "<text x=\"{left}\" y=\"{}\" textLength=\"{length}\" lengthAdjust=\"spacingAndGlyphs\" \
+         xml:space=\"preserve\" fill=\"{}\"{weight}>",
+        top + u32::from(BASE_LINE),
+        look.ink
+    );
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            letter if letter.is_control() => out.push('\u{fffd}'),
+            letter => out.push(letter),
+        }
+    }
+    out.push_str("</text>\n");
+}
+
+/// `#rrggbb`; `None` for the terminal's own colour.
+fn colour(colour: Color) -> Option<String> {
+    let (red, green, blue) = match colour {
+        Color::Rgb(red, green, blue) => (red, green, blue),
+        Color::Indexed(idx @ 16..=231) => {
+            let level = |step: u8| if step == 0 { 0 } else { 55 + step * 40 };
+            let idx = idx - 16;
+            (level(idx / 36), level(idx / 6 % 6), level(idx % 6))
+        }
+        Color::Indexed(idx @ 232..) => [8 + (idx - 232) * 10; 3].into(),
+        Color::Reset => return None,
+        named => return Some(sixteen(named).to_owned()),
+    };
+    Some(format!("#{red:02x}{green:02x}{blue:02x}"))
+}
+
+/// The sixteen colours that terminals have names for.
+const fn sixteen(colour: Color) -> &'static str {
+    match colour {
+        Color::Black | Color::Indexed(0) => "#1d1f21",
+        Color::Red | Color::Indexed(1) => "#cc6666",
+        Color::Green | Color::Indexed(2) => "#98a84f",
+        Color::Yellow | Color::Indexed(3) => "#d8a657",
+        Color::Blue | Color::Indexed(4) => "#6a93b8",
+        Color::Magenta | Color::Indexed(5) => "#a882b4",
+        Color::Cyan | Color::Indexed(6) => "#7fb2ad",
+        Color::DarkGray | Color::Indexed(8) => "#707070",
+        Color::LightRed | Color::Indexed(9) => "#e08080",
+        Color::LightGreen | Color::Indexed(10) => "#b5bd68",
+        Color::LightYellow | Color::Indexed(11) => "#f0c674",
+        Color::LightBlue | Color::Indexed(12) => "#81a2be",
+        Color::LightMagenta | Color::Indexed(13) => "#b294bb",
+        Color::LightCyan | Color::Indexed(14) => "#8abeb7",
+        Color::White | Color::Indexed(15) => "#f4f4f4",
+        _ => "#c5c8c6",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::layout::Rect;
+    use ratatui::style::Style;
+
+    #[test]
+    fn cells_of_one_look_are_one_run_and_wide_ones_stand_alone() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
+        buf.set_string(0, 0, "a<b", Style::new());
+        buf.set_string(3, 0, "手x", Style::new());
+        buf.set_string(8, 0, "&", Style::new().fg(Color::Indexed(114)).bg(Color::Indexed(237)));
+        let picture = svg(&buf);
+        assert!(picture.contains(">a&lt;b</text>"), "{picture}");
+        assert!(
+            picture.contains("textLength=\"18\"") && picture.contains(">手</text>"),
+            "{picture}"
+        );
+        assert!(picture.contains(&format!("x=\"{}\"", 12 + 5 * 9)), "{picture}");
+        assert!(
+            picture.contains("fill=\"#87d787\">&amp;</text>") && picture.contains("fill=\"#3a3a3a\"/>"),
+            "{picture}"
+        );
+    }
+
+    #[test]
+    fn the_palette_is_that_of_terminals() {
+        assert_eq!(colour(Color::Indexed(16)).as_deref(), Some("#000000"));
+        assert_eq!(colour(Color::Indexed(231)).as_deref(), Some("#ffffff"));
+        assert_eq!(colour(Color::Indexed(255)).as_deref(), Some("#eeeeee"));
+        assert_eq!(colour(Color::Reset), None);
+    }
+}
