@@ -61,20 +61,17 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
 }
 
 fn filter_text(model: &Model) -> String {
-    match &model.editing {
-        Some(prompt) => format!("/{}▏", printable(&prompt.text)),
-        None => {
-            let (what, text) = match model.tab {
-                Tab::Log => ("search", model.log.search.as_str()),
-                _ => ("filter", model.live.filter.text()),
-            };
-            if text.is_empty() {
-                model.privacy.word().to_owned()
-            } else {
-                format!("{what}: {}", printable(text))
-            }
-        }
+    if let Some(prompt) = &model.editing {
+        return format!("/{}▏", printable(&prompt.text));
     }
+    let (what, text) = match model.tab {
+        Tab::Log => ("search", model.log.search.as_str()),
+        _ => ("filter", model.live.filter.text()),
+    };
+    if text.is_empty() {
+        return model.privacy.word().to_owned();
+    }
+    format!("{what}: {}", printable(text))
 }
 
 fn status_parts(model: &Model, columns: u16) -> Vec<(String, bool)> {

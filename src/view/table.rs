@@ -224,8 +224,8 @@ fn write_cell(
     style: Style,
     theme: &Theme,
 ) -> Style {
-    let privacy = model.privacy;
     const NONE: &str = "–";
+    let privacy = model.privacy;
     let written = match column.cell {
         Cell::Age => write_age(cell, row.age),
         Cell::Kind => cell.write_str(row.family.word()),
