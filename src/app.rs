@@ -15,6 +15,7 @@ pub mod layout;
 pub mod live;
 pub mod log;
 pub mod model;
+pub mod mouse;
 pub mod privacy;
 pub mod rows;
 pub mod tab;
@@ -27,6 +28,7 @@ use crate::source::pacing::{Command, Status};
 pub use action::Action;
 pub use key::Key;
 pub use model::Model;
+pub use mouse::Mouse;
 pub use tab::Tab;
 pub use update::update;
 
@@ -43,6 +45,8 @@ pub enum Msg {
     Tick(Option<UnixMicros>),
     /// A key was pressed.
     Key(Key),
+    /// The mouse was used.
+    Mouse(Mouse),
     /// Text was pasted.
     Paste(String),
     /// The terminal has this many columns and rows.

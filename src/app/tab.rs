@@ -1,6 +1,11 @@
 //! The screens. A later one is a line here, its keys in the keymap, a file here and one in the view.
 
+use std::ops::Range;
+
 use super::keymap::Context;
+
+/// Where the first tab stands in the header.
+const FIRST_COLUMN: u16 = 10;
 
 /// A screen of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +43,16 @@ impl Tab {
         }
     }
 
+    /// The columns of the header in which its number and name stand.
+    #[must_use]
+    pub fn columns(self) -> Range<u16> {
+        // `1 Live`: number, space, name; two spaces between tabs.
+        let width = |tab: Self| u16::try_from(tab.title().len() + 2).unwrap_or(0);
+        let before = Self::ALL.into_iter().take_while(|tab| *tab != self);
+        let from = FIRST_COLUMN + before.map(|tab| width(tab) + 2).sum::<u16>();
+        from..from + width(self)
+    }
+
     /// The one `by` places to the right (negative: to the left), around the end.
     #[must_use]
     pub fn beside(self, by: isize) -> Self {
@@ -51,6 +66,12 @@ impl Tab {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tabs_stand_beside_each_other() {
+        assert_eq!(Tab::Live.columns(), 10..16);
+        assert_eq!(Tab::Device.columns(), 18..26);
+    }
 
     #[test]
     fn the_neighbour_of_the_last_is_the_first() {

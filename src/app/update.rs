@@ -59,6 +59,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Key(key) => return press(model, key),
+        Msg::Mouse(mouse) => {
+            model.is_dirty = true;
+            // What is being typed is not left by a slip of the hand.
+            if model.editing.is_none() {
+                let actions = model.mouse(mouse);
+                return actions.into_iter().flat_map(|action| act(model, action)).collect();
+            }
+        }
         Msg::Paste(text) => text.chars().for_each(|typed| type_char(model, typed)),
         Msg::Resize(width, height) => {
             model.size = (width, height);

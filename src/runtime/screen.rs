@@ -19,7 +19,7 @@ use crate::source::live::{self, Live};
 use crate::source::pacing::{Command, Status};
 use crate::source::replay::{Feed, Playback};
 use crate::source::{Batch, RecorderSlot};
-use crate::terminal::{Screen, key_of};
+use crate::terminal::{Screen, key_of, mouse_of};
 use crate::view::{self, Theme};
 
 /// How often time passes for the model.
@@ -116,7 +116,8 @@ fn terminal_event(model: &mut Model, event: TerminalEvent) -> Vec<Effect> {
         TerminalEvent::Key(event) => key_of(event).map_or_else(Vec::new, |key| update(model, Msg::Key(key))),
         TerminalEvent::Paste(text) => update(model, Msg::Paste(text)),
         TerminalEvent::Resize(width, height) => update(model, Msg::Resize(width, height)),
-        TerminalEvent::FocusGained | TerminalEvent::FocusLost | TerminalEvent::Mouse(_) => Vec::new(),
+        TerminalEvent::Mouse(event) => mouse_of(event).map_or_else(Vec::new, |mouse| update(model, Msg::Mouse(mouse))),
+        TerminalEvent::FocusGained | TerminalEvent::FocusLost => Vec::new(),
     }
 }
 

@@ -13,12 +13,12 @@ use crate::lab::time::{Micros, UnixMicros};
 
 pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put(buf, area, 1, 0, "vicino", theme.accent);
-    let mut taken = 10;
+    let mut taken = 0;
     for (number, tab) in (1..).zip(Tab::ALL) {
         let title = format!("{number} {}", tab.title());
         let style = if tab == model.tab { theme.selected } else { theme.dim };
-        put(buf, area, taken, 0, &title, style);
-        taken += width(&title) + 2;
+        put(buf, area, tab.columns().start, 0, &title, style);
+        taken = tab.columns().end + 2;
     }
     let reason = model.notice.as_deref().or(model.source.reason.as_deref());
     match (&model.recording, reason) {

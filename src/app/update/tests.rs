@@ -1,4 +1,5 @@
 use super::*;
+use crate::app::Mouse;
 use crate::app::keymap::Context;
 use crate::app::model::{Recording, SourceInfo};
 use crate::lab::address::{Address, AddressKind};
@@ -210,6 +211,44 @@ fn control_c_quits_whatever_is_open() {
     }
 }
 
+fn any_mouse() -> impl Strategy<Value = Mouse> {
+    prop_oneof![
+        Just(Mouse::WheelUp),
+        Just(Mouse::WheelDown),
+        (any::<u16>(), any::<u16>()).prop_map(|(column, row)| Mouse::Press(column, row)),
+        (0u16..90, 0u16..30).prop_map(|(column, row)| Mouse::Press(column, row)),
+    ]
+}
+
+#[test]
+fn a_press_selects_opens_and_shows_tabs_and_the_wheel_goes_on() {
+    let mut model = Model::new(SourceInfo::default(), Options::default(), (80, 24));
+    let events = (0..20u8).map(|n| heard(n, i64::from(n), -60, "x")).collect();
+    update(&mut model, Msg::Events(events));
+    update(&mut model, Msg::Tick(Some(at(1_000))));
+    update(&mut model, Msg::Frame);
+    let press = |model: &mut Model, column, row| drop(update(model, Msg::Mouse(Mouse::Press(column, row))));
+    // Two status lines and the heading stand above the first device.
+    press(&mut model, 5, 3 + 4);
+    assert_eq!((model.selected_idx(), model.tab), (Some(4), Tab::Live));
+    update(&mut model, Msg::Mouse(Mouse::WheelDown));
+    assert_eq!(model.selected_idx(), Some(7));
+    press(&mut model, 5, 3 + 7);
+    assert_eq!(model.tab, Tab::Device);
+    press(&mut model, Tab::Log.columns().start, 0);
+    assert_eq!(model.tab, Tab::Log);
+    press(&mut model, 11, 0);
+    update(&mut model, Msg::Key(Key::char('?')));
+    press(&mut model, 5, 5);
+    assert_eq!(
+        (model.tab, model.popup.is_none(), model.selected_idx()),
+        (Tab::Live, true, Some(7))
+    );
+    press(&mut model, 5, 23);
+    press(&mut model, 79, 0);
+    assert_eq!((model.tab, model.selected_idx()), (Tab::Live, Some(7)));
+}
+
 fn any_msg() -> impl Strategy<Value = Msg> {
     let bound = proptest::sample::select(keymap::BINDINGS).prop_map(|binding| Msg::Key(binding.key));
     let status = (any::<bool>(), any::<i64>(), prop::option::of(".*")).prop_map(|(ended, now, failure)| {
@@ -234,6 +273,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         1 => any::<(u16, u16)>().prop_map(|(width, height)| Msg::Resize(width, height)),
         1 => (0u16..60, 0u16..40).prop_map(|(width, height)| Msg::Resize(width, height)),
         1 => Just(Msg::Reset),
+        1 => any_mouse().prop_map(Msg::Mouse),
         1 => ".{0,300}".prop_map(Msg::Paste),
         1 => prop::option::of(".*").prop_map(Msg::Trouble),
         1 => prop::option::of(".*").prop_map(Msg::Notice),
