@@ -48,10 +48,11 @@ pub fn draw(reader: &mut dyn EventReader, options: &Options) -> Result<Buffer, F
         }
     }
     let mut model = player.end();
+    update(&mut model, Msg::Frame);
     for key in &options.keys {
         update(&mut model, Msg::Key(*key));
+        update(&mut model, Msg::Frame);
     }
-    update(&mut model, Msg::Frame);
     let area = Rect::new(0, 0, options.size.0, options.size.1);
     let mut buf = Buffer::empty(area);
     view::draw_into(&model, &options.theme, area, &mut buf);

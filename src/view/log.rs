@@ -22,7 +22,7 @@ const LEVEL: u16 = 7;
 pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let n_shown = model.log.shown().count();
     let summary = format!(
-        "{} of {} entries · {} and above",
+        "{} of {} entries · {}",
         grouped(n_shown as u64),
         grouped(model.log.len() as u64),
         name(model.log.least)
@@ -89,8 +89,8 @@ fn line(model: &Model, entry: &Entry, theme: &Theme, area: Rect, y: u16, buf: &m
 const fn name(level: Level) -> &'static str {
     match level {
         Level::Detail => "everything",
-        Level::Info => "information",
-        Level::Warning => "warnings",
+        Level::Info => "without details",
+        Level::Warning => "warnings and errors",
         Level::Error => "errors",
     }
 }

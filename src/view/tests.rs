@@ -243,7 +243,7 @@ fn the_device_shows_the_field_under_the_cursor_and_the_log_scrolls() {
     );
     update(&mut model, Msg::Key(Key::char('v')));
     update(&mut model, Msg::Key(Key::char('v')));
-    assert!(screen(&model).contains("errors and above"), "{}", screen(&model));
+    assert!(screen(&model).contains("· errors"), "{}", screen(&model));
     update(&mut model, Msg::Key(Key::char('v')));
     assert!(screen(&model).contains("new identifier"), "{}", screen(&model));
     update(&mut model, Msg::Key(Key::plain(Code::Home)));

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Draws the pictures of the README from a bundled capture: docs/pictures/make.sh [PROGRAM]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+vicino=${1:-target/release/vicino}
+[ -x "$vicino" ] || { echo "no $vicino: run cargo build --release first" >&2; exit 2; }
+picture() { "$vicino" replay captures/demo.csv.zst --at 130s --size 110x30 --screen "$1" --keys "$2" --snapshot "docs/pictures/$1.svg"; }
+picture live ''
+picture device 'jjjjjjj'
+picture log 'vvv'

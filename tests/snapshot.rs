@@ -1,0 +1,65 @@
+//! Pictures of the screen, made without a terminal.
+#![cfg(feature = "tui")]
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+
+fn bundled(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(file)
+}
+
+fn picture(args: &[&str]) -> (Option<i32>, String, String) {
+    let mut program = Command::cargo_bin("vicino").unwrap();
+    let output = program
+        .arg("replay")
+        .arg(bundled("demo.csv.zst"))
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_frame_is_the_same_every_time_and_shows_that_time_and_tab() {
+    let live = picture(&["--at", "60s", "--snapshot", "-"]);
+    assert_eq!(live.0, Some(0), "{}", live.2);
+    assert!(live.1.starts_with("<svg ") && live.1.ends_with("</svg>\n"));
+    assert!(live.1.contains("08:58:30 UTC"), "{}", live.1);
+    assert_eq!(live, picture(&["--at", "60s", "--snapshot", "-"]));
+    let device = picture(&[
+        "--at",
+        "60s",
+        "--screen",
+        "device",
+        "--keys",
+        "jjjjjjj",
+        "--snapshot",
+        "-",
+        "--size",
+        "120x40",
+    ]);
+    assert!(
+        device.1.contains("rolling proximity identifier") && !live.1.contains("samples and means"),
+        "{}",
+        device.1
+    );
+    let log = picture(&["--screen", "log", "--snapshot", "-"]);
+    assert!(log.1.contains("kept over a change of identifier"), "{}", log.1);
+}
+
+#[test]
+fn what_cannot_be_drawn_is_told() {
+    let wrong = |args: &[&str]| {
+        let (code, _, said) = picture(args);
+        (code, said)
+    };
+    let (code, said) = wrong(&["--snapshot", "-", "--screen", "lives"]);
+    assert!(code == Some(2) && said.contains("live, device, log"), "{said}");
+    assert_eq!(wrong(&["--snapshot", "-", "--size", "0x10"]).0, Some(2));
+    assert_eq!(wrong(&["--snapshot", "-", "--headless"]).0, Some(2));
+    assert_eq!(wrong(&["--screen", "log"]).0, Some(2));
+    let (code, said) = wrong(&["--snapshot", "/nonexistent/out.svg"]);
+    assert!(code == Some(4) && said.contains("/nonexistent/out.svg"), "{said}");
+}
