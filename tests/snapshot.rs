@@ -34,7 +34,7 @@ fn a_frame_is_the_same_every_time_and_shows_that_time_and_tab() {
         "--screen",
         "device",
         "--keys",
-        "jjjjjjj",
+        "jjjjjj",
         "--snapshot",
         "-",
         "--size",
