@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::filter::Filter;
+use super::filter::{Filter, FilterError};
 use super::keymap::Context;
 use super::layout::{self, Heights};
 use super::live::Live;
@@ -45,6 +45,8 @@ pub enum Popup {
 pub struct Prompt {
     /// What is typed.
     pub text: String,
+    /// Why this is no filter; the last one that was is used meanwhile.
+    pub error: Option<FilterError>,
     /// The filter as it was, for who changes their mind.
     pub(super) before: Filter,
 }

@@ -116,10 +116,16 @@ fn type_char(model: &mut Model, typed: char) {
     }
 }
 
-/// The table follows the filter while it is typed.
+/// The table follows the filter while it is typed; what is no filter (yet) leaves it as it is.
 fn edited(model: &mut Model) {
-    if let Some(Prompt { text, .. }) = &model.editing {
-        model.live.filter = Filter::new(text);
+    if let Some(Prompt { text, error, .. }) = &mut model.editing {
+        *error = match Filter::parse(text) {
+            Ok(filter) => {
+                model.live.filter = filter;
+                None
+            }
+            Err(found) => Some(found),
+        };
     }
     model.live.needs_order = true;
     model.is_dirty = true;
@@ -150,9 +156,13 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::EditFilter => {
             let before = model.live.filter.clone();
             let text = before.text().to_owned();
-            model.editing = Some(Prompt { text, before });
+            let error = None;
+            model.editing = Some(Prompt { text, error, before });
         }
-        Action::Accept => model.editing = None,
+        // What is shown and what was typed are the same only without an error.
+        Action::Accept => {
+            model.editing.take_if(|prompt| prompt.error.is_none());
+        }
         Action::Cancel => {
             if let Some(prompt) = model.editing.take() {
                 model.live.filter = prompt.before;

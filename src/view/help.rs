@@ -13,10 +13,15 @@ use crate::app::model::Model;
 const KEYS: u16 = 16;
 
 /// Opposite actions share a line, so that keys and legend together fit a terminal of 80 by 24.
-const PAIRS: [(Action, Action, &str); 5] = [
+const PAIRS: [(Action, Action, &str); 6] = [
     (Action::Up, Action::Down, "select the device above or below"),
     (Action::PageUp, Action::PageDown, "a page up or down"),
     (Action::First, Action::Last, "first or last device"),
+    (
+        Action::NextSort,
+        Action::ReverseSort,
+        "sort by the next column, or the other way round",
+    ),
     (Action::Slower, Action::Faster, "play slower or faster"),
     (Action::SeekBack, Action::SeekForward, "10 s back or forward"),
 ];
@@ -46,11 +51,12 @@ fn keys_of(action: Action) -> String {
     keys.join(" ")
 }
 
-const LEGEND: [&str; 5] = [
+const LEGEND: [&str; 6] = [
+    "filters: kind:gaen rssi>-70   (company:apple or service:fd6f) age<30s",
+    "         name:\"my band\" or addr:5e:1b   -addrkind:R rot>0 heard>100",
     "address letters: P public, S static, R resolvable, N non-resolvable,",
     "                 X reserved, I resolved identity, A anonymous, H handle",
-    "RSSI in dBm, ~ not measured on this very packet",
-    "ATTEN ? model not known: the average of its class is assumed",
+    "RSSI in dBm, ~ not of this packet   ATTEN ? model unknown, class average",
     "ROT identifiers changed under one address, ! address and RPI out of step",
 ];
 
