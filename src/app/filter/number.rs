@@ -136,13 +136,11 @@ pub(super) fn write_decimal(f: &mut fmt::Formatter<'_>, number: i64) -> fmt::Res
 /// Writes a span as [`span`] reads it, in the longest unit in which it is whole.
 pub(super) fn write_span(f: &mut fmt::Formatter<'_>, span: i64) -> fmt::Result {
     let whole = UNITS.into_iter().find(|(_, length)| span != 0 && span % length == 0);
-    match whole {
-        Some((unit, length)) => write!(f, "{}{unit}", span / length),
-        None => {
-            write_decimal(f, span)?;
-            f.write_str("s")
-        }
+    if let Some((unit, length)) = whole {
+        return write!(f, "{}{unit}", span / length);
     }
+    write_decimal(f, span)?;
+    f.write_str("s")
 }
 
 #[cfg(test)]

@@ -309,17 +309,15 @@ impl Term {
 
     /// `key op value`
     pub(super) fn compared(word: &str, at: usize, op: Op, value: &Value) -> Result<Self, FilterError> {
-        match find_key(word, at, op.sign())? {
-            Key::Number(quantity) => quantity
-                .read(&value.text)
-                .map(|number| Self::Number(quantity, Test::Is(op, number)))
-                .ok_or_else(|| not_a_number(quantity, value)),
-            _ => {
-                let word = word.to_lowercase();
-                let hint = format!("write {word}:");
-                Err(FilterError::new(at, format!("{word} is not compared"), hint))
-            }
-        }
+        let Key::Number(quantity) = find_key(word, at, op.sign())? else {
+            let word = word.to_lowercase();
+            let hint = format!("write {word}:");
+            return Err(FilterError::new(at, format!("{word} is not compared"), hint));
+        };
+        quantity
+            .read(&value.text)
+            .map(|number| Self::Number(quantity, Test::Is(op, number)))
+            .ok_or_else(|| not_a_number(quantity, value))
     }
 }
 

@@ -397,7 +397,7 @@ fn survive(text: &str) {
         Ok(filter) => {
             let session = session();
             for track in session.tracks() {
-                filter.matches(&session, track, session.now());
+                let _ = filter.matches(&session, track, session.now());
             }
             let again = parse(&filter.to_string());
             assert_eq!(again, Ok(filter.expr), "{text}");
