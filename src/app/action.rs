@@ -171,7 +171,7 @@ impl Action {
             Self::PageDown => "a page down",
             Self::First => "to the first",
             Self::Last => "to the last",
-            Self::EditFilter => "only devices with these words (kind, address, RPI, name)",
+            Self::EditFilter => "only devices with these words, or by a filter as below",
             Self::NextSort => "sort by the next column",
             Self::ReverseSort => "sort the other way round",
             Self::Freeze => "hold the view still; listening and recording go on",

@@ -181,7 +181,7 @@ impl Model {
         self.live.needs_order = false;
         let now = self.now();
         let (sort, is_reversed) = (self.live.sort, self.live.is_reversed);
-        let shown = |track: &&Track| self.live.filter.matches(track);
+        let shown = |track: &&Track| self.live.filter.matches(&self.session, track, now);
         let tracks = self.tracks();
         let heard = (
             tracks.len(),

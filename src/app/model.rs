@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::device::DeviceView;
+use super::filter::FilterError;
 use super::keymap::Context;
 use super::layout::{self, Heights};
 use super::live::Live;
@@ -48,6 +49,8 @@ pub enum Popup {
 pub struct Prompt {
     /// What is typed.
     pub text: String,
+    /// Why this is no filter; the last one that was is used meanwhile.
+    pub error: Option<FilterError>,
     /// The text as it was, for who changes their mind.
     pub(super) before: String,
 }

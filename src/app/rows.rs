@@ -50,11 +50,6 @@ impl Row {
     /// What the session knows of a track.
     #[must_use]
     pub fn new(session: &Session, track: &Track, now: UnixMicros) -> Self {
-        let identifiers = identifiers(session.ledger(), track.key);
-        let rotations = track.rpi.map(|_| identifiers.saturating_sub(1));
-        let addresses = track
-            .rpi
-            .map_or(1, |rpi| addresses(session.ledger(), rpi, track.key.station));
         let attenuation = track.rssi.and_then(|level| {
             let receiver = session.stations().get(usize::from(track.key.station.0));
             let receiver = receiver.map_or("", |station| &station.model);
@@ -76,10 +71,23 @@ impl Row {
             rssi_quality: track.rssi_quality,
             attenuation,
             rate: track.rate(now),
-            rotations,
-            is_out_of_step: rotations.is_some_and(|n| n > 0) || addresses > 1,
+            rotations: rotations(session, track),
+            is_out_of_step: is_out_of_step(session, track),
         }
     }
+}
+
+/// See [`Row::rotations`].
+pub(super) fn rotations(session: &Session, track: &Track) -> Option<usize> {
+    track
+        .rpi
+        .map(|_| identifiers(session.ledger(), track.key).saturating_sub(1))
+}
+
+/// See [`Row::is_out_of_step`].
+pub(super) fn is_out_of_step(session: &Session, track: &Track) -> bool {
+    let addresses = |rpi| addresses(session.ledger(), rpi, track.key.station);
+    rotations(session, track).is_some_and(|n| n > 0) || track.rpi.is_some_and(|rpi| addresses(rpi) > 1)
 }
 
 fn identifiers(ledger: &Ledger, key: TrackKey) -> usize {

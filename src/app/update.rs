@@ -1,7 +1,7 @@
 //! How messages change the model. Total: any message in any state is fine.
 
 use super::action::Action;
-use super::filter::Filter;
+use super::filter::{Filter, FilterError};
 use super::key::{Code, Key};
 use super::keymap;
 use super::log::Level;
@@ -137,23 +137,30 @@ fn type_char(model: &mut Model, typed: char) {
     }
 }
 
-/// The table follows the filter while it is typed, the log the words.
+/// The table follows the filter while it is typed, the log the words; what is no filter (yet) leaves it as it is.
 fn edited(model: &mut Model) {
     if let Some(Prompt { text, .. }) = &model.editing {
         let text = text.clone();
-        apply(model, &text);
+        let error = apply(model, &text);
+        if let Some(prompt) = &mut model.editing {
+            prompt.error = error;
+        }
     }
 }
 
-fn apply(model: &mut Model, text: &str) {
+fn apply(model: &mut Model, text: &str) -> Option<FilterError> {
+    model.is_dirty = true;
     if model.tab == Tab::Log {
         text.clone_into(&mut model.log.search);
         model.log.back = 0;
-    } else {
-        model.live.filter = Filter::new(text);
-        model.live.needs_order = true;
+        return None;
     }
-    model.is_dirty = true;
+    match Filter::parse(text) {
+        Ok(filter) => model.live.filter = filter,
+        Err(error) => return Some(error),
+    }
+    model.live.needs_order = true;
+    None
 }
 
 /// Does what a key asked for.
@@ -193,9 +200,13 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
                 _ => model.live.filter.text().to_owned(),
             };
             let before = text.clone();
-            model.editing = Some(Prompt { text, before });
+            let error = None;
+            model.editing = Some(Prompt { text, error, before });
         }
-        Action::Accept => model.editing = None,
+        // What is shown and what was typed are the same only without an error.
+        Action::Accept => {
+            model.editing.take_if(|prompt| prompt.error.is_none());
+        }
         Action::Cancel => {
             if let Some(prompt) = model.editing.take() {
                 apply(model, &prompt.before);
@@ -217,9 +228,9 @@ fn close(model: &mut Model) {
         return;
     }
     match model.tab {
-        Tab::Live => apply(model, ""),
-        Tab::Log if !model.log.search.is_empty() => apply(model, ""),
-        Tab::Device | Tab::Log => model.tab = Tab::Live,
+        Tab::Log if model.log.search.is_empty() => model.tab = Tab::Live,
+        Tab::Device => model.tab = Tab::Live,
+        Tab::Live | Tab::Log => drop(apply(model, "")),
     }
 }
 

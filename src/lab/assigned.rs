@@ -73,6 +73,9 @@ pub mod company {
     pub const WITHINGS: u16 = 0x03ff;
     /// Unassigned; Herald's first versions use it.
     pub const HERALD: u16 = 0xfffa;
+
+    /// All of them, each of which has a name.
+    pub const ALL: [u16; 8] = [MICROSOFT, APPLE, SAMSUNG, GARMIN, GOOGLE, SONY, WITHINGS, HERALD];
 }
 
 /// The name of a company identifier.
@@ -186,4 +189,17 @@ pub const fn ad_type_name(ty: u8) -> Option<&'static str> {
         0xff => "manufacturer data",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_company_has_a_name_and_no_other_number_has() {
+        let named: Vec<u16> = (0..=u16::MAX)
+            .filter(|number| company_name(*number).is_some())
+            .collect();
+        assert_eq!(named, company::ALL);
+    }
 }

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::text::{clip, grouped, put, put_right, width};
+use super::text::{clip, clip_front, grouped, put, put_right, width};
 use super::theme::Theme;
 use crate::app::Tab;
 use crate::app::keymap;
@@ -36,8 +36,13 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
 
 /// Source, time of the data, counts; the most dispensable last, as it goes first when the terminal is narrow.
 pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let right = filter_text(model);
-    let room = area.width.saturating_sub(width(&right) + 4);
+    let most_error = area.width * 2 / 5;
+    let right = filter_text(model, area.width.saturating_sub(most_error + 4));
+    let error = filter_error(model, most_error);
+    let mut room = area.width.saturating_sub(width(&right) + 4);
+    if !error.is_empty() {
+        room = room.saturating_sub(width(&error) + 2);
+    }
     let mut x = 1;
     for (idx, (part, is_warning)) in status_parts(model, area.width).into_iter().enumerate() {
         let separator = if idx == 0 { "" } else { " · " };
@@ -58,11 +63,25 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
         x = end;
     }
     put_right(buf, area, x, &right, theme.accent);
+    // It covers what stands there, so that the prompt and all to its left stay where they are.
+    if !error.is_empty() {
+        let before = area.width.saturating_sub(width(&right) + 1 + 2);
+        put(
+            buf,
+            area,
+            before.saturating_sub(width(&error)),
+            0,
+            &error,
+            theme.warning,
+        );
+    }
 }
 
-fn filter_text(model: &Model) -> String {
+/// The filter, in at most so many cells: what was typed last, or the beginning of one that is kept.
+fn filter_text(model: &Model, most: u16) -> String {
     if let Some(prompt) = &model.editing {
-        return format!("/{}▏", printable(&prompt.text));
+        let text = printable(&prompt.text);
+        return format!("/{}▏", clip_front(&text, usize::from(most.saturating_sub(2))));
     }
     let (what, text) = match model.tab {
         Tab::Log => ("search", model.log.search.as_str()),
@@ -71,7 +90,15 @@ fn filter_text(model: &Model) -> String {
     if text.is_empty() {
         return model.privacy.word().to_owned();
     }
-    format!("{what}: {}", printable(text))
+    clip(&format!("{what}: {}", printable(text)), usize::from(most)).into_owned()
+}
+
+/// Why what is typed is no filter, in at most so many cells.
+fn filter_error(model: &Model, most: u16) -> String {
+    let error = model.editing.as_ref().and_then(|prompt| prompt.error.as_ref());
+    error.map_or_else(String::new, |error| {
+        clip(&printable(&error.brief()), usize::from(most)).into_owned()
+    })
 }
 
 fn status_parts(model: &Model, columns: u16) -> Vec<(String, bool)> {

@@ -14,7 +14,12 @@ use crate::app::model::Model;
 const KEYS: u16 = 16;
 
 /// Opposite actions share a line, so that keys and legend together fit a terminal of 80 by 24.
-const PAIRS: [(Action, Action, &str); 9] = [
+const PAIRS: [(Action, Action, &str); 10] = [
+    (
+        Action::Help,
+        Action::Close,
+        "these keys; close what is open, go back, drop the filter",
+    ),
     (Action::Pause, Action::Step, "pause or go on; play a single event"),
     (
         Action::NextSort,
@@ -79,9 +84,10 @@ fn keys_of(context: Context, action: Action) -> String {
     keys.join(" ")
 }
 
-const LEGEND: [&str; 4] = [
-    "address letters: P public, S static, R resolvable, N non-resolvable,",
-    "                 X reserved, I resolved identity, A anonymous, H handle",
+const LEGEND: [&str; 5] = [
+    "filters: kind:gaen rssi>-70   (company:apple or service:fd6f) age<30s",
+    "         name:\"my band\" or addr:5e:1b   -addrkind:R rot>0 heard>100",
+    "address P public, S static, R/N (non-)resolvable, I identity, H handle",
     "RSSI ~ not measured on this very packet; ATTEN ? class average assumed",
     "ROT identifiers changed under one address, ! address and RPI out of step",
 ];

@@ -318,7 +318,7 @@ fn the_help_lists_every_key_and_the_filter_shows_while_typed() {
     update(&mut model, Msg::Resize(80, 24));
     insta::assert_snapshot!("help_80x24", screen(&model));
     assert!(screen(&model).contains("ROT identifiers changed under one address, ! address and RPI out of step"));
-    assert!(screen(&model).contains("(kind, address, RPI, name)") && !screen(&model).contains("more"));
+    assert!(screen(&model).contains("addr:5e:1b   -addrkind:R") && !screen(&model).contains("more"));
     update(&mut model, Msg::Resize(80, 18));
     assert!(screen(&model).contains("↓ more") && !screen(&model).contains("ROT identifiers"));
     (0..6).for_each(|_| drop(update(&mut model, Msg::Key(Key::char('j')))));
@@ -330,6 +330,39 @@ fn the_help_lists_every_key_and_the_filter_shows_while_typed() {
         .for_each(|typed| drop(update(&mut model, Msg::Key(Key::char(typed)))));
     update(&mut model, Msg::Frame);
     insta::assert_snapshot!("filter_100x45", screen(&model));
+}
+
+#[test]
+fn a_filter_that_is_none_yet_says_why_and_nothing_else_moves() {
+    let status = |model: &Model| screen(model).lines().nth(1).unwrap_or_default().to_owned();
+    let mut model = normal((100, 24));
+    let mut type_all = |keys: &str| {
+        for typed in keys.chars() {
+            update(&mut model, Msg::Key(Key::char(typed)));
+        }
+        update(&mut model, Msg::Frame);
+        status(&model)
+    };
+    let valid = type_all("/kind:gaen rssi");
+    assert!(valid.ends_with("/kind:gaen rssi▏"), "{valid}");
+    let wrong = type_all(">");
+    assert!(
+        wrong.ends_with("no number; write rssi>-70  /kind:gaen rssi>▏"),
+        "{wrong}"
+    );
+    assert!(wrong.starts_with(" replay demo.csv ×1 · 2020"), "{wrong}");
+    let valid = type_all("-60");
+    assert!(
+        valid.contains("1 shown") && valid.ends_with(" /kind:gaen rssi>-60▏"),
+        "{valid}"
+    );
+    // The end of a long one stays in sight, and so does what is wrong with it.
+    let long = type_all(&" or name:手机".repeat(12));
+    assert!(long.ends_with("or name:手机▏") && long.contains("/…"), "{long}");
+    let wrong = type_all(" kindd:x");
+    assert!(wrong.contains("no key kindd:; did you mean kind:?  /…"), "{wrong}");
+    update(&mut model, Msg::Resize(40, 24));
+    assert!(status(&model).contains("…  /…"), "{}", status(&model));
 }
 
 #[test]

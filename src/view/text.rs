@@ -44,6 +44,28 @@ pub(super) fn clip(text: &str, most: usize) -> Cow<'_, str> {
     if most == 0 { "".into() } else { (kept + "…").into() }
 }
 
+/// The end of `text` in at most `most` cells, with an ellipsis where it was cut.
+pub(super) fn clip_front(text: &str, most: usize) -> Cow<'_, str> {
+    if text.width() <= most {
+        return text.into();
+    }
+    let mut used = 1;
+    let begins = text
+        .char_indices()
+        .rev()
+        .take_while(|(_, next)| {
+            used += next.width().unwrap_or(0);
+            used <= most
+        })
+        .last();
+    let kept = begins.map_or("", |(begin, _)| &text[begin..]);
+    if most == 0 {
+        "".into()
+    } else {
+        format!("…{kept}").into()
+    }
+}
+
 /// A whole number with its thousands apart: `1,204`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -68,6 +90,10 @@ mod tests {
         assert_eq!(clip("手机手机", 6), "手机…");
         assert_eq!(clip("abc", 0), "");
         assert_eq!(clip("abc", 1), "…");
+        assert_eq!(clip_front("手机手机", 8), "手机手机");
+        assert_eq!(clip_front("手机手机", 7), "…机手机");
+        assert_eq!(clip_front("手机手机", 6), "…手机");
+        assert_eq!((&*clip_front("abc", 0), &*clip_front("abc", 1)), ("", "…"));
     }
 
     #[test]

@@ -154,6 +154,42 @@ fn a_filter_that_is_edited_again_goes_on_from_its_words_and_escape_leaves_it_as_
 }
 
 #[test]
+fn what_is_no_filter_yet_leaves_the_last_one_and_cannot_be_kept() {
+    let mut model = model(playback());
+    let shown = |model: &mut Model, keys: &str| {
+        press_all(model, keys);
+        update(model, Msg::Frame);
+        model.live.order.len()
+    };
+    assert_eq!(shown(&mut model, "/rssi>-45"), 5);
+    assert_eq!(shown(&mut model, " or "), 5);
+    let error = model.editing.as_ref().and_then(|prompt| prompt.error.clone());
+    assert_eq!(error.unwrap().to_string(), "nothing after or at character 13");
+    update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+    assert_eq!(model.context(), Context::Filter, "there is nothing to keep");
+    assert_eq!(shown(&mut model, "addr::1d"), 6);
+    update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+    assert_eq!(
+        (model.context(), model.live.filter.text()),
+        (Context::Live, "rssi>-45 or addr::1d")
+    );
+    press_all(&mut model, "/ (");
+    update(&mut model, Msg::Key(Key::plain(Code::Esc)));
+    assert_eq!(model.live.filter.text(), "rssi>-45 or addr::1d");
+}
+
+#[test]
+fn ages_in_a_filter_follow_the_clock_of_the_data() {
+    let mut model = model(playback());
+    press_all(&mut model, "/age<5s");
+    update(&mut model, Msg::Frame);
+    assert_eq!(model.live.order.len(), 30);
+    update(&mut model, Msg::Tick(Some(at(5_100))));
+    update(&mut model, Msg::Frame);
+    assert_eq!(model.live.order.len(), 19, "those heard 110 ms and later");
+}
+
+#[test]
 fn keys_of_the_playback_reach_it_and_are_nothing_to_the_air() {
     let keys = " .+-0";
     let mut replayed = model(playback());
