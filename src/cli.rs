@@ -82,6 +82,15 @@ impl fmt::Display for Failure {
 #[derive(Debug, Parser)]
 #[command(version, about, long_about = None, disable_help_subcommand = true, after_help = help::VICINO)]
 struct Cli {
+    #[command(flatten)]
+    look: Look,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+/// How what is shown looks.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct Look {
     /// Colours: auto (on a terminal, unless `NO_COLOR` is set), always, never
     #[arg(
         long,
@@ -92,8 +101,17 @@ struct Cli {
     )]
     #[arg(help_heading = "Everywhere", hide_default_value = true)]
     color: ColorWhen,
-    #[command(subcommand)]
-    verb: Option<Verb>,
+    /// Colours of the screen: dark, light, contrast (the brightest on black)
+    #[cfg(feature = "tui")]
+    #[arg(
+        long,
+        value_name = "THEME",
+        global = true,
+        default_value = "dark",
+        hide_possible_values = true
+    )]
+    #[arg(help_heading = "Everywhere", hide_default_value = true)]
+    theme: screen::ThemeName,
 }
 
 #[derive(Debug, Subcommand)]
@@ -132,13 +150,13 @@ impl ColorWhen {
 }
 
 /// `vicino` without a verb: the screen; where there is no terminal for it, or no screen in this build, as `scan`.
-fn alone(color: ColorWhen) -> Result<Exit, Failure> {
+fn alone(look: Look) -> Result<Exit, Failure> {
     #[cfg(feature = "tui")]
     if io::IsTerminal::is_terminal(&io::stdout()) {
-        return screen::first_adapter(color);
+        return screen::first_adapter(look);
     }
     match Cli::parse_from(["vicino", "scan"]).verb {
-        Some(verb) => run(verb, color),
+        Some(verb) => run(verb, look),
         None => Ok(Exit::Done),
     }
 }
@@ -158,8 +176,8 @@ fn report(what: fmt::Arguments<'_>) {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.verb {
-        None => alone(cli.color),
-        Some(verb) => run(verb, cli.color),
+        None => alone(cli.look),
+        Some(verb) => run(verb, cli.look),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),
@@ -170,14 +188,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(verb: Verb, color: ColorWhen) -> Result<Exit, Failure> {
+fn run(verb: Verb, look: Look) -> Result<Exit, Failure> {
     match verb {
         Verb::Record(args) => record::run(args),
         Verb::Convert(args) => convert::run(&args),
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
         Verb::Mark(args) => mark::run(&args),
-        Verb::Replay(args) => replay::run(&args, color),
+        Verb::Replay(args) => replay::run(&args, look),
         Verb::Scan(args) => scan::run(args),
     }
 }

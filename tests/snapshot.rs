@@ -10,14 +10,14 @@ fn bundled(file: &str) -> PathBuf {
 }
 
 fn picture(args: &[&str]) -> (Option<i32>, String, String) {
-    let mut program = Command::cargo_bin("vicino").unwrap();
+    let mut program = Command::cargo_bin("vicino").expect("the program is built");
     let output = program
         .arg("replay")
         .arg(bundled("demo.csv.zst"))
         .args(args)
         .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        .expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::convert::input_failure;
-use super::{ColorWhen, Exit, Failure, help, origin, tell};
+use super::{Exit, Failure, Look, help, origin, tell};
 #[cfg(feature = "tui")]
 use crate::app::Tab;
 use crate::format::open::{self, OpenOptions};
@@ -145,20 +145,20 @@ fn parse_size(text: &str) -> Result<(u16, u16), String> {
 ///
 /// # Errors
 /// [`Failure`] when the capture cannot be read, or there is no terminal for the screen.
-pub(super) fn run(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Replay, look: Look) -> Result<Exit, Failure> {
     if args.headless {
         return headless(args);
     }
     #[cfg(feature = "tui")]
     {
         match &args.snapshot {
-            Some(out) => super::screen::snapshot(args, out, color),
-            None => super::screen::replay(args, color),
+            Some(out) => super::screen::snapshot(args, out, look),
+            None => super::screen::replay(args, look),
         }
     }
     #[cfg(not(feature = "tui"))]
     {
-        let _ = color;
+        let _ = look;
         let message = "this build has no screen";
         Err(Failure::new(Exit::Usage, message).hint("use --headless, or build with the feature `tui`"))
     }

@@ -4,11 +4,12 @@ use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
+use clap::ValueEnum;
 use tokio::runtime::Builder;
 
 use super::convert::input_failure;
 use super::replay::{Replay, Start};
-use super::{ColorWhen, Exit, Failure, origin};
+use super::{ColorWhen, Exit, Failure, Look, origin};
 use crate::app::model::SourceInfo;
 use crate::app::{Key, Tab};
 use crate::format::native::Reader;
@@ -27,12 +28,33 @@ use crate::view::{self, Theme};
 /// Frames per second; a redraw follows need and never comes more often.
 const MOST_FRAMES: u16 = 15;
 
+/// The colours of the screen by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ThemeName {
+    /// For dark terminals.
+    Dark,
+    /// For light terminals.
+    Light,
+    /// The brightest colours on black.
+    Contrast,
+}
+
+impl ThemeName {
+    const fn theme(self) -> Theme {
+        match self {
+            Self::Dark => Theme::dark(),
+            Self::Light => Theme::light(),
+            Self::Contrast => Theme::contrast(),
+        }
+    }
+}
+
 /// `vicino` alone: the first adapter, or else the bundled capture.
 ///
 /// # Errors
 /// [`Failure`] when there is no terminal, or it is lost.
-pub(super) fn first_adapter(color: ColorWhen) -> Result<Exit, Failure> {
-    on_terminal(color, "use `vicino scan`", async |options| {
+pub(super) fn first_adapter(look: Look) -> Result<Exit, Failure> {
+    on_terminal(look, "use `vicino scan`", async |options| {
         let info = SourceInfo {
             name: "looking for a Bluetooth adapter".to_owned(),
             ..SourceInfo::default()
@@ -45,7 +67,7 @@ pub(super) fn first_adapter(color: ColorWhen) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// [`Failure`] when the capture cannot be opened, or there is no terminal, or it is lost.
-pub(super) fn replay(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
+pub(super) fn replay(args: &Replay, look: Look) -> Result<Exit, Failure> {
     let name = args.capture.file_name().unwrap_or(args.capture.as_os_str());
     let name = name.to_string_lossy().into_owned();
     let opener = opener(args).map_err(|error| input_failure(&error))?;
@@ -57,7 +79,7 @@ pub(super) fn replay(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
         longest_wait: args.skip_silence.0,
         start: args.at,
     };
-    on_terminal(color, "use --headless", async |screen_options| {
+    on_terminal(look, "use --headless", async |screen_options| {
         let info = replay_info(name, &options);
         let playback = player::spawn(opener, options);
         screen::run(Source::Replay(playback), info, screen_options).await
@@ -68,7 +90,7 @@ pub(super) fn replay(args: &Replay, color: ColorWhen) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// [`Failure`] when the capture cannot be read, or the file cannot be written.
-pub(super) fn snapshot(args: &Replay, out: &Path, color: ColorWhen) -> Result<Exit, Failure> {
+pub(super) fn snapshot(args: &Replay, out: &Path, look: Look) -> Result<Exit, Failure> {
     let failed = |error: FormatError| input_failure(&in_file(&args.capture, error));
     let mut reader = open(&args.capture, &args.open_options()).map_err(|error| input_failure(&error))?;
     origin::warn(&args.capture);
@@ -80,10 +102,10 @@ pub(super) fn snapshot(args: &Replay, out: &Path, color: ColorWhen) -> Result<Ex
         at: args.at,
         keys: shown.into_iter().chain(args.keys.chars().map(Key::char)).collect(),
         // A picture has colours wherever it is made, unless none are wanted.
-        theme: if color == ColorWhen::Never {
+        theme: if look.color == ColorWhen::Never {
             Theme::plain()
         } else {
-            Theme::dark()
+            look.theme.theme()
         },
     };
     let buf = snapshot::draw(&mut *reader, &options).map_err(failed)?;
@@ -180,7 +202,7 @@ fn replay_info(name: String, options: &player::Options) -> SourceInfo {
 /// Runs the screen on a runtime of its own. A reader that waits for standard input does not hold up the end.
 /// `instead` is what to do where there is none for it.
 fn on_terminal(
-    color: ColorWhen,
+    look: Look,
     instead: &str,
     run: impl AsyncFnOnce(screen::Options) -> io::Result<()>,
 ) -> Result<Exit, Failure> {
@@ -190,7 +212,11 @@ fn on_terminal(
     }
     let lost = |error: io::Error| Failure::new(Exit::Environment, format!("the terminal: {error}"));
     let options = screen::Options {
-        theme: if color.is_on() { Theme::dark() } else { Theme::plain() },
+        theme: if look.color.is_on() {
+            look.theme.theme()
+        } else {
+            Theme::plain()
+        },
         most_frames: MOST_FRAMES,
         session: session_options(),
     };
