@@ -3,6 +3,7 @@
 mod convert;
 mod help;
 mod inspect;
+mod json;
 mod mark;
 mod origin;
 mod record;

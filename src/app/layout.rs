@@ -12,10 +12,18 @@
 
 /// Smallest terminal that is drawn on.
 pub const SMALLEST: (u16, u16) = (40, 10);
-/// From this many columns on the address is shown.
-pub const WITH_ADDRESS: u16 = 90;
-/// From this many columns on the sparkline is shown.
-pub const WITH_SPARKLINE: u16 = 100;
+/// From this many columns on the identifier is shown.
+pub const WITH_RPI: u16 = 50;
+/// From this many columns on the rate is shown.
+pub const WITH_RATE: u16 = 60;
+/// From this many columns on rotations are shown.
+pub const WITH_ROTATIONS: u16 = 66;
+/// From this many columns on names are shown.
+pub const WITH_NAME: u16 = 75;
+/// From this many columns on the address is shown: there is room for it beside the names.
+pub const WITH_ADDRESS: u16 = 95;
+/// From this many columns on the sparkline is shown, beside address and names.
+pub const WITH_SPARKLINE: u16 = 110;
 /// From this many columns on the panel shows chart and bytes side by side; below, the chart alone.
 pub const WITH_BYTES: u16 = 72;
 /// From this many rows on the selected device has its panel.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::filter::Filter;
 use super::model::Model;
+use super::{layout, rows};
 use crate::lab::ledger::TrackKey;
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
@@ -24,22 +25,51 @@ pub enum SortBy {
     Rpi,
     /// Level of the newest second, strongest first.
     Rssi,
+    /// Attenuation, least first; those without last.
+    Attenuation,
     /// Reports per second, most first.
     Rate,
+    /// Identifiers under one address, most first; those out of step before others.
+    Rotations,
+    /// Name, by its beginning; those without last.
+    Name,
 }
 
 /// Devices whose ages are within the same step are alike when sorted by age.
 const AGE_STEP: Micros = Micros::from_secs(5);
 
 impl SortBy {
-    /// All orders.
-    pub const ALL: [Self; 6] = [Self::Kind, Self::Age, Self::Address, Self::Rpi, Self::Rssi, Self::Rate];
+    /// All orders, as their columns stand from left to right.
+    pub const ALL: [Self; 9] = [
+        Self::Age,
+        Self::Kind,
+        Self::Address,
+        Self::Rpi,
+        Self::Rssi,
+        Self::Attenuation,
+        Self::Rate,
+        Self::Rotations,
+        Self::Name,
+    ];
 
-    /// The one after this.
+    /// That of the next column to the right which a terminal of so many columns shows, around the end.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub fn next(self, columns: u16) -> Self {
         let idx = Self::ALL.iter().position(|other| *other == self).unwrap_or(0);
-        Self::ALL[(idx + 1) % Self::ALL.len()]
+        let after = Self::ALL.into_iter().cycle().skip(idx + 1).take(Self::ALL.len());
+        after.into_iter().find(|other| columns >= other.from()).unwrap_or(self)
+    }
+
+    /// From how many columns of the terminal on its column is shown.
+    const fn from(self) -> u16 {
+        match self {
+            Self::Age | Self::Kind | Self::Rssi | Self::Attenuation => 0,
+            Self::Address => layout::WITH_ADDRESS,
+            Self::Rpi => layout::WITH_RPI,
+            Self::Rate => layout::WITH_RATE,
+            Self::Rotations => layout::WITH_ROTATIONS,
+            Self::Name => layout::WITH_NAME,
+        }
     }
 }
 
@@ -190,7 +220,7 @@ impl Model {
         let mut keyed: Vec<(i128, &Track)> = tracks
             .iter()
             .filter(shown)
-            .map(|track| (sort_key(track, sort, now), track))
+            .map(|track| (sort_key(&self.session, track, sort, now), track))
             .collect();
         keyed.sort_unstable_by(|(a_key, a), (b_key, b)| {
             let order = if is_reversed {
@@ -213,7 +243,16 @@ fn tie(a: &Track, b: &Track) -> Ordering {
     (a.first, a.key).cmp(&(b.first, b.key))
 }
 
-fn sort_key(track: &Track, sort: SortBy, now: UnixMicros) -> i128 {
+/// The first letters as a number that sorts as they do.
+fn name_key(name: &str) -> i128 {
+    let letters = name.chars().flat_map(char::to_lowercase).chain(std::iter::repeat('\0'));
+    // Five letters of 21 bits each fit.
+    letters
+        .take(5)
+        .fold(0, |key, letter| key << 21 | i128::from(u32::from(letter)))
+}
+
+fn sort_key(session: &Session, track: &Track, sort: SortBy, now: UnixMicros) -> i128 {
     match sort {
         SortBy::Kind => track.family as i128,
         SortBy::Age => i128::from(now.since(track.last).0.div_euclid(AGE_STEP.0)),
@@ -230,6 +269,16 @@ fn sort_key(track: &Track, sort: SortBy, now: UnixMicros) -> i128 {
             .seconds()
             .next_back()
             .map_or(i128::MAX, |newest| -(newest.mean() as i128)),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "an attenuation is a few hundred decibels at most"
+        )]
+        SortBy::Attenuation => rows::attenuation(session, track).map_or(i128::MAX, |found| found.value.0 as i128),
+        SortBy::Rotations => {
+            let n = rows::rotations(session, track).map_or(-1, |n| i128::try_from(n).unwrap_or(i128::MAX / 4));
+            -(2 * n + i128::from(rows::is_out_of_step(session, track)))
+        }
+        SortBy::Name => track.name.as_deref().map_or(i128::MAX, name_key),
         #[expect(clippy::cast_possible_truncation, reason = "a rate of reports")]
         SortBy::Rate => -((track.rate(now) * 10.0) as i128),
     }

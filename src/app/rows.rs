@@ -50,16 +50,6 @@ impl Row {
     /// What the session knows of a track.
     #[must_use]
     pub fn new(session: &Session, track: &Track, now: UnixMicros) -> Self {
-        let attenuation = track.rssi.and_then(|level| {
-            let receiver = session.stations().get(usize::from(track.key.station.0));
-            let receiver = receiver.map_or("", |station| &station.model);
-            ProfileTable::starter().attenuation(
-                level,
-                track.family,
-                session.model_of(track.key.address, track.rpi),
-                receiver,
-            )
-        });
         Self {
             key: track.key,
             age: Micros(now.since(track.last).0.max(0)),
@@ -69,12 +59,20 @@ impl Row {
             rpi: track.rpi,
             rssi: track.rssi,
             rssi_quality: track.rssi_quality,
-            attenuation,
+            attenuation: attenuation(session, track),
             rate: track.rate(now),
             rotations: rotations(session, track),
             is_out_of_step: is_out_of_step(session, track),
         }
     }
+}
+
+/// See [`Row::attenuation`].
+pub(super) fn attenuation(session: &Session, track: &Track) -> Option<Attenuation> {
+    let receiver = session.stations().get(usize::from(track.key.station.0));
+    let receiver = receiver.map_or("", |station| &station.model);
+    let sender = session.model_of(track.key.address, track.rpi);
+    ProfileTable::starter().attenuation(track.rssi?, track.family, sender, receiver)
 }
 
 /// See [`Row::rotations`].

@@ -236,7 +236,7 @@ fn close(model: &mut Model) {
 
 fn sort(model: &mut Model, by_next: bool) {
     if by_next {
-        model.live.sort = model.live.sort.next();
+        model.live.sort = model.live.sort.next(model.size.0);
         model.live.is_reversed = false;
     } else {
         model.live.is_reversed = !model.live.is_reversed;

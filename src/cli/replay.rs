@@ -8,13 +8,14 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::convert::input_failure;
+use super::json::JsonPrintable;
 use super::{Exit, Failure, Look, help, origin, tell};
 #[cfg(feature = "tui")]
 use crate::app::Tab;
 use crate::format::open::{self, OpenOptions};
 use crate::format::reason;
 use crate::lab::session::Session;
-use crate::lab::text::{json_printable, printable};
+use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::runtime::{headless, session_options};
 use crate::source::pacing::{Command, Speed};
@@ -199,14 +200,7 @@ fn headless(args: &Replay) -> Result<Exit, Failure> {
             ));
         }
     }
-    let text = if args.json {
-        let json = serde_json::to_string_pretty(&session.report())
-            .map_err(|error| Failure::new(Exit::Input, error.to_string()))?;
-        json_printable(&json).into_owned()
-    } else {
-        summary(&session)
-    };
-    match writeln!(io::stdout().lock(), "{text}") {
+    match print(&session, args.json) {
         // A reader that has seen enough is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             return Err(Failure::new(
@@ -219,6 +213,18 @@ fn headless(args: &Replay) -> Result<Exit, Failure> {
     outcome
         .map(|()| Exit::Done)
         .map_err(|error| input_failure(&open::in_file(&args.capture, error)))
+}
+
+/// What the session amounts to; as JSON it is written as it is made, however long it is.
+fn print(session: &Session, as_json: bool) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    if as_json {
+        serde_json::to_writer_pretty(JsonPrintable(&mut out), &session.report())?;
+        writeln!(out)?;
+    } else {
+        writeln!(out, "{}", summary(session))?;
+    }
+    out.flush()
 }
 
 /// Shown when a person watches.
@@ -255,6 +261,12 @@ fn summary(session: &Session) -> String {
         totals.bad_crc,
         totals.times_going_back
     ));
+    if totals.evicted > 0 {
+        lines.push(format!(
+            "{} devices were retired early, as there were too many at a time; their sums are kept",
+            totals.evicted
+        ));
+    }
     lines.join("\n")
 }
 

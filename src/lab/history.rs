@@ -246,6 +246,12 @@ impl History {
         waiting(&self.newest, self.thinned, self.noted)
     }
 
+    /// How many samples there were in all.
+    #[must_use]
+    pub const fn n_samples(&self) -> u64 {
+        self.noted
+    }
+
     /// The newest samples, oldest first.
     #[must_use]
     pub fn samples(&self) -> impl DoubleEndedIterator<Item = (UnixMicros, Dbm)> + '_ {

@@ -175,9 +175,10 @@ impl Track {
         self.interval.loss()
     }
 
-    /// Reports with a level per second over the last ten seconds before `now`, from the newest samples.
+    /// Reports per second over the last ten seconds before `now` (since the first report where that is later), from the
+    /// newest samples. Reports without a level are not among these: their share of all is taken to be what it was before.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "at most 64 samples")]
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
     pub fn rate(&self, now: UnixMicros) -> f64 {
         const WINDOW: Micros = Micros::from_secs(10);
         let in_window = |at: UnixMicros| (0..=WINDOW.0).contains(&now.since(at).0);
@@ -186,9 +187,10 @@ impl Track {
         // A full ring that does not reach back ten seconds: what it holds is the newest stretch.
         let span = match oldest {
             Some((at, _)) if n > 32 => now.since(at).as_secs_f64().max(0.1),
-            _ => WINDOW.as_secs_f64(),
+            _ => now.since(self.first).clamp(Micros::from_secs(1), WINDOW).as_secs_f64(),
         };
-        n as f64 / span
+        let with_level = self.history.n_samples().max(1);
+        n as f64 / span * (self.heard.max(with_level) as f64 / with_level as f64)
     }
 
     pub(super) fn stay(&self) -> Stay {

@@ -138,6 +138,13 @@ fn status_parts(model: &Model, columns: u16) -> Vec<(String, bool)> {
     ));
     let lost = model.session.totals().dropped;
     parts.push((format!("lost {}", grouped(lost)), lost > 0));
+    let totals = model.session.totals();
+    if totals.evicted > 0 {
+        parts.push((format!("retired early {}", grouped(totals.evicted)), true));
+    }
+    if totals.clock_steps > 0 {
+        parts.push((format!("clock set back {}", grouped(totals.clock_steps)), true));
+    }
     let gaps = model.session.gaps().len();
     parts.push((format!("gaps {gaps}"), gaps > 0));
     if let Some(status) = &model.source.playback {

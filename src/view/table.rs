@@ -8,7 +8,7 @@ use ratatui::style::Style;
 
 use super::text::{clip, put, width};
 use super::theme::Theme;
-use crate::app::layout::{WITH_ADDRESS, WITH_SPARKLINE};
+use crate::app::layout::{WITH_ADDRESS, WITH_NAME, WITH_RATE, WITH_ROTATIONS, WITH_RPI, WITH_SPARKLINE};
 use crate::app::live::SortBy;
 use crate::app::model::Model;
 use crate::app::privacy::Privacy;
@@ -29,6 +29,8 @@ const NAME: (u16, u16) = (8, 32);
 
 /// With this much for names, what is left goes to the kinds.
 const NAME_ENOUGH: u16 = 16;
+/// More rotations than this are not told apart: their mark must stay in view.
+const MOST_ROTATIONS: usize = 99;
 /// Cells for kinds: at least, and as long as the longest word.
 const KIND: u16 = 13;
 const LONGEST_KIND: u16 = 23;
@@ -80,12 +82,12 @@ const COLUMNS: [Column; 9] = [
     column(Cell::Age, "AGE", 6, true, Some(SortBy::Age), 0),
     column(Cell::Kind, "KIND", KIND, false, Some(SortBy::Kind), 0),
     column(Cell::Address, "ADDRESS", 19, false, Some(SortBy::Address), WITH_ADDRESS),
-    column(Cell::Rpi, "RPI", 8, false, Some(SortBy::Rpi), 50),
+    column(Cell::Rpi, "RPI", 8, false, Some(SortBy::Rpi), WITH_RPI),
     column(Cell::Rssi, "RSSI", 5, true, Some(SortBy::Rssi), 0),
     column(Cell::Spark, "LAST 30 s", 15, false, None, WITH_SPARKLINE),
-    column(Cell::Attenuation, "ATTEN", 7, true, None, 0),
-    column(Cell::Rate, "/s", 5, true, Some(SortBy::Rate), 60),
-    column(Cell::Rotations, "ROT", 4, true, None, 66),
+    column(Cell::Attenuation, "ATTEN", 7, true, Some(SortBy::Attenuation), 0),
+    column(Cell::Rate, "/s", 5, true, Some(SortBy::Rate), WITH_RATE),
+    column(Cell::Rotations, "ROT", 4, true, Some(SortBy::Rotations), WITH_ROTATIONS),
 ];
 
 /// Cells between two columns.
@@ -98,14 +100,21 @@ fn columns(total: u16) -> Vec<Column> {
     let mut shown: Vec<Column> = COLUMNS.into_iter().filter(|column| total >= column.from).collect();
     let taken: u16 = MARKER + shown.iter().map(|column| column.width + SPACE).sum::<u16>();
     let left = (total + SPACE).saturating_sub(taken + SPACE);
-    if left >= NAME.0 {
+    if total >= WITH_NAME && left >= NAME.0 {
         let name = left.min(NAME.1);
         let spare = left.saturating_sub(NAME_ENOUGH).min(LONGEST_KIND - KIND);
         shown
             .iter_mut()
             .filter(|column| column.cell == Cell::Kind)
             .for_each(|kind| kind.width += spare);
-        shown.push(column(Cell::Name, "NAME", name.min(left - spare), false, None, 0));
+        shown.push(column(
+            Cell::Name,
+            "NAME",
+            name.min(left - spare),
+            false,
+            Some(SortBy::Name),
+            WITH_NAME,
+        ));
     }
     shown
 }
@@ -259,6 +268,7 @@ fn write_cell(
         Cell::Rotations => {
             let mark = if row.is_out_of_step { '!' } else { ' ' };
             match row.rotations {
+                Some(n) if n > MOST_ROTATIONS => write!(cell, "{MOST_ROTATIONS}+{mark}"),
                 Some(n) => write!(cell, "{n} {mark}"),
                 None => write!(cell, "{NONE}  "),
             }
@@ -335,8 +345,9 @@ mod tests {
                 assert!(shown.iter().any(|column| column.cell == needed), "{total} {needed:?}");
             }
             let has = |cell| shown.iter().any(|column| column.cell == cell);
-            assert_eq!(has(Cell::Address), total >= 90);
-            assert_eq!(has(Cell::Spark), total >= 100);
+            assert_eq!(has(Cell::Address), total >= 95);
+            assert_eq!(has(Cell::Name), total >= WITH_NAME, "{total}");
+            assert_eq!(has(Cell::Spark), total >= 110);
             assert!(has(Cell::Rpi) || total < 80);
         }
     }

@@ -284,7 +284,7 @@ fn nothing_identifying_is_shown_when_it_is_hidden() {
 
 #[test]
 fn breakpoints_fall_where_they_should() {
-    for width in [39, 40, 41, 71, 72, 73, 89, 90, 91, 99, 100, 101] {
+    for width in [39, 40, 41, 71, 72, 73, 74, 75, 76, 94, 95, 96, 109, 110, 111] {
         insta::assert_snapshot!(format!("breakpoint_{width}x18"), screen(&normal((width, 18))));
     }
     for width in [71, 72, 73, 99, 100, 101] {

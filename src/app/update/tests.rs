@@ -61,7 +61,7 @@ fn the_selection_stays_with_its_device_when_rows_move() {
     press_all(&mut model, "jjj");
     assert_eq!((device(&model), model.selected_idx()), (3, Some(3)));
     // By level, the weakest first.
-    press_all(&mut model, "ssssS");
+    press_all(&mut model, "ssS");
     update(&mut model, Msg::Frame);
     assert_eq!((device(&model), model.selected_idx()), (3, Some(26)));
     assert!((model.live.top..model.live.top + model.page()).contains(&26));
@@ -91,6 +91,25 @@ fn sorting_goes_through_all_columns_and_strongest_comes_first() {
     press_all(&mut model, "S");
     update(&mut model, Msg::Frame);
     assert_eq!(model.live.order[0].address.bytes[5], 29);
+}
+
+#[test]
+fn sorting_goes_to_the_next_column_that_is_shown() {
+    use crate::app::live::SortBy;
+    let visited = |columns: u16| {
+        let steps = std::iter::successors(Some(SortBy::Kind), |sort| Some(sort.next(columns)));
+        steps.take(SortBy::ALL.len()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        visited(45)[..4],
+        [SortBy::Kind, SortBy::Rssi, SortBy::Attenuation, SortBy::Age]
+    );
+    assert!(!visited(80).contains(&SortBy::Address) && visited(80).contains(&SortBy::Name));
+    assert_eq!(visited(120)[1], SortBy::Address);
+    assert_eq!(
+        SortBy::ALL.iter().filter(|sort| visited(120).contains(sort)).count(),
+        SortBy::ALL.len()
+    );
 }
 
 #[test]
