@@ -181,6 +181,13 @@ impl Track {
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
     pub fn rate(&self, now: UnixMicros) -> f64 {
         const WINDOW: Micros = Micros::from_secs(10);
+        if self.history.n_samples() == 0 {
+            // Without any level only the interval tells.
+            let is_present = (0..=WINDOW.0).contains(&now.since(self.last).0);
+            let interval = self.interval().filter(|_| is_present);
+            let heard_share = 1.0 - self.loss().unwrap_or(0.0);
+            return interval.map_or(0.0, |interval| heard_share / interval.as_secs_f64().max(0.001));
+        }
         let in_window = |at: UnixMicros| (0..=WINDOW.0).contains(&now.since(at).0);
         let n = self.history.samples().filter(|(at, _)| in_window(*at)).count();
         let oldest = self.history.samples().next().filter(|(at, _)| in_window(*at));
