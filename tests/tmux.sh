@@ -68,8 +68,8 @@ restored() {
     shows "what was there before"
     hides "1 Live"
     cmp -s "$work/before" "$work/after" || fail "the terminal's modes differ $1"
-    state=$(tmux -L "$socket" display-message -p -t test '#{alternate_on} #{cursor_flag}')
-    [ "$state" = "0 1" ] || fail "alternate screen and cursor are $state $1"
+    state=$(tmux -L "$socket" display-message -p -t test '#{alternate_on} #{cursor_flag} #{mouse_any_flag}')
+    [ "$state" = "0 1 0" ] || fail "alternate screen, cursor and mouse are $state $1"
     [ "$(cat "$work/code")" = 0 ] || fail "exit code $(cat "$work/code") $1"
 }
 
@@ -80,9 +80,9 @@ for size in 80x24 200x50; do
     start "$binary"
     shows "gaen-android"
     key '?'
-    shows "show or hide these keys"
+    shows "these keys; close what is open"
     key Escape
-    hides "show or hide these keys"
+    hides "these keys; close what is open"
     key q
     restored "after q at $size"
 
@@ -95,6 +95,24 @@ for size in 80x24 200x50; do
     shows "no device matches the filter"
     key C-c
     restored "after Ctrl-C at $size"
+
+    # Every tab, and nothing that identifies when it is hidden.
+    start "$binary" replay "$capture" --speed 10
+    shows "gaen"
+    key Enter
+    shows "samples and means"
+    key j j v
+    shows "── samples ──"
+    key p
+    shows "identifiers shortened"
+    key p
+    shows "identifiers hidden"
+    key 3
+    shows "entries"
+    key Escape
+    shows "AGE"
+    key q
+    restored "after the tabs at $size"
 
     for signal in TERM HUP INT; do
         start "$binary" replay "$capture"
