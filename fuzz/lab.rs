@@ -150,8 +150,14 @@ impl<'a> Bytes<'a> {
 
 /// Host events put together again to advertisements, which a session takes; the first byte chooses the system.
 pub fn assembler(bytes: &[u8]) {
-    let Some((first, rest)) = bytes.split_first() else { return };
-    let rules = if first & 1 == 0 { Rules::Bluez } else { Rules::CoreBluetooth };
+    let Some((first, rest)) = bytes.split_first() else {
+        return;
+    };
+    let rules = if first & 1 == 0 {
+        Rules::Bluez
+    } else {
+        Rules::CoreBluetooth
+    };
     let mut assembler = Assembler::new(rules, StationId(0));
     let mut out = Vec::new();
     let mut bytes = Bytes(rest);

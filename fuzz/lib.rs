@@ -6,7 +6,7 @@ mod text;
 use std::io::{Cursor, Read};
 
 pub use lab::{assembler, payload};
-pub use text::{native_rows, native_side, scenario};
+pub use text::{filter, native_rows, native_side, scenario};
 
 use vicino::format::FormatError;
 use vicino::format::hci::{self, command::CommandDecoder};
@@ -52,7 +52,8 @@ pub fn capture(magic: &[u8], bytes: &[u8]) {
     let options = OpenOptions::default();
     if let Some((events, _)) = &whole {
         let mut fed = Session::default();
-        let mut reader = open_reader(Box::new(Cursor::new(file.clone())), "fuzz", &options).expect("it was opened before");
+        let mut reader =
+            open_reader(Box::new(Cursor::new(file.clone())), "fuzz", &options).expect("it was opened before");
         let mut intake = fed.intake();
         while reader.feed(&mut intake).expect("bytes in memory can be read") {}
         drop(intake);
@@ -77,7 +78,9 @@ pub fn hci_packet(bytes: &[u8]) {
 
 /// A link-layer frame; the first byte chooses the PHY.
 pub fn link_frame(bytes: &[u8]) {
-    let Some((first, rest)) = bytes.split_first() else { return };
+    let Some((first, rest)) = bytes.split_first() else {
+        return;
+    };
     let link = LinkFrame {
         coded: first & 1 == 1,
         ..LinkFrame::default()

@@ -10,7 +10,7 @@ seconds=${1:?how many seconds for each target}
 shift
 cd "$(dirname "$0")"
 jobs=${JOBS:-2}
-all=(btsnoop packetlogger pcap hci ll ad payload assembler native_rows native_side scenario)
+all=(btsnoop packetlogger pcap hci ll ad payload assembler native_rows native_side scenario filter)
 targets=("${@:-${all[@]}}")
 
 cargo +nightly fuzz build
@@ -48,6 +48,12 @@ seeds() {
             bytes "0042$(length "$address$data")$address$data" >"corpus/ll/$at"
             bytes "00010007030000""01000704016ffd$(length "$data")$data""640007030900" >"corpus/assembler/$at"
         done < <(tail -n +2 "$logs/rows" | sort -t, -k10,10 -u)
+    done
+    local filter=0
+    for text in 'kind:gaen rssi>-70' 'name:"my band" or addr:5e:1b' '-addrkind:R rot>0 heard>100' \
+        '(company:0x004c or service:fd6f) age<30s' 'rssi:-80..-60 not is:named !pdu:scan' 'age:5..9s rate!=0'; do
+        filter=$((filter + 1))
+        printf '%s' "$text" >"corpus/filter/$filter"
     done
     for name in $("$vicino" simulate --list | awk '{print $1}'); do
         "$vicino" simulate --print "$name" >"corpus/scenario/$name" 2>/dev/null || rm -f "corpus/scenario/$name"

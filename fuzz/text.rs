@@ -1,5 +1,6 @@
 //! What must hold for any native capture and any scenario.
 
+use vicino::app::filter::Filter;
 use vicino::format::native::{EVENTS_HEADER, HEADER, Meta, Reader, encode_event, write_row};
 use vicino::format::{EventReader, FormatError};
 use vicino::lab::event::{CaptureEvent, EventKind};
@@ -56,7 +57,9 @@ fn again(events: &[CaptureEvent]) {
 
 /// Rows of a native capture; the first byte chooses the header row.
 pub fn native_rows(bytes: &[u8]) {
-    let Some((first, rest)) = bytes.split_first() else { return };
+    let Some((first, rest)) = bytes.split_first() else {
+        return;
+    };
     let header = HEADERS[usize::from(*first) % HEADERS.len()];
     let newline: &[u8] = if header.is_empty() { b"" } else { b"\n" };
     let file = [header.as_bytes(), newline, rest].concat();
@@ -89,9 +92,13 @@ pub fn native_side(bytes: &[u8]) {
 /// A scenario: what is accepted runs, for a moment, twice the same.
 pub fn scenario(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let Ok(mut scenario) = Scenario::parse(text) else { return };
+    let Ok(mut scenario) = Scenario::parse(text) else {
+        return;
+    };
     if scenario.duration > Span::from_secs(2) {
-        scenario.set_duration(Span::from_secs(2)).expect("two seconds are a duration");
+        scenario
+            .set_duration(Span::from_secs(2))
+            .expect("two seconds are a duration");
     }
     let run = || {
         let mut simulation = Simulation::new(&scenario).with_truth();
@@ -104,4 +111,17 @@ pub fn scenario(bytes: &[u8]) {
         (events, simulation.take_truth().len())
     };
     assert_eq!(run(), run());
+}
+
+/// A filter: what is accepted prints as something that reads back as the same; what is not says where it is wrong.
+pub fn filter(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match Filter::parse(text) {
+        Ok(filter) => {
+            let printed = filter.to_string();
+            let again = Filter::parse(&printed).expect("what was printed reads back");
+            assert_eq!(again.to_string(), printed);
+        }
+        Err(error) => assert!(!error.to_string().is_empty() && !error.brief().is_empty()),
+    }
 }
