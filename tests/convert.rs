@@ -149,6 +149,39 @@ fn outputs_are_not_overwritten_and_unknown_endings_refused() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn the_message_names_the_file_that_was_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/two-phones.csv");
+    let convert = |out: &str| {
+        let output = vicino()
+            .current_dir(folder.path())
+            .arg("convert")
+            .arg(&demo)
+            .args([out, "--to", "csv"])
+            .output()
+            .expect("runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        (output.status.code(), text(output.stdout) + &text(output.stderr))
+    };
+    for (out, written) in [
+        ("out.dat", "out.dat.csv"),
+        ("big.CSV", "big.CSV"),
+        ("plain", "plain.csv"),
+    ] {
+        let (code, said) = convert(out);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains(&format!("-> {written}:")), "{said}");
+        assert!(folder.path().join(written).is_file(), "{written}");
+    }
+    std::fs::create_dir(folder.path().join("sub.csv")).expect("a folder");
+    for out in ["/dev/full", "sub.csv"] {
+        let (code, said) = convert(out);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains("is there and no file"), "{said}");
+    }
+}
+
+#[test]
 fn a_full_disk_is_told_as_such() {
     let folder = tempfile::tempdir().unwrap();
     let capture = folder.path().join("a.csv");

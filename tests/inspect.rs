@@ -111,6 +111,40 @@ fn damage_is_shown_with_its_place() {
 }
 
 #[test]
+fn rows_alone_do_not_hide_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut content = btsnoop(&[named(b"a"), named(b"b")]);
+    content.truncate(content.len() - 3);
+    let file = write(folder.path(), "cut.btsnoop", &content);
+    let rows = vicino().args(["--csv", &file]).assert().success();
+    rows.stderr(contains("warning: 1 damaged record left out").and(contains("record 2 at byte")));
+}
+
+#[test]
+fn metadata_that_cannot_be_read_cost_one_short_line_and_what_they_miss_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = b"time_us,station,address,address_kind,pdu,rssi_dbm,tx_power_dbm,channel,raw,data\n";
+    let file = write(folder.path(), "a.csv", rows);
+    let said = |meta: &[u8]| {
+        write(folder.path(), "a.toml", meta);
+        let mut program = Command::cargo_bin("vicino").unwrap();
+        let output = program.args(["replay", "--headless", &file]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let long = said(format!("title = {}", "[".repeat(500_000)).as_bytes());
+    assert!(long.len() < 1_000 && long.contains("line 1"), "{} bytes", long.len());
+    assert!(said(b"title = \"\xff\"").contains("not UTF-8 text"));
+    assert!(said(b"format_version = 99\n").contains("of format 99, newer than the 1"));
+    write(folder.path(), "a.events.csv", b"");
+    let empty = said(b"complete = true\n[counts]\nevents = 7\nmarks = 4\n");
+    assert!(
+        empty.contains("is empty: 7 events (of these 4 marks) are not there"),
+        "{empty}"
+    );
+}
+
+#[test]
 fn names_from_the_air_cannot_steer_the_terminal() {
     let folder = tempfile::tempdir().expect("a folder");
     let hostile = "\x1b]0;x\x07\u{9b}31m\u{202e}".as_bytes();

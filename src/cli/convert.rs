@@ -97,7 +97,8 @@ impl Kind {
 
 /// Where converted events go.
 enum Output {
-    Native(Box<native::Writer>),
+    /// With the files that it is made of.
+    Native(Box<native::Writer>, Paths),
     /// With the file to take away again when writing fails.
     Other(Box<dyn EventWriter>, Option<PathBuf>),
 }
@@ -113,6 +114,8 @@ struct Done {
     /// Frames with a wrong check sum that the output cannot mark.
     broken: u64,
     lost: NotCarried,
+    /// The file that was written, where it is not called as was asked.
+    written: Option<PathBuf>,
     meta_failure: Option<String>,
 }
 
@@ -134,6 +137,10 @@ pub fn run(args: &ConvertArgs) -> Result<Exit, Failure> {
             Failure::new(Exit::Usage, format!("{}: no known ending", args.output.display()))
                 .hint("end it in .csv, .csv.zst, .btsnoop, .pcapng or .jsonl, or say --to KIND")
         })?;
+    if !to_stdout && args.output.metadata().is_ok_and(|found| !found.is_file()) {
+        let text = format!("{} is there and no file", args.output.display());
+        return Err(Failure::new(Exit::Usage, text).hint("name a file, or - for standard output"));
+    }
     let options = OpenOptions {
         name: args.station.clone(),
         model: args.model.clone(),
@@ -181,7 +188,7 @@ fn create(args: &ConvertArgs, kind: Kind, to_stdout: bool, source: &Meta) -> Res
         };
         let paths = Paths::of(&named);
         let writer = native::Writer::create(&paths, meta(args, source)).map_err(|error| output_failure(&error))?;
-        return Ok(Output::Native(Box::new(writer)));
+        return Ok(Output::Native(Box::new(writer), paths));
     }
     let stream: Box<dyn Write> = if to_stdout {
         Box::new(io::stdout().lock())
@@ -329,7 +336,7 @@ fn pump(
                 CaptureEvent::Other(_) => done.events += 1,
             }
             match output {
-                Output::Native(writer) => writer.write(&event).map_err(native_stop)?,
+                Output::Native(writer, _) => writer.write(&event).map_err(native_stop)?,
                 Output::Other(writer, _) => writer.write(&event).map_err(Stop::Output)?,
             }
         }
@@ -355,21 +362,32 @@ fn native_stop(error: FormatError) -> Stop {
 }
 
 fn finish(args: &ConvertArgs, output: Output, mut done: Done, damage: &DamageLog) -> Result<Done, Failure> {
-    if let Output::Native(mut writer) = output {
+    if let Output::Native(mut writer, paths) = output {
         writer.note(|meta| meta.losses.damaged = damage.count);
-        let stored = writer.finish().map_err(|error| output_failure(&error))?;
+        let stored = writer.finish().map_err(|error| {
+            take_away(&paths);
+            output_failure(&error)
+        })?;
+        done.written = Some(paths.rows);
         done.meta_failure = stored.meta_failure;
         debug_assert_eq!(stored.meta.counts.adverts, done.adverts, "{}", args.output.display());
     }
     Ok(done)
 }
 
-/// What could be read up to a failure of the input stays; a file that could not be written whole goes, except a native
-/// capture, which is valid and says that it is not complete.
+/// What could be read up to a failure of the input stays in a native capture, which says that it is not complete. What
+/// could not be written whole goes: the same command can be given again.
 fn give_up(stop: Stop, args: &ConvertArgs, output: Output) -> Failure {
-    if let Output::Other(writer, Some(path)) = output {
-        drop(writer);
-        let _ = std::fs::remove_file(path);
+    match output {
+        Output::Other(writer, Some(path)) => {
+            drop(writer);
+            let _ = std::fs::remove_file(path);
+        }
+        Output::Native(writer, paths) if matches!(stop, Stop::Output(_)) => {
+            drop(writer);
+            take_away(&paths);
+        }
+        Output::Native(..) | Output::Other(..) => {}
     }
     match stop {
         Stop::Input(error) => input_failure(&open::in_file(&args.input, error)),
@@ -381,6 +399,13 @@ fn give_up(stop: Stop, args: &ConvertArgs, output: Output) -> Failure {
             },
             source,
         }),
+    }
+}
+
+/// Removes the files of a capture that was begun here: none of them was there before.
+fn take_away(paths: &Paths) {
+    for path in [&paths.rows, &paths.events, &paths.meta] {
+        let _ = std::fs::remove_file(path);
     }
 }
 
@@ -410,7 +435,7 @@ fn report(args: &ConvertArgs, done: &Done, damage: &DamageLog) -> String {
     let mut lines = vec![format!(
         "{} -> {}: {} advertisements, {} other events",
         name(&args.input),
-        name(&args.output),
+        name(done.written.as_ref().unwrap_or(&args.output)),
         done.adverts,
         done.events
     )];

@@ -136,6 +136,7 @@ fn show_files(args: &InspectArgs, out: &mut impl Write) -> Result<Exit, Stop> {
         };
         if args.csv {
             origin::warn(file);
+            origin::warn_of_damage(&inspection.damage);
             shown += 1;
             continue;
         }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::tell;
+use crate::format::DamageLog;
 use crate::format::native::{self, Meta, Paths, SourceNote};
 use crate::format::open::Kind;
 use crate::lab::text::printable;
@@ -52,6 +53,25 @@ fn note(path: &Path, kind: Kind) -> SourceNote {
         kind: kind.to_owned(),
         description: printable(&name).into(),
         cannot_see: cannot_see.iter().map(|&what| what.to_owned()).collect(),
+    }
+}
+
+/// Tells of damage that was met in reading.
+pub(super) fn warn_of_damage(damage: &DamageLog) {
+    if damage.count == 0 {
+        return;
+    }
+    let plural = if damage.count == 1 { "" } else { "s" };
+    tell(format_args!(
+        "warning: {} damaged record{plural} left out",
+        damage.count
+    ));
+    for damage in &damage.first {
+        let what = printable(&damage.what);
+        tell(format_args!(
+            "  record {} at byte {}: {what}",
+            damage.record, damage.offset
+        ));
     }
 }
 

@@ -9,13 +9,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::convert::input_failure;
 use super::json::JsonPrintable;
-use super::{Exit, Failure, Look, help, origin, tell};
+use super::{Exit, Failure, Look, help, origin};
 #[cfg(feature = "tui")]
 use crate::app::Tab;
 use crate::format::open::{self, OpenOptions};
 use crate::format::reason;
 use crate::lab::session::Session;
-use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::runtime::{headless, session_options};
 use crate::source::pacing::{Command, Speed};
@@ -189,17 +188,7 @@ fn headless(args: &Replay) -> Result<Exit, Failure> {
     let mut session = Session::new(session_options());
     let outcome = headless::replay(&mut *reader, &mut session, options, |bytes| bar.set_position(bytes));
     bar.finish_and_clear();
-    let damage = reader.damage();
-    if damage.count > 0 {
-        tell(format_args!("warning: {} damaged records left out", damage.count));
-        for damage in &damage.first {
-            let what = printable(&damage.what);
-            tell(format_args!(
-                "  record {} at byte {}: {what}",
-                damage.record, damage.offset
-            ));
-        }
-    }
+    origin::warn_of_damage(reader.damage());
     match print(&session, args.json) {
         // A reader that has seen enough is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -220,7 +220,16 @@ fn write(
     paths: &Paths,
     (truth, keys): (File, File),
 ) -> Result<native::Stored, FormatError> {
-    let mut writer = Writer::create(paths, meta(scenario, name))?;
+    let writer = Writer::create(paths, meta(scenario, name))?;
+    fill(scenario, writer, truth, keys).inspect_err(|_| {
+        // Created here: the same command can be given again.
+        for path in [&paths.rows, &paths.events, &paths.meta] {
+            let _ = std::fs::remove_file(path);
+        }
+    })
+}
+
+fn fill(scenario: &Scenario, mut writer: Writer, truth: File, keys: File) -> Result<native::Stored, FormatError> {
     let telling = |source| FormatError::Io {
         context: "cannot write the truth".to_owned(),
         source,

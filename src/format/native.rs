@@ -66,11 +66,13 @@ impl Paths {
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
-        let compressed = name.ends_with(".csv.zst");
-        let stem = name
-            .strip_suffix(".csv.zst")
-            .or_else(|| name.strip_suffix(".csv"))
-            .unwrap_or(&name);
+        let without = |ending: &str| {
+            let at = name.len().checked_sub(ending.len())?;
+            let (stem, found) = name.split_at_checked(at)?;
+            found.eq_ignore_ascii_case(ending).then_some(stem)
+        };
+        let compressed = without(".csv.zst").is_some();
+        let stem = without(".csv.zst").or_else(|| without(".csv")).unwrap_or(&name);
         Self {
             rows: if name.len() == stem.len() {
                 path.with_file_name(format!("{stem}.csv"))

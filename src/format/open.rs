@@ -40,8 +40,8 @@ pub fn parse_clock_offset(text: &str) -> Result<Micros, String> {
     match text.parse::<f64>() {
         #[expect(clippy::cast_possible_truncation, reason = "bounded by the limit")]
         Ok(seconds) if seconds.abs() <= LIMIT_SECONDS => Ok(Micros((seconds * 1e6).round() as i64)),
-        Ok(_) => Err("more than 3000 years".to_owned()),
-        Err(_) => Err("not a number of seconds".to_owned()),
+        Ok(seconds) if !seconds.is_nan() => Err("more than 3000 years".to_owned()),
+        _ => Err("not a number of seconds".to_owned()),
     }
 }
 

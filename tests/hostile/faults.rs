@@ -134,8 +134,9 @@ fn a_full_disk_ends_a_recording_with_a_message_and_a_valid_file() {
         \"$0\" inspect full.csv; echo \"inspect ended with $?\"
         rm -f full.*
         \"$0\" convert \"$1\" full.csv; echo \"convert ended with $?\"
-        \"$0\" inspect full.csv; echo \"inspect ended with $?\"
-        rm -f full.*
+        ls full.csv full.events.csv full.toml
+        \"$0\" simulate demo full.csv; echo \"simulate ended with $?\"
+        ls full.*
         \"$0\" convert \"$1\" full.btsnoop; echo \"convert ended with $?\"
         ls full.btsnoop; true
         ' \"$0\" \"$1\" \"$2\" 2>&1";
@@ -150,12 +151,13 @@ fn a_full_disk_ends_a_recording_with_a_message_and_a_valid_file() {
     for (told, times) in [
         ("record ended with 4", 1),
         ("convert ended with 4", 2),
-        ("inspect ended with 0", 2),
+        ("simulate ended with 4", 1),
+        ("inspect ended with 0", 1),
         ("the disk is full", 1),
-        ("no space left on device", 2),
-        ("  hint: ", 3),
-        // What does not end in whole records is taken away again.
-        ("No such file", 1),
+        ("no space left on device", 3),
+        ("  hint: ", 4),
+        // All but a recording is taken away again, so that the same command can be given once more.
+        ("No such file", 5),
     ] {
         assert_eq!(text.matches(told).count(), times, "{told}: {text}");
     }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Paths;
-use super::meta::{Meta, read_text, says_incomplete};
+use super::meta::{Meta, VERSION, read_text, says_incomplete};
+use super::{EVENTS_HEADER, Paths};
 use crate::lab::advert::Hex;
 
 /// What is amiss with the capture at `path` by its metadata, in sentences for people; nothing where it is no native
@@ -23,6 +23,13 @@ pub(crate) fn check(path: &Path, thorough: bool) -> Vec<String> {
     let Ok(text) = read_text(&paths.meta) else {
         return amiss;
     };
+    if text.trim().is_empty() {
+        amiss.push(format!(
+            "{} is empty: nothing is known about the capture but its rows",
+            paths.meta.display()
+        ));
+        return amiss;
+    }
     let Ok(meta) = Meta::parse(&text) else {
         return amiss;
     };
@@ -37,10 +44,21 @@ pub(crate) fn check(path: &Path, thorough: bool) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if meta.counts.events > 0 && !paths.events.exists() {
-        let at_least = if meta.complete { "" } else { "at least " };
+    if meta.format_version > VERSION {
         amiss.push(format!(
-            "{} is missing: {at_least}{} events (of these {} marks) are not there",
+            "it is of format {}, newer than the {VERSION} that this program knows: what is new in it is not understood",
+            meta.format_version
+        ));
+    }
+    let events = paths.events.metadata().ok();
+    let has_events = events
+        .as_ref()
+        .is_some_and(|events| events.len() > EVENTS_HEADER.len() as u64 + 2);
+    if meta.counts.events > 0 && !has_events {
+        let at_least = if meta.complete { "" } else { "at least " };
+        let state = if events.is_some() { "empty" } else { "missing" };
+        amiss.push(format!(
+            "{} is {state}: {at_least}{} events (of these {} marks) are not there",
             paths.events.display(),
             meta.counts.events,
             meta.counts.marks

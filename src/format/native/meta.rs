@@ -12,6 +12,8 @@ use crate::lab::time::UnixMicros;
 pub const VERSION: u32 = 1;
 /// Largest metadata file that is read, in bytes.
 const MAX_META: u64 = 1024 * 1024;
+/// Longest message about a metadata file, in characters: keys in it are of the file.
+const MOST_MESSAGE: usize = 160;
 
 /// What is known about a capture. Unknown keys are ignored when reading.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -138,6 +140,14 @@ pub(super) fn read_text(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
+/// Why a metadata file cannot be read, for people.
+pub(super) fn why_unread(failure: &std::io::Error) -> String {
+    match failure.kind() {
+        std::io::ErrorKind::InvalidData => "not UTF-8 text".to_owned(),
+        _ => crate::format::reason(failure),
+    }
+}
+
 /// Whether metadata say themselves that the writer did not come to its end; those written by hand need not say anything.
 pub(super) fn says_incomplete(text: &str) -> bool {
     toml::from_str::<toml::Table>(text).is_ok_and(|table| table.get("complete") == Some(&toml::Value::Boolean(false)))
@@ -147,18 +157,31 @@ impl Meta {
     /// Reads the metadata beside a capture.
     ///
     /// # Errors
-    /// A sentence that says what is wrong, with line and column.
+    /// A sentence that says what is wrong, with the line.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let text = read_text(path).map_err(|failure| format!("{}: {failure}", path.display()))?;
+        let text = read_text(path).map_err(|failure| format!("{}: {}", path.display(), why_unread(&failure)))?;
         Self::parse(&text).map_err(|what| format!("{}: {what}", path.display()))
     }
 
     /// From the text of a metadata file.
     ///
     /// # Errors
-    /// What is wrong, with line and column.
+    /// What is wrong, with the line.
     pub fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|failure| failure.to_string().trim_end().replace('\n', " "))
+        toml::from_str(text).map_err(|failure| {
+            // The message alone: the line that it would show may be of any length.
+            let at = failure.span().map_or(0, |span| span.start.min(text.len()));
+            let line = text
+                .as_bytes()
+                .get(..at)
+                .unwrap_or_default()
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count()
+                + 1;
+            let message: String = failure.message().chars().take(MOST_MESSAGE).collect();
+            format!("line {line}: {}", message.replace('\n', " "))
+        })
     }
 
     /// The text of a metadata file.
