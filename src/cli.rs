@@ -1,8 +1,10 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
+mod completions;
 mod convert;
 mod help;
 mod inspect;
+mod man;
 mod mark;
 mod origin;
 mod record;
@@ -14,11 +16,12 @@ mod signals;
 mod simulate;
 
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::format::reason;
 use crate::lab::text::printable;
 
 /// How a run ended, as its exit code.
@@ -106,6 +109,8 @@ enum Verb {
     Inspect(inspect::InspectArgs),
     Convert(convert::ConvertArgs),
     Simulate(simulate::Simulate),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// When to use colours.
@@ -153,6 +158,18 @@ fn report(what: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout().lock(), "{what}");
 }
 
+/// Standard output through a buffer; a reader that has seen enough (a closed pipe) is no failure.
+fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Exit, Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::Environment,
+            format!("cannot write to standard output: {}", reason(&error)),
+        )),
+        _ => Ok(Exit::Done),
+    }
+}
+
 /// Parses the command line, runs the verb, reports failures.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -179,5 +196,7 @@ fn run(verb: Verb, color: ColorWhen) -> Result<Exit, Failure> {
         Verb::Mark(args) => mark::run(&args),
         Verb::Replay(args) => replay::run(&args, color),
         Verb::Scan(args) => scan::run(args),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => man::run(&args),
     }
 }

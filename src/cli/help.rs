@@ -112,6 +112,28 @@ pub(super) const SIMULATE: &str = below!(
     "4" "the files cannot be written",
 );
 
+pub(super) const COMPLETIONS: &str = below!(
+    [
+        "vicino completions bash > ~/.local/share/bash-completion/completions/vicino",
+        "vicino completions zsh > ~/.zfunc/_vicino",
+        "vicino completions fish > ~/.config/fish/completions/vicino.fish",
+    ],
+    "0" "done",
+    "2" "wrong use",
+    "4" "the output cannot be written",
+);
+
+pub(super) const MAN: &str = below!(
+    [
+        "vicino man | man -l -",
+        "vicino man record > vicino-record.1",
+        "vicino man --dir ~/.local/share/man/man1",
+    ],
+    "0" "done",
+    "2" "wrong use, or no such verb",
+    "4" "the output cannot be written",
+);
+
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory as _, Parser as _};
