@@ -2,6 +2,7 @@
 
 mod completions;
 mod convert;
+mod doctor;
 mod help;
 mod inspect;
 mod man;
@@ -109,6 +110,7 @@ enum Verb {
     Inspect(inspect::InspectArgs),
     Convert(convert::ConvertArgs),
     Simulate(simulate::Simulate),
+    Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -125,8 +127,7 @@ enum ColorWhen {
 }
 
 impl ColorWhen {
-    /// Whether the screen is to be coloured.
-    #[cfg_attr(not(feature = "tui"), expect(dead_code, reason = "the screen alone has colours"))]
+    /// Whether a terminal is to be coloured.
     fn is_on(self) -> bool {
         match self {
             Self::Always => true,
@@ -196,6 +197,7 @@ fn run(verb: Verb, color: ColorWhen) -> Result<Exit, Failure> {
         Verb::Mark(args) => mark::run(&args),
         Verb::Replay(args) => replay::run(&args, color),
         Verb::Scan(args) => scan::run(args),
+        Verb::Doctor(args) => doctor::run(&args, color),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),
     }

@@ -112,6 +112,16 @@ pub(super) const SIMULATE: &str = below!(
     "4" "the files cannot be written",
 );
 
+pub(super) const DOCTOR: &str = below!(
+    [
+        "vicino doctor",
+        "vicino doctor --json | jq -r '.checks[] | select(.verdict == \"fail\") | .remedy'",
+    ],
+    "0" "all is well, or there are only warnings",
+    "2" "wrong use",
+    "4" "something that live scanning needs is missing, or the output cannot be written",
+);
+
 pub(super) const COMPLETIONS: &str = below!(
     [
         "vicino completions bash > ~/.local/share/bash-completion/completions/vicino",
