@@ -1,9 +1,12 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
+mod completions;
 mod convert;
+mod doctor;
 mod help;
 mod inspect;
 mod json;
+mod man;
 mod mark;
 mod origin;
 mod record;
@@ -15,11 +18,12 @@ mod signals;
 mod simulate;
 
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::format::reason;
 use crate::lab::text::printable;
 
 /// How a run ended, as its exit code.
@@ -125,6 +129,9 @@ enum Verb {
     Inspect(inspect::InspectArgs),
     Convert(convert::ConvertArgs),
     Simulate(simulate::Simulate),
+    Doctor(doctor::DoctorArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// When to use colours.
@@ -139,8 +146,7 @@ enum ColorWhen {
 }
 
 impl ColorWhen {
-    /// Whether the screen is to be coloured.
-    #[cfg_attr(not(feature = "tui"), expect(dead_code, reason = "the screen alone has colours"))]
+    /// Whether a terminal is to be coloured.
     fn is_on(self) -> bool {
         match self {
             Self::Always => true,
@@ -172,6 +178,18 @@ fn report(what: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout().lock(), "{what}");
 }
 
+/// Standard output through a buffer; a reader that has seen enough (a closed pipe) is no failure.
+fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Exit, Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::Environment,
+            format!("cannot write to standard output: {}", reason(&error)),
+        )),
+        _ => Ok(Exit::Done),
+    }
+}
+
 /// Parses the command line, runs the verb, reports failures.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -198,5 +216,8 @@ fn run(verb: Verb, look: Look) -> Result<Exit, Failure> {
         Verb::Mark(args) => mark::run(&args),
         Verb::Replay(args) => replay::run(&args, look),
         Verb::Scan(args) => scan::run(args),
+        Verb::Doctor(args) => doctor::run(&args, look.color),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => man::run(&args),
     }
 }

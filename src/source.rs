@@ -9,7 +9,10 @@ mod ble;
 pub mod ble_error;
 pub mod live;
 pub mod pacing;
+pub mod probe;
 pub mod replay;
+#[cfg(target_os = "linux")]
+mod sysfs;
 pub mod watchdog;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -112,6 +112,38 @@ pub(super) const SIMULATE: &str = below!(
     "4" "the files cannot be written",
 );
 
+pub(super) const DOCTOR: &str = below!(
+    [
+        "vicino doctor",
+        "vicino doctor --json | jq -r '.checks[] | select(.verdict == \"fail\") | .remedy'",
+    ],
+    "0" "all is well, or there are only warnings",
+    "2" "wrong use",
+    "4" "something that live scanning needs is missing, or the output cannot be written",
+);
+
+pub(super) const COMPLETIONS: &str = below!(
+    [
+        "vicino completions bash > ~/.local/share/bash-completion/completions/vicino",
+        "vicino completions zsh > ~/.zfunc/_vicino",
+        "vicino completions fish > ~/.config/fish/completions/vicino.fish",
+    ],
+    "0" "done",
+    "2" "wrong use",
+    "4" "the output cannot be written",
+);
+
+pub(super) const MAN: &str = below!(
+    [
+        "vicino man | man -l -",
+        "vicino man record > vicino-record.1",
+        "vicino man --dir ~/.local/share/man/man1",
+    ],
+    "0" "done",
+    "2" "wrong use, or no such verb",
+    "4" "the output cannot be written",
+);
+
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory as _, Parser as _};

@@ -231,7 +231,7 @@ fn on_terminal(
 }
 
 /// Why there can be no screen, if so; `name` is what the environment calls the terminal.
-fn unfit(is_terminal: bool, name: &OsStr) -> Option<&'static str> {
+pub(super) fn unfit(is_terminal: bool, name: &OsStr) -> Option<&'static str> {
     match name.to_str() {
         _ if !is_terminal => Some("standard output is not a terminal"),
         Some("") => Some("the screen needs to know the terminal, but TERM is not set"),

@@ -16,7 +16,7 @@ use crate::sim::scenario::{Scenario, Span};
 use crate::sim::{BUILTIN, Simulation, TruthWriter, builtin};
 
 use super::convert::output_failure;
-use super::{Exit, Failure, help, tell};
+use super::{Exit, Failure, help, tell, to_stdout};
 
 /// Simulates phones that move, rotate and broadcast, and writes what a receiver hears, with the truth beside it.
 ///
@@ -102,18 +102,6 @@ fn list() -> Result<Exit, Failure> {
         lines.push(format!("{name:<16} {}", scenario.title));
     }
     to_stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
-}
-
-/// Standard output through a buffer; a reader that has seen enough (a closed pipe) is no failure.
-fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Exit, Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
-            Exit::Environment,
-            format!("cannot write to standard output: {}", reason(&error)),
-        )),
-        _ => Ok(Exit::Done),
-    }
 }
 
 fn unknown(name: &str) -> Failure {

@@ -20,8 +20,7 @@ mod platform;
 mod platform;
 
 #[cfg(target_os = "linux")]
-pub(crate) mod sysfs;
-
+pub(super) use platform::look;
 pub(super) use platform::{CAPABILITIES, Link, RULES, open};
 
 /// A running scan.

@@ -4,6 +4,9 @@ use thiserror::Error;
 
 use crate::lab::event::AdapterState;
 
+/// What to do where macOS does not allow Bluetooth.
+pub const ALLOW_ON_MACOS: &str = "allow Bluetooth for your terminal in System Settings, Privacy & Security, Bluetooth";
+
 /// Why there is no scan, or no more.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BleError {
@@ -132,7 +135,7 @@ impl BleError {
             Self::Blocked { hard: true } => "use the switch or key of the machine that turns radios off",
             Self::NotAllowed(_) => {
                 if cfg!(target_os = "macos") {
-                    "allow Bluetooth for your terminal in System Settings, Privacy & Security, Bluetooth"
+                    ALLOW_ON_MACOS
                 } else {
                     "join the group bluetooth, or allow org.bluez in the policy of the system bus"
                 }

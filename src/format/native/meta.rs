@@ -171,14 +171,8 @@ impl Meta {
         toml::from_str(text).map_err(|failure| {
             // The message alone: the line that it would show may be of any length.
             let at = failure.span().map_or(0, |span| span.start.min(text.len()));
-            let line = text
-                .as_bytes()
-                .get(..at)
-                .unwrap_or_default()
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count()
-                + 1;
+            let before = text.as_bytes().get(..at).unwrap_or_default();
+            let line = memchr::memchr_iter(b'\n', before).count() + 1;
             let message: String = failure.message().chars().take(MOST_MESSAGE).collect();
             format!("line {line}: {}", message.replace('\n', " "))
         })

@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
-use bluez_async::{AdapterId, AddressType, BluetoothError, BluetoothSession, DeviceInfo, DiscoveryFilter, Transport};
+use bluez_async::{
+    AdapterId, AddressType, BluetoothError, BluetoothSession, DeviceInfo, DiscoveryFilter, Modalias, Transport,
+};
 use btleplug::api::{Central as _, Manager as _};
 use btleplug::platform::{Adapter, Manager, PeripheralId};
 use tokio::time::timeout;
 
-use super::{Opened, Scan, sysfs};
+use super::{Opened, Scan};
 use crate::lab::address::{self, Address, AddressKind};
 use crate::lab::event::StationInfo;
 use crate::source::assemble::{DeviceId, Properties, Rules};
 use crate::source::ble_error::BleError;
 use crate::source::live::{Capabilities, Options, Power};
+use crate::source::probe::{Block, Seen};
+use crate::source::sysfs;
 use crate::source::watchdog::Pulse;
 
 pub(in crate::source) const CAPABILITIES: Capabilities = Capabilities::BLUEZ;
@@ -92,6 +96,33 @@ pub(in crate::source) async fn open(options: &Options) -> Result<(Opened, Scan),
     Ok((Opened { station, remembered }, Scan { events, link }))
 }
 
+/// Asks the service for its adapters and changes nothing. Calls `connected` as soon as the bus has answered, which may
+/// block for long before.
+pub(in crate::source) async fn look(limit: Duration, connected: impl FnOnce()) -> Result<Vec<Seen>, BleError> {
+    let (_, session) = BluetoothSession::new().await.map_err(|error| meaning(&error))?;
+    connected();
+    let answer = timeout(limit, session.get_adapters()).await;
+    let adapters = answer.map_err(|_| BleError::Timeout(limit.as_secs()))?;
+    let mut seen: Vec<_> = adapters
+        .map_err(|error| meaning(&error))?
+        .into_iter()
+        .map(|adapter| Seen {
+            name: adapter.id.to_string(),
+            powered: adapter.powered,
+            discovering: adapter.discovering,
+            service_version: service_version(&adapter.modalias),
+        })
+        .collect();
+    seen.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(seen)
+}
+
+/// The version of `BlueZ`, which stands in the device identification of its adapters unless it is configured otherwise.
+fn service_version(modalias: &Modalias) -> Option<(u8, u8)> {
+    let [major, minor] = modalias.device_id.to_be_bytes();
+    ((modalias.vendor_id, modalias.product_id) == (0x1d6b, 0x0246)).then_some((major, minor))
+}
+
 /// btleplug's handle of the adapter: it tells the name only as the first word of its information.
 async fn btleplug_adapter(name: &str) -> Result<Adapter, BleError> {
     let manager = Manager::new().await.map_err(|error| foreign_meaning(&error))?;
@@ -118,7 +149,7 @@ impl Link {
         sysfs::is_blocked().map_or_else(
             || BleError::PoweredOff(self.adapter.to_string()),
             |block| BleError::Blocked {
-                hard: block == sysfs::Block::Hard,
+                hard: block == Block::Hard,
             },
         )
     }
@@ -221,6 +252,13 @@ mod tests {
         ] {
             assert_eq!(id_of_path(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_version_of_the_service_stands_in_its_own_modalias_alone() {
+        let version = |text: &str| service_version(&text.parse().unwrap());
+        assert_eq!(version("usb:v1D6Bp0246d0542"), Some((5, 66)));
+        assert_eq!(version("usb:v8087p0A2Bd0542"), None);
     }
 
     #[test]

@@ -3,41 +3,57 @@
 use std::fs;
 use std::path::Path;
 
+use super::probe::Radio;
+#[cfg(feature = "ble")]
+use super::probe::{Block, blocked};
+
 const RFKILL: &str = "/sys/class/rfkill";
 const BLUETOOTH: &str = "/sys/class/bluetooth";
 
-/// Who blocks the radio.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Block {
-    /// A program, through rfkill.
-    Soft,
-    /// A switch of the hardware.
-    Hard,
+/// The Bluetooth radios that rfkill knows, by name.
+pub(crate) fn radios() -> Vec<Radio> {
+    radios_below(Path::new(RFKILL))
 }
 
-/// Whether Bluetooth is blocked, and by whom.
-pub(crate) fn is_blocked() -> Option<Block> {
-    blocked_below(Path::new(RFKILL))
-}
-
-fn blocked_below(root: &Path) -> Option<Block> {
-    let radios = fs::read_dir(root).ok()?.flatten().map(|entry| entry.path());
+fn radios_below(root: &Path) -> Vec<Radio> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let radios = entries.map(|entry| entry.path());
     let is_set = |radio: &Path, file| word(&radio.join(file)) == "1";
-    let mut found = None;
-    for radio in radios.filter(|radio| word(&radio.join("type")) == "bluetooth") {
-        if is_set(&radio, "hard") {
-            return Some(Block::Hard);
-        }
-        if is_set(&radio, "soft") {
-            found = Some(Block::Soft);
-        }
-    }
+    let mut found: Vec<_> = radios
+        .filter(|radio| word(&radio.join("type")) == "bluetooth")
+        .map(|radio| Radio {
+            name: word(&radio.join("name")),
+            soft: is_set(&radio, "soft"),
+            hard: is_set(&radio, "hard"),
+        })
+        .collect();
+    found.sort();
     found
 }
 
+/// Whether Bluetooth is blocked, and by whom.
+#[cfg(feature = "ble")]
+pub(crate) fn is_blocked() -> Option<Block> {
+    blocked(&radios())
+}
+
 /// Whether the kernel has an adapter, used or not.
+#[cfg(feature = "ble")]
 pub(crate) fn has_adapter() -> bool {
-    fs::read_dir(BLUETOOTH).is_ok_and(|mut entries| entries.next().is_some())
+    !adapters().is_empty()
+}
+
+/// The names of the kernel's adapters. Connections, which stand beside them (`hci0:64`), are left out.
+pub(crate) fn adapters() -> Vec<String> {
+    adapters_below(Path::new(BLUETOOTH))
+}
+
+fn adapters_below(root: &Path) -> Vec<String> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut found: Vec<_> = names.filter(|name| !name.contains(':')).collect();
+    found.sort();
+    found
 }
 
 /// The adapter's model: its USB product, or where it hangs; empty where nothing tells.
@@ -75,6 +91,7 @@ fn word(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::probe::{Block, blocked};
 
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -103,10 +120,18 @@ mod tests {
             ("rfkill2/soft", "1\n"),
             ("rfkill2/hard", "1\n"),
         ];
-        assert_eq!(blocked_below(tree(&wifi).path()), None);
-        assert_eq!(blocked_below(tree(&[wifi, soft].concat()).path()), Some(Block::Soft));
-        assert_eq!(blocked_below(tree(&[soft, hard].concat()).path()), Some(Block::Hard));
-        assert_eq!(blocked_below(Path::new("/nonexistent")), None);
+        let blocked_below = |files: &[(&str, &str)]| blocked(&radios_below(tree(files).path()));
+        assert_eq!(blocked_below(&wifi), None);
+        assert_eq!(blocked_below(&[wifi, soft].concat()), Some(Block::Soft));
+        assert_eq!(blocked_below(&[soft, hard].concat()), Some(Block::Hard));
+        assert_eq!(radios_below(Path::new("/nonexistent")), []);
+    }
+
+    #[test]
+    fn connections_are_no_adapters() {
+        let root = tree(&[("hci1/type", ""), ("hci0/type", ""), ("hci0:64/type", "")]);
+        assert_eq!(adapters_below(root.path()), ["hci0", "hci1"]);
+        assert!(adapters_below(Path::new("/nonexistent")).is_empty());
     }
 
     #[test]
