@@ -1,5 +1,7 @@
 //! `vicino mark`: writes down what is known about a stretch of a capture, also while it is being recorded.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -17,10 +19,15 @@ use crate::lab::units::Metres;
 
 /// A capture without the metadata of a finished one is taken as being recorded until it was silent for this long.
 const SILENT: Micros = Micros::from_secs(10);
+/// So much of a file is looked at for its header row.
+const HEADER_START: u64 = 4096;
 /// A mark further outside the capture is likely a mistake.
 const FAR: Micros = Micros::from_secs(60 * 60);
 
 /// Adds truth to a capture: what is known about a device from a time on.
+///
+/// That time may be left out, and is now, only while the radio is being recorded to the capture. A finished capture is
+/// over, and what `record --from` records has the times of the played data, of which now is none: both need --from.
 #[derive(Debug, Args)]
 #[command(after_help = help::MARK)]
 pub struct MarkArgs {
@@ -45,8 +52,8 @@ pub struct MarkArgs {
     /// Anything else.
     #[arg(long, default_value = "", hide_default_value = true)]
     note: String,
-    /// From when it holds: 2020-07-30T09:54:01Z, or microseconds since 1970. While the
-    /// capture is being recorded, now if no time is given.
+    /// From when it holds: 2020-07-30T09:54:01Z, or microseconds since 1970. Needed unless the
+    /// radio is being recorded to the capture: then now, if no time is given.
     #[arg(long, visible_alias = "at", value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     from: Option<UnixMicros>,
     /// Until when; without it until the next mark of the same device.
@@ -142,6 +149,8 @@ struct Known {
     /// Times of the earliest and the latest event that is no mark.
     span: Option<(UnixMicros, UnixMicros)>,
     complete: bool,
+    /// Whether a capture is or was played into it, so that its times are those of the played data.
+    played: bool,
 }
 
 impl Known {
@@ -162,6 +171,10 @@ impl Known {
     /// The present, while the capture is being recorded: otherwise the present is none of its times.
     fn now(&self, now: UnixMicros) -> Result<UnixMicros, Failure> {
         let runs = match self.span {
+            Some((first, last)) if self.played => {
+                format!("a played capture has the times of its data; so far from {first} to {last}")
+            }
+            None if self.played => "a played capture has the times of its data".to_owned(),
             Some((first, last)) if self.complete || now.since(last) > SILENT => {
                 format!("the capture runs from {first} to {last}")
             }
@@ -182,6 +195,7 @@ impl Known {
 
 /// Reads the capture through; also shows that it is a native one.
 fn known(capture: &Path) -> Result<(Paths, Known), Failure> {
+    refuse_companion(capture)?;
     let paths = Paths::of(capture);
     if !paths.rows.exists() {
         return Err(if capture.is_file() {
@@ -197,10 +211,14 @@ fn known(capture: &Path) -> Result<(Paths, Known), Failure> {
     };
     let mut reader = Reader::open(&paths.rows).map_err(failed)?;
     let complete = reader.meta().is_some_and(|meta| meta.complete);
+    let played = reader
+        .meta()
+        .is_some_and(|meta| !meta.complete && meta.source.kind == "playback");
     let mut known = Known {
         stations: Vec::new(),
         span: None,
         complete,
+        played,
     };
     let (mut batch, mut more) = (Vec::new(), true);
     while more {
@@ -224,6 +242,33 @@ fn known(capture: &Path) -> Result<(Paths, Known), Failure> {
     Ok((paths, known))
 }
 
+/// An error for the events file or the metadata of a capture, in place of the capture.
+fn refuse_companion(capture: &Path) -> Result<(), Failure> {
+    let name = capture.file_name().unwrap_or_default().to_string_lossy();
+    let (stem, what) = match (name.strip_suffix(".events.csv"), name.strip_suffix(".toml")) {
+        (Some(stem), _) if holds_events(capture) => (stem, "events file"),
+        (None, Some(stem)) if capture.is_file() => (stem, "metadata"),
+        _ => return Ok(()),
+    };
+    let rows = [format!("{stem}.csv"), format!("{stem}.csv.zst")];
+    let found = rows.iter().find(|rows| capture.with_file_name(rows).exists());
+    let rows = printable(found.unwrap_or(&rows[0])).into_owned();
+    let file = capture.display().to_string();
+    Err(Failure::new(
+        Exit::Input,
+        format!("{}: is the {what} of {rows}: give {rows}", printable(&file)),
+    ))
+}
+
+/// Whether a file begins as an events file does: a capture may have a name that ends like one.
+fn holds_events(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEADER_START).read_to_end(&mut start));
+    let header = String::from_utf8_lossy(&start);
+    let columns = header.lines().next().unwrap_or_default().split(',');
+    read.is_ok() && columns.map(str::trim).any(|column| column == "from_us")
+}
+
 fn not_native(capture: &Path) -> Failure {
     let (from, to) = (capture.display(), capture.with_extension("csv"));
     // A file that is called .csv but is none of ours cannot be converted to its own name.
@@ -243,6 +288,7 @@ mod tests {
             stations: Vec::new(),
             span,
             complete,
+            played: false,
         };
         let span = Some((at(100), at(200)));
         assert_eq!(known(span, false).now(at(205)).unwrap(), at(205));
@@ -251,6 +297,19 @@ mod tests {
             let failure = known(span, complete).now(at(now)).unwrap_err();
             assert_eq!(failure.exit, Exit::Usage);
             assert!(failure.message.starts_with("say from when: --from TIME ("), "{failure}");
+        }
+        for span in [span, None] {
+            let played = Known {
+                played: true,
+                ..known(span, false)
+            };
+            let failure = played.now(at(205)).unwrap_err();
+            assert!(
+                failure
+                    .message
+                    .starts_with("say from when: --from TIME (a played capture has"),
+                "{failure}"
+            );
         }
         assert!(known(span, true).is_far(at(3_801)) && known(span, true).is_far(at(-3_501)));
         assert!(!known(span, true).is_far(at(3_800)) && !known(None, true).is_far(at(9_999_999)));

@@ -1,19 +1,22 @@
 //! `vicino record`: live radio to a capture.
 
+mod bar;
 mod note;
+mod typed;
 mod window;
 
-use std::io::{self, BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::HumanBytes;
 use tokio::sync::mpsc;
 
+use self::bar::Bar;
+use self::typed::Line;
 use self::window::Window;
 use super::convert::{input_failure, output_failure};
-use super::scan::{OnlyArg, no_radio, parse_time, say};
+use super::scan::{OnlyArg, no_radio, parse_time, said};
 use super::signals::Signals;
 use super::{Exit, Failure, help, origin, report, tell};
 use crate::clock;
@@ -23,7 +26,7 @@ use crate::lab::advert::StationId;
 use crate::lab::event::{CaptureEvent, EventKind};
 use crate::lab::text::printable;
 use crate::lab::time::UnixMicros;
-use crate::sink::recorder::{self, Control, Progress};
+use crate::sink::recorder::{self, Control};
 use crate::source::live::{self, Live, Only, Options, Power};
 use crate::source::pacing::Speed;
 use crate::source::replay::{self as player, Feed};
@@ -31,10 +34,6 @@ use crate::source::{Batch, Outlet, RecorderSlot};
 
 /// How often progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// How often a line of progress is written where no terminal shows it.
-const SAY_EVERY: Duration = Duration::from_mins(1);
-/// Lines of standard input that wait to become marks.
-const NOTES_WAITING: usize = 64;
 /// What to do where there is no radio.
 const INSTEAD: &str =
     "without a radio: record what a capture plays with `--from CAPTURE`; `vicino simulate demo` makes one";
@@ -42,7 +41,7 @@ const INSTEAD: &str =
 /// Records live radio to a capture until Ctrl-C, with progress, rate and space left.
 ///
 /// Every line on standard input becomes a mark: a distance in metres, or any of distance=, device=, model=, orientation=,
-/// obstacle= and after them a note.
+/// obstacle= and after them a note. What was understood is said; what looks like a distance and is none is refused.
 #[derive(Debug, Args)]
 #[command(after_help = help::RECORD)]
 pub(crate) struct RecordArgs {
@@ -96,7 +95,7 @@ async fn record(args: RecordArgs) -> Result<Exit, Failure> {
         sources = start(&args, outlet, &slot, consumer) => sources?,
     };
     let mut bar = Bar::new();
-    let mut notes = notes();
+    let mut notes = typed::lines();
     let mut look = tokio::time::interval(LOOK_EVERY);
     let over = limit(args.limit.filter(|_| args.from.is_none()));
     tokio::pin!(over);
@@ -106,20 +105,20 @@ async fn record(args: RecordArgs) -> Result<Exit, Failure> {
             () = signals.next() => break,
             () = &mut over => break,
             heard = sources.next() => match heard {
-                Some(batch) => newest = batch.last().map(CaptureEvent::at).or(newest),
+                Some(Heard::Events(batch)) => newest = batch.last().map(CaptureEvent::at).or(newest),
+                Some(Heard::Change(said)) => bar.announce(&said),
                 None => break,
             },
             Some(line) = notes.recv() => {
                 // What is played has its own time, which begins with its first event.
                 let at = if args.from.is_some() { newest } else { Some(clock::wall()) };
-                match at {
-                    Some(at) => take_note(&line, at, &slot, &mut bar),
-                    None => bar.say("not marked: nothing was played yet"),
-                }
+                take_note(&line, at, &slot, &mut bar);
             }
             _ = look.tick() => {
                 let progress = sources.control.progress();
-                bar.show(&progress);
+                if notes.is_empty() || !bar.waits_for_answers() {
+                    bar.show(&progress);
+                }
                 if progress.failure.is_some() || sources.has_passed() {
                     break;
                 }
@@ -143,6 +142,14 @@ struct Recording {
     source: Source,
     only: Only,
     slot: RecorderSlot,
+}
+
+/// What a source gives.
+enum Heard {
+    /// Events, already recorded.
+    Events(Batch),
+    /// What there is to say about a change of the radio.
+    Change(String),
 }
 
 enum Source {
@@ -254,17 +261,15 @@ fn playback(from: &Path, speed: Speed) -> Result<(player::Playback, Kind), Failu
 }
 
 impl Recording {
-    /// The next events, already recorded; `None` at the end. Cancelling loses nothing.
-    async fn next(&mut self) -> Option<Batch> {
+    /// What comes next; `None` at the end. Cancelling loses no events.
+    async fn next(&mut self) -> Option<Heard> {
         match &mut self.source {
             Source::Live { live, batches } => {
                 let mut status = live.status();
                 status.mark_unchanged();
-                loop {
-                    tokio::select! {
-                        batch = batches.recv() => return batch,
-                        Ok(()) = status.changed() => say(&status.borrow_and_update()),
-                    }
+                tokio::select! {
+                    batch = batches.recv() => batch.map(Heard::Events),
+                    Ok(()) = status.changed() => Some(Heard::Change(said(&status.borrow_and_update()))),
                 }
             }
             Source::Playback(_, window) if window.is_over() => None,
@@ -277,7 +282,7 @@ impl Recording {
                         window.cut(&mut batch);
                         batch.retain(|event| kept(event, only));
                         self.slot.accept(&batch);
-                        Some(batch)
+                        Some(Heard::Events(batch))
                     }
                     Ok(_) = playback.status.wait_for(|status| status.ended) => None,
                 }
@@ -344,83 +349,24 @@ fn kept(event: &CaptureEvent, only: Only) -> bool {
     }
 }
 
-/// Lines of standard input, read by a thread of their own; none when it is closed.
-fn notes() -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel(NOTES_WAITING);
-    std::thread::spawn(move || {
-        for line in io::stdin().lock().lines().map_while(Result::ok) {
-            if sender.blocking_send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
-}
-
-fn take_note(line: &str, at: UnixMicros, slot: &RecorderSlot, bar: &mut Bar) {
-    if line.trim().is_empty() {
-        return;
-    }
-    match note::parse(line, at) {
-        Ok(mark) => {
-            bar.say(&format!("marked from {at}"));
-            slot.accept(&[CaptureEvent::other(at, StationId(0), EventKind::Mark(mark))]);
-        }
-        Err(what) => bar.say(&format!("not marked: {what}; write {}", note::HELP)),
-    }
-}
-
-/// Progress for people: a line that renews itself on a terminal, now and then a line elsewhere.
-struct Bar {
-    bar: Option<ProgressBar>,
-    next_line: Duration,
-}
-
-impl Bar {
-    fn new() -> Self {
-        let bar = io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("● rec {elapsed_precise}  {msg}");
-            let bar = ProgressBar::new_spinner();
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            bar
-        });
-        Self {
-            bar,
-            next_line: SAY_EVERY,
-        }
-    }
-
-    fn show(&mut self, progress: &Progress) {
-        let left = progress
-            .space_left
-            .map_or_else(|| "unknown".to_owned(), |left| HumanBytes(left).to_string());
-        let line = format!(
-            "{} advertisements  {:.1}/s  {}  {left} left",
-            progress.adverts,
-            progress.rate,
-            HumanBytes(progress.bytes)
-        );
-        if let Some(bar) = &self.bar {
-            bar.set_message(line);
-        } else if progress.elapsed >= self.next_line {
-            self.next_line = progress.elapsed + SAY_EVERY;
-            tell(format_args!(
-                "recording for {}: {line}",
-                HumanDuration(progress.elapsed)
+/// Marks what a line says from `at` on, if there is such a time yet, and answers.
+fn take_note(line: &Line, at: Option<UnixMicros>, slot: &RecorderSlot, bar: &mut Bar) {
+    let (line, at) = match (line, at) {
+        (Line::Text(line), _) if line.trim().is_empty() => return bar.pass(),
+        (_, None) => return bar.answer("not marked: nothing was played yet"),
+        (Line::TooLong, _) => {
+            return bar.answer(&format!(
+                "not marked: the line is longer than {} bytes",
+                typed::MAX_LINE
             ));
         }
-    }
-
-    fn say(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.println(printable(text)),
-            None => tell(format_args!("{}", printable(text))),
+        (Line::Text(line), Some(at)) => (line, at),
+    };
+    match note::parse(line, at) {
+        Ok(mark) => {
+            bar.answer(&format!("marked from {at}: {}", note::describe(&mark)));
+            slot.accept(&[CaptureEvent::other(at, StationId(0), EventKind::Mark(mark))]);
         }
-    }
-
-    fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        Err(what) => bar.answer(&format!("not marked: {what}; write {}", note::HELP)),
     }
 }

@@ -134,14 +134,19 @@ async fn scan(options: Options, limit: Option<Duration>, form: Form) -> Result<E
     farewell(&live, &mut signals, writer).await
 }
 
-pub(super) fn say(status: &live::Status) {
+fn say(status: &live::Status) {
+    tell(format_args!("{}", said(status)));
+}
+
+/// What there is to say about a change of the radio; safe to show.
+pub(super) fn said(status: &live::Status) -> String {
     match &status.error {
-        None => tell(format_args!("scanning again")),
-        Some(error) => tell(format_args!(
+        None => "scanning again".to_owned(),
+        Some(error) => format!(
             "not scanning: {}\n  hint: {}",
             printable(&error.to_string()),
             error.remedy()
-        )),
+        ),
     }
 }
 
