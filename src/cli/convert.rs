@@ -31,7 +31,7 @@ pub struct ConvertArgs {
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// File to write; its ending tells the kind (.csv, .csv.zst, .btsnoop, .log, .snoop, .pcapng, .jsonl). `-` is
-    /// standard output (JSON Lines, or what --to says).
+    /// standard output (JSON Lines, or what --to says; compressed captures go to a file).
     #[arg(value_name = "OUT")]
     output: PathBuf,
     /// Kind to write, whatever the ending.

@@ -30,8 +30,10 @@ fn write_all(
     line(out, "format", &inspection.format)?;
     line(out, "size", format_args!("{} bytes", inspection.bytes))?;
     native.map_or(Ok(()), |native| native.text(out))?;
-    if inspection.packet_types.is_empty() {
+    if native.is_some() {
         line(out, "rows", inspection.packets)?;
+    } else if inspection.packet_types.is_empty() {
+        line(out, "packets", inspection.packets)?;
     } else {
         let types = listed(inspection.packet_types.iter());
         line(out, "packets", format_args!("{} ({types})", inspection.packets))?;
