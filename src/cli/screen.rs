@@ -174,12 +174,12 @@ fn bundled(error: &BleError) -> (Source, SourceInfo) {
     let mut info = replay_info("demo".to_owned(), &options);
     let what = match error.state() {
         AdapterState::Scanning | AdapterState::Gone => "no Bluetooth adapter",
-        AdapterState::Off => "the Bluetooth adapter is off",
-        AdapterState::Blocked => "the Bluetooth adapter is blocked",
+        AdapterState::Off => "Bluetooth is off",
+        AdapterState::Blocked => "Bluetooth is blocked",
         AdapterState::ServiceDown => "no Bluetooth service",
-        AdapterState::NotPermitted => "Bluetooth is not permitted",
+        AdapterState::NotPermitted => "Bluetooth not permitted",
     };
-    info.reason = Some(format!("{what}: replaying the bundled capture"));
+    info.reason = Some(format!("{what}: bundled capture"));
     (Source::Replay(player::spawn(Box::new(demo), options)), info)
 }
 
