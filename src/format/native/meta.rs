@@ -149,7 +149,7 @@ pub(super) fn why_unread(failure: &std::io::Error) -> String {
 }
 
 /// Whether metadata say themselves that the writer did not come to its end; those written by hand need not say anything.
-pub(super) fn says_incomplete(text: &str) -> bool {
+pub(crate) fn says_incomplete(text: &str) -> bool {
     toml::from_str::<toml::Table>(text).is_ok_and(|table| table.get("complete") == Some(&toml::Value::Boolean(false)))
 }
 
