@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
+mod captures;
 mod completions;
 mod convert;
 mod doctor;
@@ -126,6 +127,7 @@ enum Verb {
     Record(record::RecordArgs),
     Mark(mark::MarkArgs),
     Replay(replay::Replay),
+    Captures(captures::CapturesArgs),
     Inspect(inspect::InspectArgs),
     Convert(convert::ConvertArgs),
     Simulate(simulate::Simulate),
@@ -211,6 +213,7 @@ fn run(verb: Verb, look: Look) -> Result<Exit, Failure> {
     match verb {
         Verb::Record(args) => record::run(args),
         Verb::Convert(args) => convert::run(&args),
+        Verb::Captures(args) => captures::run(&args),
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
         Verb::Mark(args) => mark::run(&args),

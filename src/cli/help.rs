@@ -73,6 +73,18 @@ pub(super) const REPLAY: &str = below!(
     "4" "the terminal was lost, or the output cannot be written",
 );
 
+pub(super) const CAPTURES: &str = below!(
+    [
+        "vicino captures",
+        "vicino captures . --details",
+        "vicino captures ~/walks --json | jq -r '.captures[] | select(.state == \"interrupted\") | .file'",
+    ],
+    "0" "done, also where there is no capture",
+    "2" "wrong use",
+    "3" "the folder, or with --details a capture, cannot be read",
+    "4" "there is no home folder, or the output cannot be written",
+);
+
 pub(super) const INSPECT: &str = below!(
     [
         "vicino inspect phone.pklg",

@@ -209,7 +209,7 @@ fn write_row(report: &GaenReport<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// A text as a CSV field: neutralised, and in quotes.
-fn csv_field(text: &str) -> String {
+pub(super) fn csv_field(text: &str) -> String {
     format!("\"{}\"", printable(text).replace('"', "\"\""))
 }
 

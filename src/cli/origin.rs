@@ -37,12 +37,9 @@ fn note(path: &Path, kind: Kind) -> SourceNote {
         "addresses that the controller had resolved already",
         "packets that the controller filtered",
     ];
-    let (kind, cannot_see) = match kind {
-        Kind::Btsnoop => ("btsnoop", &hci[..]),
-        Kind::PacketLogger { .. } => ("packetlogger", &hci[..]),
-        Kind::Pcap => ("pcap", &[][..]),
-        Kind::PcapNg => ("pcapng", &[][..]),
-        Kind::NativeCsv { .. } => ("native", &[][..]),
+    let cannot_see = match kind {
+        Kind::Btsnoop | Kind::PacketLogger { .. } => &hci[..],
+        Kind::Pcap | Kind::PcapNg | Kind::NativeCsv { .. } => &[],
     };
     let name = if path.as_os_str() == "-" {
         "standard input".into()
@@ -50,7 +47,7 @@ fn note(path: &Path, kind: Kind) -> SourceNote {
         path.file_name().unwrap_or_default().to_string_lossy()
     };
     SourceNote {
-        kind: kind.to_owned(),
+        kind: kind.word().to_owned(),
         description: printable(&name).into(),
         cannot_see: cannot_see.iter().map(|&what| what.to_owned()).collect(),
     }

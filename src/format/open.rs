@@ -66,6 +66,20 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// The word for tables and scripts.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Btsnoop => "btsnoop",
+            Self::PacketLogger { .. } => "packetlogger",
+            Self::Pcap => "pcap",
+            Self::PcapNg => "pcapng",
+            Self::NativeCsv { .. } => "native",
+        }
+    }
+}
+
 const ZSTD_MAGIC: &[u8; 4] = &[0x28, 0xb5, 0x2f, 0xfd];
 const NATIVE_HEADER: &[u8] = b"time_us,";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
