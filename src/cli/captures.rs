@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use super::inspect::csv_field;
 use super::{Exit, Failure, help, tell, to_stdout};
 use crate::clock;
+use crate::format::native::Meta;
+use crate::format::open::Kind;
 use crate::lab::text::{json_printable, printable};
 use crate::lab::time::UnixMicros;
 use crate::library::{self, Entry, Listing, Outline};
@@ -26,11 +28,12 @@ const MORE_COLUMNS: &str = ",gaen_adverts,scan_responses,addresses,identifiers,o
 /// Lists the captures in a folder, the newest first.
 ///
 /// Native captures stand there once, whatever files they have; those of other programs are known by their content. What
-/// is shown of a native capture is what its metadata say, unless --details reads it.
+/// is shown of a native capture is what its metadata say (they count scan responses as advertisements too), unless --details
+/// reads it.
 #[derive(Debug, Args)]
 #[command(after_help = help::CAPTURES)]
 pub struct CapturesArgs {
-    /// The folder; by default vicino/captures in $`XDG_DATA_HOME` or ~/.local/share
+    /// The folder; by default vicino/captures in `$XDG_DATA_HOME` or ~/.local/share
     folder: Option<PathBuf>,
     /// Reads every capture to its end, and says what it amounts to
     #[arg(long)]
@@ -62,13 +65,10 @@ impl Row {
 
     /// Advertisements, where anything tells; metadata that were written by hand need not.
     fn adverts(&self) -> Option<u64> {
-        let told = |meta: &&Box<_>| -> bool {
-            let meta: &crate::format::native::Meta = meta;
-            meta.complete || meta.span.first_us.is_some()
-        };
+        let told = |meta: &&Meta| meta.complete || meta.span.first_us.is_some();
         match &self.outline {
             Some(outline) => Some(outline.adverts),
-            None => self.entry.meta.as_ref().filter(told).map(|meta| meta.counts.adverts),
+            None => self.entry.meta.as_deref().filter(told).map(|meta| meta.counts.adverts),
         }
     }
 
@@ -179,7 +179,7 @@ fn capture(row: &Row) -> Value {
     let (first, last) = by_metadata.span();
     let mut value = json!({
         "file": entry.name,
-        "kind": entry.kind.map(crate::format::open::Kind::word),
+        "kind": entry.kind.map(Kind::word),
         "bytes": entry.bytes,
         "modified_us": entry.modified,
         "state": entry.state.word(),
@@ -218,7 +218,7 @@ fn csv(details: bool, rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
             out,
             "{},{},{},{},{},{},{},{},{}",
             csv_field(&entry.name),
-            entry.kind.map_or("", crate::format::open::Kind::word),
+            entry.kind.map_or("", Kind::word),
             entry.bytes,
             number(entry.modified.map(|at| at.0)),
             number(first.map(|at| at.0)),

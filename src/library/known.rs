@@ -49,7 +49,7 @@ pub(super) fn kind(path: &Path) -> io::Result<Option<Kind>> {
     Ok(match kind {
         // A recorder that was killed before it could write its header row.
         None if start.is_empty() && is_rows_name(&name) => Some(Kind::NativeCsv { zstd: false }),
-        Some(Kind::NativeCsv { zstd: false }) if is_events(&start) => None,
+        Some(Kind::NativeCsv { zstd: false }) if !is_rows(&start, whole) => None,
         Some(Kind::NativeCsv { zstd: true }) if !holds_rows(path, &name)? => None,
         kind => kind,
     })
@@ -84,6 +84,11 @@ pub(super) fn may_be_a_capture(name: &str) -> bool {
     promises_a_capture(name) || is_rows_name(name)
 }
 
+/// Whether it is the header row of a native capture, or the beginning of one that was not finished.
+fn is_rows(start: &[u8], whole: bool) -> bool {
+    (native::recognise(start) || whole && native::begins(start)) && !is_events(start)
+}
+
 /// Whether it is the header row of an events file, which has all the columns by which rows are known.
 fn is_events(start: &[u8]) -> bool {
     let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -99,8 +104,7 @@ fn holds_rows(path: &Path, _name: &str) -> io::Result<bool> {
     // What came before a torn block stands in `start` all the same.
     let end = decoder.by_ref().take(FIRST).read_to_end(&mut start);
     let whole = end.is_ok() && (start.len() as u64) < FIRST;
-    let is_native = native::recognise(&start) || whole && native::begins(&start);
-    Ok(is_native && !is_events(&start))
+    Ok(is_rows(&start, whole))
 }
 
 /// Without the decompressor the name has to be believed.

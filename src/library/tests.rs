@@ -58,7 +58,7 @@ fn captures_are_listed_once_with_their_companions_newest_first() {
     write(at, "broken.btsnoop", "no capture", 80);
     for (name, content) in [
         ("letter.csv", "Dear all,"),
-        ("b.truth.csv", ""),
+        ("b.truth.csv", "time_us,who,x\n"),
         (".hidden.csv", HEADER),
         ("README", "x"),
     ] {
@@ -86,8 +86,15 @@ fn captures_are_listed_once_with_their_companions_newest_first() {
     let b = by_name("b.csv");
     assert_eq!(b.meta.as_ref().unwrap().title, "bench");
     assert_eq!(
-        b.bytes as usize,
-        HEADER.len() + EVENTS.len() + 2 + "title = \"bench\"\n".len()
+        b.bytes,
+        [
+            HEADER,
+            EVENTS,
+            "..title = \"bench\"
+"
+        ]
+        .concat()
+        .len() as u64
     );
     assert_eq!(b.modified, Some(UnixMicros(NOW.0 - 100_000_000)));
 }

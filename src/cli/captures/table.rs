@@ -9,8 +9,10 @@ use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::library::State;
 
-/// Widest name and title, in cells.
-const WIDEST: usize = 40;
+/// Widest name, in cells.
+const NAME: usize = 40;
+/// Widest title, in cells.
+const TITLE: usize = 60;
 /// For what is not known.
 const UNKNOWN: &str = "–";
 
@@ -63,7 +65,7 @@ fn cells(row: &Row) -> Vec<String> {
     let is_older = row.outline.is_none() && matches!(entry.state, State::Recording | State::Interrupted);
     let at_least = if is_older { "+" } else { "" };
     let mut cells = vec![
-        clipped(&entry.name),
+        clipped(&entry.name, NAME),
         entry.kind.map_or(UNKNOWN, crate::format::open::Kind::word).to_owned(),
         size(entry.bytes),
         first.map_or_else(unknown, minute),
@@ -81,22 +83,22 @@ fn cells(row: &Row) -> Vec<String> {
         cells.extend(counts.map(|count| count.to_string()));
     }
     let state = entry.kind.map_or("unreadable", |_| entry.state.word());
-    cells.extend([state.to_owned(), clipped(row.title().unwrap_or_default())]);
+    cells.extend([state.to_owned(), clipped(row.title().unwrap_or_default(), TITLE)]);
     cells
 }
 
-/// Text from a file in at most [`WIDEST`] cells, safe to show.
-fn clipped(text: &str) -> String {
+/// Text from a file in at most `most` cells, safe to show.
+fn clipped(text: &str, most: usize) -> String {
     // A title may be long; what is beyond is not looked at.
-    let text: String = text.chars().take(4 * WIDEST).collect();
+    let text: String = text.chars().take(4 * most).collect();
     let text = printable(&text);
-    if text.width() <= WIDEST {
+    if text.width() <= most {
         return text.into_owned();
     }
     let mut used = 1;
     let fits = |next: &char| {
         used += next.width().unwrap_or(0);
-        used <= WIDEST
+        used <= most
     };
     text.chars().take_while(fits).chain(['…']).collect()
 }
@@ -149,9 +151,9 @@ mod tests {
 
     #[test]
     fn names_are_clipped_by_cells_and_safe() {
-        assert_eq!(clipped("a\u{1b}[2J"), "a\u{fffd}[2J");
-        let wide = clipped(&"手".repeat(30));
+        assert_eq!(clipped("a\u{1b}[2J", 40), "a\u{fffd}[2J");
+        let wide = clipped(&"手".repeat(30), 40);
         assert_eq!((wide.width(), wide.ends_with('…')), (39, true));
-        assert_eq!(clipped(&"x".repeat(100_000)).width(), 40);
+        assert_eq!(clipped(&"x".repeat(100_000), 40).width(), 40);
     }
 }
