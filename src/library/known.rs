@@ -109,6 +109,7 @@ fn holds_rows(path: &Path, _name: &str) -> io::Result<bool> {
 
 /// Without the decompressor the name has to be believed.
 #[cfg(not(feature = "zstd"))]
+#[expect(clippy::unnecessary_wraps, reason = "as with the decompressor")]
 fn holds_rows(_path: &Path, name: &str) -> io::Result<bool> {
     Ok(has_ending(name, ".csv.zst"))
 }
