@@ -34,7 +34,8 @@ const MOST_COUNTED: u64 = 1_000_000;
 const MOST_META: u64 = 64 * 1024;
 /// Metadata that are kept for one listing, in bytes of their text.
 const MOST_META_IN_ALL: usize = 16 * 1024 * 1024;
-/// Rows older than this are written by nobody: a recorder writes every second.
+/// Rows that were written within this time are taken to be recorded at this moment: a recorder writes down what it hears
+/// twice a second.
 const FRESH: Micros = Micros::from_secs(10);
 
 /// Why the library could not do what it was asked to.
@@ -67,7 +68,7 @@ pub enum State {
     Complete,
     /// Native and being written: not ended, and the rows are younger than ten seconds.
     Recording,
-    /// Native and not ended, but nobody writes to it any more.
+    /// Native and not ended, the rows older than that: its writer was killed, or it has heard nothing for so long.
     Interrupted,
     /// Of another program: nothing is known about its end.
     Foreign,

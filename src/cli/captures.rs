@@ -54,22 +54,33 @@ struct Row {
 }
 
 impl Row {
-    /// First and last time.
+    /// First and last time: as read, otherwise by the metadata.
     fn span(&self) -> (Option<UnixMicros>, Option<UnixMicros>) {
-        match (&self.outline, &self.entry.meta) {
-            (Some(outline), _) => (outline.first, outline.last),
-            (None, Some(meta)) => (meta.span.first_us.map(UnixMicros), meta.span.last_us.map(UnixMicros)),
-            (None, None) => (None, None),
+        match &self.outline {
+            Some(outline) => (outline.first, outline.last),
+            None => self.told_span(),
         }
     }
 
-    /// Advertisements, where anything tells; metadata that were written by hand need not.
+    /// First and last time by the metadata.
+    fn told_span(&self) -> (Option<UnixMicros>, Option<UnixMicros>) {
+        let span = self.entry.meta.as_ref().map(|meta| &meta.span);
+        let at = |micros: Option<i64>| micros.map(UnixMicros);
+        span.map_or((None, None), |span| (at(span.first_us), at(span.last_us)))
+    }
+
+    /// Advertisements: as read, otherwise by the metadata.
     fn adverts(&self) -> Option<u64> {
-        let told = |meta: &&Meta| meta.complete || meta.span.first_us.is_some();
         match &self.outline {
             Some(outline) => Some(outline.adverts),
-            None => self.entry.meta.as_deref().filter(told).map(|meta| meta.counts.adverts),
+            None => self.told_adverts(),
         }
+    }
+
+    /// Advertisements by the metadata; those that were written by hand need not tell.
+    fn told_adverts(&self) -> Option<u64> {
+        let tells = |meta: &&Meta| meta.complete || meta.span.first_us.is_some();
+        self.entry.meta.as_deref().filter(tells).map(|meta| meta.counts.adverts)
     }
 
     fn title(&self) -> Option<&str> {
@@ -171,12 +182,8 @@ fn object(listing: &Listing, rows: &[Row]) -> Value {
 
 fn capture(row: &Row) -> Value {
     let entry = &row.entry;
-    // Here always by the metadata: what was read stands in `details`.
-    let by_metadata = Row {
-        entry: entry.clone(),
-        outline: None,
-    };
-    let (first, last) = by_metadata.span();
+    // What was read stands in `details`.
+    let (first, last) = row.told_span();
     let mut value = json!({
         "file": entry.name,
         "kind": entry.kind.map(Kind::word),
@@ -186,7 +193,7 @@ fn capture(row: &Row) -> Value {
         "title": row.title(),
         "first_us": first,
         "last_us": last,
-        "adverts": by_metadata.adverts(),
+        "adverts": row.told_adverts(),
     });
     if let Some(outline) = &row.outline {
         value["details"] = json!({
