@@ -176,3 +176,31 @@ fn lists_are_bounded_and_what_is_left_out_is_counted() {
     assert_eq!((found.marks.len(), found.rotations.len()), (10_000, 10_000));
     assert_eq!((found.identifiers, found.left_out), (10_100, 150));
 }
+
+#[cfg(feature = "zstd")]
+#[test]
+fn out_of_step_is_as_often_as_the_log_on_the_screen_warns_of_it() {
+    use crate::app::{Model, Msg, log::Level, model::SourceInfo, update};
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    for name in [
+        "rotation-faults.csv.zst",
+        "demo.csv.zst",
+        "hostile.csv.zst",
+        "two-phones.csv",
+    ] {
+        let open = || crate::library::open(&folder.join(name)).unwrap().0;
+        let found = outline(&mut *open(), &AtomicBool::new(false));
+        let mut model = Model::new(SourceInfo::default(), crate::lab::session::Options::default(), (80, 24));
+        let mut reader = open();
+        let mut goes_on = true;
+        while goes_on {
+            let mut events = Vec::new();
+            goes_on = reader.read(&mut events).unwrap();
+            update(&mut model, Msg::Events(events));
+        }
+        let kept = |entry: &&crate::app::log::Entry| entry.level == Level::Warning && entry.text.contains("kept over");
+        assert_eq!(found.out_of_step, model.log.shown().filter(kept).count(), "{name}");
+        let flagged = found.rotations.iter().filter(|rotation| rotation.is_out_of_step);
+        assert_eq!(found.out_of_step, flagged.count(), "{name}");
+    }
+}
