@@ -7,22 +7,33 @@
 //! ```
 
 pub mod action;
+pub mod captures;
+pub mod columns;
+pub mod command;
 pub mod device;
 pub mod filter;
+pub mod follow;
+pub mod form;
 pub mod key;
 pub mod keymap;
 pub mod layout;
 pub mod live;
 pub mod log;
+pub mod look;
 pub mod model;
 pub mod mouse;
 pub mod privacy;
+pub mod prompt;
 pub mod rows;
 pub mod tab;
+pub mod transport;
 pub mod update;
 
-use crate::lab::event::CaptureEvent;
+use std::path::PathBuf;
+
+use crate::lab::event::{CaptureEvent, Event};
 use crate::lab::time::UnixMicros;
+use crate::library::{Listing, Outline};
 use crate::source::pacing::{Command, Status};
 
 pub use action::Action;
@@ -61,13 +72,43 @@ pub enum Msg {
     Recording(Option<model::Recording>),
     /// Something worth a line on the screen, until the next one.
     Notice(Option<String>),
+    /// What is in the folder of the library, or why it cannot be looked at.
+    Listing(Box<Result<Listing, String>>),
+    /// What a capture of the library amounts to, or why it cannot be read; with the time of its last change.
+    Outline(PathBuf, Option<UnixMicros>, Result<Box<Outline>, String>),
+    /// What the capture that is played amounts to.
+    Timeline(Box<Outline>),
+    /// Show a screen.
+    Show(Tab),
 }
 
 /// What the runtime is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Leave.
     Quit,
     /// Tell the playback.
     Playback(Command),
+    /// Look at the captures of a folder.
+    Scan(PathBuf),
+    /// Read a capture of the library through; with the time of its last change.
+    Outline(PathBuf, Option<UnixMicros>),
+    /// Play a capture in place of the present source.
+    Open(PathBuf),
+    /// Listen to the air in place of the present source.
+    Listen,
+    /// Begin a recording with this name and title.
+    Record(PathBuf, String),
+    /// End the recording.
+    EndRecording,
+    /// Write down what is known, where the source is recorded or the capture that is played takes it.
+    Mark(Box<Event>),
+    /// Write a capture in the format that the ending of the other name tells, pseudonymised or not.
+    Convert(PathBuf, PathBuf, bool),
+    /// Delete a capture.
+    Delete(PathBuf),
+    /// Put a text into the clipboard of the terminal.
+    Copy(String),
+    /// Draw the screen into a file.
+    Snapshot(PathBuf),
 }

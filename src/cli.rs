@@ -107,17 +107,11 @@ struct Look {
     )]
     #[arg(help_heading = "Everywhere", hide_default_value = true)]
     color: ColorWhen,
-    /// Colours of the screen: dark, light, contrast (the brightest on black)
+    /// Colours of the screen: dark, light, contrast (the brightest on black), none
     #[cfg(feature = "tui")]
-    #[arg(
-        long,
-        value_name = "THEME",
-        global = true,
-        default_value = "dark",
-        hide_possible_values = true
-    )]
-    #[arg(help_heading = "Everywhere", hide_default_value = true)]
-    theme: screen::ThemeName,
+    #[arg(long, value_name = "THEME", global = true, value_parser = screen::parse_theme)]
+    #[arg(help_heading = "Everywhere")]
+    theme: Option<crate::app::look::ThemeName>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -17,6 +17,7 @@ pub mod gaen;
 pub mod history;
 pub mod interval;
 pub mod ledger;
+pub mod note;
 pub mod own;
 pub mod reassembly;
 pub mod redact;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Show;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, KeyCode, KeyEvent,
@@ -84,6 +85,16 @@ impl Screen {
     }
 }
 
+impl Screen {
+    /// Asks the terminal to put a text into its clipboard (OSC 52); one that does not know how passes it over.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
+    }
+}
+
 impl Drop for Screen {
     fn drop(&mut self) {
         restore();
@@ -155,17 +166,21 @@ pub fn key_of(event: KeyEvent) -> Option<Key> {
         KeyCode::PageDown => Code::PageDown,
         KeyCode::Home => Code::Home,
         KeyCode::End => Code::End,
+        KeyCode::Delete => Code::Delete,
+        KeyCode::F(number) => Code::F(number),
         _ => return None,
     };
     let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
     Some(Key { code, ctrl })
 }
 
-/// What the mouse did; `None` for moving, dragging, and other buttons.
+/// What the mouse did; `None` for moving, and other buttons.
 #[must_use]
 pub fn mouse_of(event: MouseEvent) -> Option<Mouse> {
     match event.kind {
         MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Press(event.column, event.row)),
+        MouseEventKind::Drag(MouseButton::Left) => Some(Mouse::Drag(event.column, event.row)),
+        MouseEventKind::Up(MouseButton::Left) => Some(Mouse::Release),
         MouseEventKind::ScrollUp => Some(Mouse::WheelUp),
         MouseEventKind::ScrollDown => Some(Mouse::WheelDown),
         _ => None,
@@ -182,7 +197,7 @@ mod tests {
         assert_eq!(key_of(press), Some(Key::ctrl('c')));
         let release = KeyEvent::new_with_kind(KeyCode::Char('c'), KeyModifiers::CONTROL, KeyEventKind::Release);
         assert_eq!(key_of(release), None);
-        assert_eq!(key_of(KeyEvent::new(KeyCode::F(5), KeyModifiers::NONE)), None);
+        assert_eq!(key_of(KeyEvent::new(KeyCode::CapsLock, KeyModifiers::NONE)), None);
         let shifted = KeyEvent::new(KeyCode::Char('S'), KeyModifiers::SHIFT);
         assert_eq!(key_of(shifted), Some(Key::char('S')));
     }

@@ -1,26 +1,31 @@
 //! The screen: a pure drawing of the model.
 //!
 //! ```text
-//!  vicino   1 Live                                                          ● rec 00:12:41  3.1 MB
+//!  vicino   1 Live  2 Device  3 Captures  4 Log                             ● rec 00:12:41  3.1 MB
 //!  replay demo.csv ×1 · 09:50:12 UTC · 12 heard · 8 gaen · 47.2/s · lost 0         filter: android
 //!    AGE  KIND         ADDRESS             RPI       RSSI  LAST 30 s        ATTEN     /s  ROT
 //!    dBm  …
 //!  ── 3f9a2c51  gaen-android  every 271 ms  loss 3 % ──────────────────────────────────────────────
 //!  chart of the level over the last minute      │ payload byte by byte
+//!  ▶ ×1    00:02:41 ▁▂▂▅▅▅▂▂▂▃▃┃▂▂▂▂▁▁▁▁▁▁▁▁▁◆▁▁▁▁▁▁▁▁!▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  00:12:00
 //!  ↑↓ select   / filter   s sort   f freeze   space pause   ? keys   q quit
 //! ```
 
+mod ascii;
 mod bytes;
+mod captures;
 mod chart;
 mod device;
 mod frame;
 mod help;
 mod live;
 mod log;
+mod popup;
 mod svg;
 mod table;
 mod text;
 mod theme;
+mod transport;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -28,10 +33,11 @@ use ratatui::layout::Rect;
 
 use crate::app::Tab;
 use crate::app::layout::SMALLEST;
+use crate::app::look::Letters;
 use crate::app::model::{Model, Popup};
 
 pub use svg::svg;
-pub use theme::Theme;
+pub use theme::{COLOURS, ColourError, Palette, Theme};
 
 /// Draws the whole screen.
 pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
@@ -43,21 +49,39 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
 pub fn draw_into(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, theme.base);
     let Some(heights) = model.heights().filter(|_| area.as_size() == model.size.into()) else {
-        return too_small(theme, area, buf);
+        too_small(theme, area, buf);
+        if model.look.letters == Letters::Ascii {
+            ascii::ascii(buf);
+        }
+        return;
     };
     let mut rest = area;
     frame::header(model, theme, cut(&mut rest, 1), buf);
     frame::status(model, theme, cut(&mut rest, 1), buf);
     frame::banner(model, theme, cut(&mut rest, heights.top - 2), buf);
-    let body = cut(&mut rest, area.height.saturating_sub(heights.top + 1));
+    let body = cut(
+        &mut rest,
+        area.height.saturating_sub(heights.top + 1 + heights.transport),
+    );
     match model.tab {
         Tab::Live => live::draw(model, theme, heights, body, buf),
         Tab::Device => device::draw(model, theme, body, buf),
+        Tab::Captures => captures::draw(model, theme, body, buf),
         Tab::Log => log::draw(model, theme, body, buf),
     }
+    if heights.transport > 0 {
+        transport::draw(model, theme, cut(&mut rest, 1), buf);
+    }
     frame::footer(model, theme, cut(&mut rest, 1), buf);
-    if let Some(Popup::Help(line)) = model.popup {
-        help::draw(model, theme, line, area, buf);
+    match &model.popup {
+        Some(Popup::Help(line)) => help::draw(model, theme, *line, area, buf),
+        Some(Popup::Columns(at)) => popup::columns(model, *at, theme, area, buf),
+        Some(Popup::Form(form)) => popup::form(model, form, theme, area, buf),
+        Some(Popup::Question(question)) => popup::question(question, theme, area, buf),
+        None => {}
+    }
+    if model.look.letters == Letters::Ascii {
+        ascii::ascii(buf);
     }
 }
 

@@ -12,6 +12,7 @@
 //! in what the table says of a device. Letter case means nothing anywhere. A device of which a value is not known (a
 //! level, say) passes no comparison of it, `!=` neither; `not rssi>-70` lets it through.
 
+mod complete;
 mod error;
 mod hex;
 mod lexer;
@@ -23,6 +24,7 @@ mod term;
 use std::fmt;
 use std::str::FromStr;
 
+pub use complete::words;
 pub use error::FilterError;
 use matching::Subject;
 use parser::Expr;

@@ -1,6 +1,7 @@
 //! Keys as the program knows them, whatever terminal library reports them.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// Which key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +34,10 @@ pub enum Code {
     Home,
     /// End.
     End,
+    /// Delete.
+    Delete,
+    /// A function key.
+    F(u8),
 }
 
 /// A key press.
@@ -89,6 +94,96 @@ impl fmt::Display for Key {
             Code::PageDown => f.write_str("PgDn"),
             Code::Home => f.write_str("Home"),
             Code::End => f.write_str("End"),
+            Code::Delete => f.write_str("Del"),
+            Code::F(number) => write!(f, "F{number}"),
+        }
+    }
+}
+
+/// Keys that have a name in the configuration.
+const NAMED: [(&str, Code); 15] = [
+    ("space", Code::Char(' ')),
+    ("enter", Code::Enter),
+    ("esc", Code::Esc),
+    ("backspace", Code::Backspace),
+    ("tab", Code::Tab),
+    ("shift-tab", Code::BackTab),
+    ("up", Code::Up),
+    ("down", Code::Down),
+    ("left", Code::Left),
+    ("right", Code::Right),
+    ("page-up", Code::PageUp),
+    ("page-down", Code::PageDown),
+    ("home", Code::Home),
+    ("end", Code::End),
+    ("delete", Code::Delete),
+];
+
+impl Key {
+    /// Its name in the configuration, from which it can be parsed: `q`, `Q`, `ctrl-u`, `page-up`, `f5`.
+    #[must_use]
+    pub fn name(self) -> String {
+        let ctrl = if self.ctrl { "ctrl-" } else { "" };
+        let named = NAMED.iter().find(|(_, code)| *code == self.code);
+        match (named, self.code) {
+            (Some((name, _)), _) => format!("{ctrl}{name}"),
+            (None, Code::Char(found)) => format!("{ctrl}{found}"),
+            (None, Code::F(number)) => format!("{ctrl}f{number}"),
+            (None, _) => String::new(),
+        }
+    }
+}
+
+/// Why a text names no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such key: one character, space, enter, esc, tab, up, page-up, f5 and so on; ctrl- before it")]
+pub struct KeyError;
+
+impl FromStr for Key {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let (ctrl, name) = match text.strip_prefix("ctrl-") {
+            Some(name) if !name.is_empty() => (true, name),
+            _ => (false, text),
+        };
+        let named = NAMED.iter().find(|(other, _)| *other == name).map(|(_, code)| *code);
+        let mut letters = name.chars();
+        let code = match (named, letters.next(), letters.as_str()) {
+            (Some(code), ..) => code,
+            (None, Some(single), "") if !single.is_control() => Code::Char(single),
+            (None, Some('f'), number) => match number.parse() {
+                Ok(number) if (1..=24).contains(&number) => Code::F(number),
+                _ => return Err(KeyError),
+            },
+            _ => return Err(KeyError),
+        };
+        Ok(Self { code, ctrl })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_by_its_name() {
+        let codes = NAMED.iter().map(|(_, code)| *code);
+        let codes = codes.chain([
+            Code::Char('q'),
+            Code::Char('-'),
+            Code::Char('ü'),
+            Code::F(1),
+            Code::F(24),
+        ]);
+        for code in codes {
+            for ctrl in [false, true] {
+                let key = Key { code, ctrl };
+                assert_eq!(key.name().parse(), Ok(key), "{}", key.name());
+            }
+        }
+        for wrong in ["", "ctrl-", "qq", "f0", "f25", "fx", "Space", "\n"] {
+            assert_eq!(wrong.parse::<Key>(), Err(KeyError), "{wrong:?}");
         }
     }
 }

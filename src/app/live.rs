@@ -1,77 +1,20 @@
 //! The device table: order, selection, scrolling, freezing.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::columns::{Column, Columns};
 use super::filter::Filter;
+use super::follow::Follow;
 use super::model::Model;
-use super::{layout, rows};
+use super::rows;
 use crate::lab::ledger::TrackKey;
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::track::Track;
 
-/// By what the table is sorted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SortBy {
-    /// Kind, exposure notifications first; within a kind, first heard first. Rows keep their places.
-    #[default]
-    Kind,
-    /// Time since the latest report, newest first; in steps of five seconds, so that rows do not trade places.
-    Age,
-    /// Address.
-    Address,
-    /// Identifier.
-    Rpi,
-    /// Level of the newest second, strongest first.
-    Rssi,
-    /// Attenuation, least first; those without last.
-    Attenuation,
-    /// Reports per second, most first.
-    Rate,
-    /// Identifiers under one address, most first; those out of step before others.
-    Rotations,
-    /// Name, by its beginning; those without last.
-    Name,
-}
-
 /// Devices whose ages are within the same step are alike when sorted by age.
 const AGE_STEP: Micros = Micros::from_secs(5);
-
-impl SortBy {
-    /// All orders, as their columns stand from left to right.
-    pub const ALL: [Self; 9] = [
-        Self::Age,
-        Self::Kind,
-        Self::Address,
-        Self::Rpi,
-        Self::Rssi,
-        Self::Attenuation,
-        Self::Rate,
-        Self::Rotations,
-        Self::Name,
-    ];
-
-    /// That of the next column to the right which a terminal of so many columns shows, around the end.
-    #[must_use]
-    pub fn next(self, columns: u16) -> Self {
-        let idx = Self::ALL.iter().position(|other| *other == self).unwrap_or(0);
-        let after = Self::ALL.into_iter().cycle().skip(idx + 1).take(Self::ALL.len());
-        after.into_iter().find(|other| columns >= other.from()).unwrap_or(self)
-    }
-
-    /// From how many columns of the terminal on its column is shown.
-    const fn from(self) -> u16 {
-        match self {
-            Self::Age | Self::Kind | Self::Rssi | Self::Attenuation => 0,
-            Self::Address => layout::WITH_ADDRESS,
-            Self::Rpi => layout::WITH_RPI,
-            Self::Rate => layout::WITH_RATE,
-            Self::Rotations => layout::WITH_ROTATIONS,
-            Self::Name => layout::WITH_NAME,
-        }
-    }
-}
 
 /// The view held still.
 #[derive(Clone, Debug)]
@@ -103,8 +46,10 @@ impl Frozen {
 pub struct Live {
     /// The devices shown, in order.
     pub order: Vec<TrackKey>,
+    /// Which columns are shown.
+    pub columns: Columns,
     /// By what they are sorted.
-    pub sort: SortBy,
+    pub sort: Column,
     /// The other way round.
     pub is_reversed: bool,
     /// The selected device; it stays selected wherever it moves.
@@ -113,6 +58,10 @@ pub struct Live {
     pub top: usize,
     /// Which devices are shown.
     pub filter: Filter,
+    /// Devices that were known when they were subtracted, and are not shown.
+    pub subtracted: BTreeSet<TrackKey>,
+    /// The device that is kept an eye on.
+    pub follow: Option<Follow>,
     /// The view held still.
     pub frozen: Option<Box<Frozen>>,
     /// Devices heard of late, and those of them that broadcast exposure notifications, before the filter.
@@ -192,6 +141,30 @@ impl Model {
         self.live.needs_order = true;
     }
 
+    /// Hides the devices that are known now, or shows them again.
+    pub(super) fn toggle_subtract(&mut self) {
+        if self.live.subtracted.is_empty() {
+            self.live.subtracted = self.tracks().iter().map(|track| track.key).collect();
+        } else {
+            self.live.subtracted.clear();
+        }
+        self.live.needs_order = true;
+    }
+
+    /// Sorts by the next column to the right that is shown, around the end.
+    pub(super) fn sort_by_next(&mut self) {
+        let shown = self.live.columns.shown(self.size.0);
+        let place = |column: Column| shown.iter().position(|other| *other == column);
+        // A column that is not shown comes before the first one.
+        let from = place(self.live.sort).map_or(0, |idx| idx + 1);
+        let next = shown.iter().cycle().skip(from).take(shown.len());
+        if let Some(next) = next.copied().find(|column| column.is_sortable()) {
+            self.live.sort = next;
+        }
+        self.live.is_reversed = false;
+        self.live.needs_order = true;
+    }
+
     pub(super) fn select(&mut self, idx: usize) {
         let idx = idx.min(self.live.order.len().saturating_sub(1));
         self.live.selected_idx = idx;
@@ -211,7 +184,10 @@ impl Model {
         self.live.needs_order = false;
         let now = self.now();
         let (sort, is_reversed) = (self.live.sort, self.live.is_reversed);
-        let shown = |track: &&Track| self.live.filter.matches(&self.session, track, now);
+        let followed = self.live.follow.as_ref().map(|follow| follow.key);
+        let subtracted = &self.live.subtracted;
+        let is_known = |track: &Track| subtracted.contains(&track.key) && followed != Some(track.key);
+        let shown = |track: &&Track| self.live.filter.matches(&self.session, track, now) && !is_known(track);
         let tracks = self.tracks();
         let heard = (
             tracks.len(),
@@ -252,19 +228,22 @@ fn name_key(name: &str) -> i128 {
         .fold(0, |key, letter| key << 21 | i128::from(u32::from(letter)))
 }
 
-fn sort_key(session: &Session, track: &Track, sort: SortBy, now: UnixMicros) -> i128 {
+fn sort_key(session: &Session, track: &Track, sort: Column, now: UnixMicros) -> i128 {
     match sort {
-        SortBy::Kind => track.family as i128,
-        SortBy::Age => i128::from(now.since(track.last).0.div_euclid(AGE_STEP.0)),
-        SortBy::Address => {
+        Column::Kind | Column::Spark => track.family as i128,
+        Column::Heard => -i128::from(track.heard),
+        #[expect(clippy::cast_possible_truncation, reason = "marks tell metres; a cast saturates")]
+        Column::Distance => rows::distance(session, track, now).map_or(i128::MAX, |known| (known.0 * 1_000.0) as i128),
+        Column::Age => i128::from(now.since(track.last).0.div_euclid(AGE_STEP.0)),
+        Column::Address => {
             let bytes = track.key.address.bytes.iter();
             bytes.fold(0, |number, byte| number << 8 | i128::from(*byte))
         }
-        SortBy::Rpi => track
+        Column::Rpi => track
             .rpi
             .map_or(i128::MAX, |rpi| i128::from_be_bytes(rpi.0) ^ i128::MIN),
         #[expect(clippy::cast_possible_truncation, reason = "levels are within -128..=127")]
-        SortBy::Rssi => track
+        Column::Rssi => track
             .history
             .seconds()
             .next_back()
@@ -273,13 +252,13 @@ fn sort_key(session: &Session, track: &Track, sort: SortBy, now: UnixMicros) -> 
             clippy::cast_possible_truncation,
             reason = "an attenuation is a few hundred decibels at most"
         )]
-        SortBy::Attenuation => rows::attenuation(session, track).map_or(i128::MAX, |found| found.value.0 as i128),
-        SortBy::Rotations => {
+        Column::Attenuation => rows::attenuation(session, track).map_or(i128::MAX, |found| found.value.0 as i128),
+        Column::Rotations => {
             let n = rows::rotations(session, track).map_or(-1, |n| i128::try_from(n).unwrap_or(i128::MAX / 4));
             -(2 * n + i128::from(rows::is_out_of_step(session, track)))
         }
-        SortBy::Name => track.name.as_deref().map_or(i128::MAX, name_key),
+        Column::Name => track.name.as_deref().map_or(i128::MAX, name_key),
         #[expect(clippy::cast_possible_truncation, reason = "a rate of reports")]
-        SortBy::Rate => -((track.rate(now) * 10.0) as i128),
+        Column::Rate => -((track.rate(now) * 10.0) as i128),
     }
 }

@@ -1,15 +1,21 @@
 //! The state of the program.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 
+use super::captures::Library;
+use super::columns::{Column, Columns};
 use super::device::DeviceView;
-use super::filter::FilterError;
-use super::keymap::Context;
-use super::layout::{self, Heights};
+use super::form::{Form, Habits, Question};
+use super::keymap::{Context, Keymap};
+use super::layout::{self, Heights, Wants};
 use super::live::Live;
-use super::log::Log;
+use super::log::{Level, Log};
+use super::look::Look;
 use super::privacy::Privacy;
+use super::prompt::{Prompt, Purpose};
 use super::tab::Tab;
+use super::transport::Timeline;
 use crate::lab::event::AdapterState;
 use crate::lab::session::{Options, Session};
 use crate::lab::time::{Micros, UnixMicros};
@@ -26,33 +32,55 @@ pub struct SourceInfo {
     pub playback: Option<Status>,
     /// Why it is this source and no other, for a line on the screen.
     pub reason: Option<String>,
+    /// Whether the capture that is played is a native file, into which marks can be written.
+    pub takes_marks: bool,
 }
 
 /// A recording that is going on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
+    /// The file of its rows.
+    pub path: PathBuf,
     /// For how long.
     pub elapsed: Micros,
+    /// Advertisements written.
+    pub adverts: u64,
+    /// Advertisements a second of late.
+    pub rate: f64,
     /// Bytes written.
     pub bytes: u64,
+    /// Bytes that are free where it is written.
+    pub space_left: Option<u64>,
 }
 
-/// What lies over the table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What lies over the tab.
+#[derive(Clone, Debug)]
 pub enum Popup {
     /// The keys, scrolled by this many lines.
     Help(u16),
+    /// The columns, the cursor on this one.
+    Columns(usize),
+    /// Something to be filled in.
+    Form(Form),
+    /// Something to be answered.
+    Question(Question),
 }
 
-/// What is being typed: the filter of the table, or the words to look for in the log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Prompt {
-    /// What is typed.
-    pub text: String,
-    /// Why this is no filter; the last one that was is used meanwhile.
-    pub error: Option<FilterError>,
-    /// The text as it was, for who changes their mind.
-    pub(super) before: String,
+/// What a person chose: in the configuration, on the command line.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Keys.
+    pub keymap: Keymap,
+    /// Colours and letters.
+    pub look: Look,
+    /// Columns of the device table.
+    pub columns: Columns,
+    /// By what it is sorted at first.
+    pub sort: Column,
+    /// How much of identifiers is shown at first.
+    pub privacy: Privacy,
+    /// Where captures are.
+    pub folder: PathBuf,
 }
 
 /// All state; [`update`](super::update()) alone changes it.
@@ -76,14 +104,30 @@ pub struct Model {
     pub privacy: Privacy,
     /// What lies over it.
     pub popup: Option<Popup>,
-    /// The filter while it is being typed.
+    /// The line that is being typed.
     pub editing: Option<Prompt>,
     /// The recording that is going on.
     pub recording: Option<Recording>,
+    /// The captures of a folder.
+    pub library: Library,
+    /// The time line of what is played, once it is known.
+    pub timeline: Option<Timeline>,
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// Colours and letters.
+    pub look: Look,
     /// What is wrong with the source at present, and the remedy.
     pub trouble: Option<String>,
     /// The latest thing worth a line.
     pub notice: Option<String>,
+    /// Rows that the part below the divider has more than by itself, or fewer.
+    pub panel: i16,
+    /// Whether the divider is being drawn with the mouse.
+    pub(super) is_drawing: bool,
+    /// Commands typed before, newest last.
+    pub(super) history: VecDeque<String>,
+    /// What the last mark said.
+    pub(super) habits: Habits,
     pub(super) rate: RateMeter,
     pub(super) options: Options,
     pub(super) is_dirty: bool,
@@ -105,22 +149,57 @@ impl Model {
             popup: None,
             editing: None,
             recording: None,
+            library: Library::default(),
+            timeline: None,
+            keymap: Keymap::default(),
+            look: Look::default(),
             trouble: None,
             notice: None,
+            panel: 0,
+            is_drawing: false,
+            history: VecDeque::new(),
+            habits: Habits::default(),
             rate: RateMeter::default(),
             options,
             is_dirty: true,
         }
     }
 
+    /// The same with what a person chose.
+    #[must_use]
+    pub fn with(mut self, settings: Settings) -> Self {
+        self.keymap = settings.keymap;
+        self.look = settings.look;
+        self.live.columns = settings.columns;
+        self.live.sort = settings.sort;
+        self.privacy = settings.privacy;
+        self.library = Library::new(settings.folder);
+        self
+    }
+
     /// Where keys go at present.
     #[must_use]
-    pub const fn context(&self) -> Context {
-        match (&self.editing, &self.popup) {
-            (Some(_), _) => Context::Filter,
-            (None, Some(Popup::Help(_))) => Context::Help,
-            (None, None) => self.tab.context(),
+    pub fn context(&self) -> Context {
+        if let Some(prompt) = &self.editing {
+            return match prompt.purpose {
+                Purpose::Filter | Purpose::Search => Context::Filter,
+                Purpose::Command => Context::Command,
+            };
         }
+        match &self.popup {
+            Some(Popup::Help(_)) => Context::Help,
+            Some(Popup::Columns(_)) => Context::Columns,
+            Some(Popup::Form(_)) => Context::Form,
+            Some(Popup::Question(_)) => Context::Question,
+            None => self.tab.context(),
+        }
+    }
+
+    /// Tells the person something, on the screen and in the log.
+    pub(super) fn say(&mut self, text: &str) {
+        self.log_notice(Level::Info, text);
+        self.notice = Some(text.to_owned());
+        self.is_dirty = true;
     }
 
     /// Whether something changed since the last frame.
@@ -159,7 +238,12 @@ impl Model {
     /// How the screen is divided; `None` when it is too small.
     #[must_use]
     pub fn heights(&self) -> Option<Heights> {
-        layout::heights(self.size, self.banner().is_some())
+        let wants = Wants {
+            banner: self.banner().is_some(),
+            transport: self.source.playback.is_some(),
+            panel: self.panel,
+        };
+        layout::heights(self.size, wants)
     }
 }
 

@@ -1,8 +1,11 @@
 //! What the mouse does: nothing that a key cannot do.
 
 use super::action::Action;
-use super::model::Model;
+use super::layout::Heights;
+use super::model::{Model, Popup};
 use super::tab::Tab;
+use super::{Effect, transport};
+use crate::source::pacing::Command;
 
 /// Lines that a turn of the wheel goes.
 const WHEEL: usize = 3;
@@ -12,6 +15,10 @@ const WHEEL: usize = 3;
 pub enum Mouse {
     /// The left button was pressed in this column and row.
     Press(u16, u16),
+    /// It was moved to this column and row while pressed.
+    Drag(u16, u16),
+    /// It was let go.
+    Release,
     /// The wheel was turned up (away).
     WheelUp,
     /// The wheel was turned down.
@@ -19,28 +26,67 @@ pub enum Mouse {
 }
 
 impl Model {
-    /// The actions that amount to what the mouse did.
-    pub(super) fn mouse(&mut self, mouse: Mouse) -> Vec<Action> {
-        match mouse {
+    /// The actions that amount to what the mouse did, and what it asks of the runtime at once.
+    pub(super) fn mouse(&mut self, mouse: Mouse) -> (Vec<Action>, Vec<Effect>) {
+        let actions = match mouse {
             Mouse::WheelUp => vec![Action::Up; WHEEL],
             Mouse::WheelDown => vec![Action::Down; WHEEL],
+            Mouse::Release => {
+                self.is_drawing = false;
+                Vec::new()
+            }
+            Mouse::Drag(_, row) if self.is_drawing => {
+                self.draw_divider(row);
+                Vec::new()
+            }
+            Mouse::Drag(..) => Vec::new(),
+            // A question is answered, not clicked away.
+            Mouse::Press(..) if matches!(self.popup, Some(Popup::Question(_))) => Vec::new(),
             Mouse::Press(..) if self.popup.is_some() => vec![Action::Close],
             Mouse::Press(column, 0) => {
                 let tab = Tab::ALL.into_iter().find(|tab| tab.columns().contains(&column));
                 tab.map(Action::Show).into_iter().collect()
             }
-            Mouse::Press(_, row) if self.tab == Tab::Live => self.press_row(row),
-            Mouse::Press(..) => Vec::new(),
-        }
+            Mouse::Press(column, row) => return self.press_body(column, row),
+        };
+        (actions, Vec::new())
     }
 
-    /// Selects the device in a row of the screen; one that is selected already is opened.
-    fn press_row(&mut self, row: u16) -> Vec<Action> {
+    fn press_body(&mut self, column: u16, row: u16) -> (Vec<Action>, Vec<Effect>) {
         let Some(heights) = self.heights() else {
+            return Default::default();
+        };
+        // The footer stands below the time line.
+        if heights.transport > 0 && row + 2 == self.size.1 {
+            return (Vec::new(), self.press_time_line(column));
+        }
+        let actions = match self.tab {
+            Tab::Live => self.press_live(heights, row),
+            Tab::Captures => self.press_library(heights, row),
+            Tab::Device | Tab::Log => Vec::new(),
+        };
+        (actions, Vec::new())
+    }
+
+    fn press_time_line(&self, column: u16) -> Vec<Effect> {
+        let Some((timeline, cells)) = self.timeline.as_ref().zip(transport::line(self.size.0)) else {
             return Vec::new();
         };
+        if !cells.contains(&column) {
+            return Vec::new();
+        }
+        let at = timeline.time(column - cells.start, cells.end - cells.start);
+        vec![Effect::Playback(Command::SeekTo(at))]
+    }
+
+    /// Selects the device in a row of the screen; one that is selected already is opened. The divider can be drawn.
+    fn press_live(&mut self, heights: Heights, row: u16) -> Vec<Action> {
         // The heading stands above the first device.
         let first = heights.top + 1;
+        if heights.panel > 0 && row == first + heights.table {
+            self.is_drawing = true;
+            return Vec::new();
+        }
         if !(first..first + heights.table).contains(&row) {
             return Vec::new();
         }
@@ -53,5 +99,34 @@ impl Model {
         }
         self.select(idx);
         Vec::new()
+    }
+
+    fn press_library(&mut self, heights: Heights, row: u16) -> Vec<Action> {
+        // The folder and the heading stand above the first line.
+        let first = heights.top + 2;
+        let page = u16::try_from(self.library_page()).unwrap_or(u16::MAX);
+        if !(first..first.saturating_add(page)).contains(&row) {
+            return Vec::new();
+        }
+        let at = self.library.top + usize::from(row - first);
+        if at >= self.library.lines().count() {
+            return Vec::new();
+        }
+        if self.library.at == at {
+            return vec![Action::OpenCapture];
+        }
+        self.library.at = at;
+        Vec::new()
+    }
+
+    /// Brings the divider to a row, as far as it goes.
+    fn draw_divider(&mut self, row: u16) {
+        let Some(heights) = self.heights() else { return };
+        let divider = heights.top + 1 + heights.table;
+        let up = i16::try_from(i32::from(divider) - i32::from(row)).unwrap_or(0);
+        let step = up.signum();
+        for _ in 0..up.unsigned_abs() {
+            super::update::move_divider(self, step);
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::lab::session::Session;
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::track::Track;
-use crate::lab::units::Dbm;
+use crate::lab::units::{Dbm, Metres};
 
 /// More identifiers or addresses are not counted: the chain of a hostile one may be long.
 const MOST_COUNTED: usize = 1_000;
@@ -37,8 +37,12 @@ pub struct Row {
     pub rssi_quality: RssiQuality,
     /// Attenuation of the latest level.
     pub attenuation: Option<Attenuation>,
+    /// True distance, where a mark tells it.
+    pub distance: Option<Metres>,
     /// Reports with a level per second.
     pub rate: f64,
+    /// Reports of this stay, scan responses not counted.
+    pub heard: u64,
     /// Identifiers heard under this address, less one; `None` for what has none. Should be 0.
     pub rotations: Option<usize>,
     /// The identifier was also heard under another address at the same station, or the address with another
@@ -60,7 +64,9 @@ impl Row {
             rssi: track.rssi,
             rssi_quality: track.rssi_quality,
             attenuation: attenuation(session, track),
+            distance: distance(session, track, now),
             rate: track.rate(now),
+            heard: track.heard,
             rotations: rotations(session, track),
             is_out_of_step: is_out_of_step(session, track),
         }
@@ -73,6 +79,11 @@ pub(super) fn attenuation(session: &Session, track: &Track) -> Option<Attenuatio
     let receiver = receiver.map_or("", |station| &station.model);
     let sender = session.model_of(track.key.address, track.rpi);
     ProfileTable::starter().attenuation(track.rssi?, track.family, sender, receiver)
+}
+
+/// See [`Row::distance`].
+pub(super) fn distance(session: &Session, track: &Track, now: UnixMicros) -> Option<Metres> {
+    session.distance_of(track.key, track.rpi, now)
 }
 
 /// See [`Row::rotations`].

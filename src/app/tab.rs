@@ -15,13 +15,15 @@ pub enum Tab {
     Live,
     /// The selected device.
     Device,
+    /// The library.
+    Captures,
     /// What happened.
     Log,
 }
 
 impl Tab {
     /// All of them, as they stand in the header; the first has the key 1.
-    pub const ALL: [Self; 3] = [Self::Live, Self::Device, Self::Log];
+    pub const ALL: [Self; 4] = [Self::Live, Self::Device, Self::Captures, Self::Log];
 
     /// Its name in the header.
     #[must_use]
@@ -29,7 +31,19 @@ impl Tab {
         match self {
             Self::Live => "Live",
             Self::Device => "Device",
+            Self::Captures => "Captures",
             Self::Log => "Log",
+        }
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Live => "all devices",
+            Self::Device => "the selected device",
+            Self::Captures => "captures: play, convert, delete",
+            Self::Log => "what happened",
         }
     }
 
@@ -39,6 +53,7 @@ impl Tab {
         match self {
             Self::Live => Context::Live,
             Self::Device => Context::Device,
+            Self::Captures => Context::Captures,
             Self::Log => Context::Log,
         }
     }

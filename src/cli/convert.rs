@@ -59,6 +59,9 @@ pub struct ConvertArgs {
     /// Model of the receiver.
     #[arg(long, value_name = "MODEL", default_value = "", hide_default_value = true)]
     model: String,
+    /// Whether nothing is said meanwhile: the screen has the terminal.
+    #[arg(skip)]
+    is_quiet: bool,
 }
 
 /// What can be written.
@@ -125,6 +128,41 @@ struct Done {
 /// [`Failure`]: [`Exit::Usage`] for a kind that is not known or a file that would be overwritten, [`Exit::Input`] for
 /// input that cannot be read, [`Exit::Environment`] when the output cannot be written.
 pub fn run(args: &ConvertArgs) -> Result<Exit, Failure> {
+    let Some(report) = convert(args)? else {
+        return Ok(Exit::Done);
+    };
+    let written = if args.output.as_os_str() == "-" {
+        io::stderr().write_all(report.as_bytes())
+    } else {
+        io::stdout().write_all(report.as_bytes())
+    };
+    // A closed pipe behind the report changes nothing about the conversion.
+    drop(written);
+    Ok(Exit::Done)
+}
+
+/// Converts a capture for the screen, without a word on the terminal; gives the report.
+///
+/// # Errors
+/// As [`run`].
+#[cfg(feature = "tui")]
+pub(super) fn quietly(input: &Path, output: &Path, pseudonymise: bool) -> Result<String, Failure> {
+    let args = ConvertArgs {
+        input: input.to_owned(),
+        output: output.to_owned(),
+        to: None,
+        pseudonymise,
+        strip_others: false,
+        clock_offset: Micros(0),
+        station: None,
+        model: String::new(),
+        is_quiet: true,
+    };
+    Ok(convert(&args)?.unwrap_or_default())
+}
+
+/// Gives the report; `None` where the reader of standard output has had enough.
+fn convert(args: &ConvertArgs) -> Result<Option<String>, Failure> {
     let to_stdout = args.output.as_os_str() == "-";
     let kind = args
         .to
@@ -148,30 +186,24 @@ pub fn run(args: &ConvertArgs) -> Result<Exit, Failure> {
         ..OpenOptions::default()
     };
     let (mut reader, found) = open::open_known(&args.input, &options).map_err(|error| input_failure(&error))?;
-    origin::warn(&args.input);
+    if !args.is_quiet {
+        origin::warn(&args.input);
+    }
     let source = origin::meta(&args.input, found);
     let pseudonymiser = args.pseudonymise.then(|| pseudonymiser(args)).transpose()?;
     let mut output = create(args, kind, to_stdout, &source)?;
     let done = match pump(args, reader.as_mut(), pseudonymiser.as_ref(), &mut output) {
         Ok(done) => done,
         Err(Stop::Output(failure)) if to_stdout && failure.kind() == io::ErrorKind::BrokenPipe => {
-            return Ok(Exit::Done);
+            return Ok(None);
         }
         Err(stop) => return Err(give_up(stop, args, output)),
     };
     let done = finish(args, output, done, reader.damage())?;
-    if args.pseudonymise {
+    if args.pseudonymise && !args.is_quiet {
         tell_left_out(&source, &done);
     }
-    let report = report(args, &done, reader.damage());
-    let written = if to_stdout {
-        io::stderr().write_all(report.as_bytes())
-    } else {
-        io::stdout().write_all(report.as_bytes())
-    };
-    // A closed pipe behind the report changes nothing about the conversion.
-    drop(written);
-    Ok(Exit::Done)
+    Ok(Some(report(args, &done, reader.damage())))
 }
 
 enum Stop {
@@ -314,7 +346,11 @@ fn pump(
     pseudonymiser: Option<&Pseudonymiser>,
     output: &mut Output,
 ) -> Result<Done, Stop> {
-    let bar = progress(&args.input);
+    let bar = if args.is_quiet {
+        ProgressBar::hidden()
+    } else {
+        progress(&args.input)
+    };
     let mut done = Done::default();
     let mut batch = Vec::new();
     let mut more = true;

@@ -1,7 +1,6 @@
 //! `vicino record`: live radio to a capture.
 
 mod bar;
-mod note;
 mod typed;
 mod window;
 
@@ -24,6 +23,7 @@ use crate::format::native::{Meta, SourceNote};
 use crate::format::open::{Kind, OpenOptions, open, open_known};
 use crate::lab::advert::StationId;
 use crate::lab::event::{CaptureEvent, EventKind};
+use crate::lab::note;
 use crate::lab::text::printable;
 use crate::lab::time::UnixMicros;
 use crate::sink::recorder::{self, Control};
@@ -222,7 +222,7 @@ fn live_options(args: &RecordArgs, only: Only) -> Options {
 }
 
 /// What a live capture cannot hold, so that its readers know.
-fn live_note() -> SourceNote {
+pub(super) fn live_note() -> SourceNote {
     let capabilities = if cfg!(target_os = "macos") {
         live::Capabilities::CORE_BLUETOOTH
     } else {
@@ -236,7 +236,7 @@ fn live_note() -> SourceNote {
 }
 
 /// What is known about a capture holds for what is recorded from it.
-fn played_meta(from: &Path, kind: Kind) -> Meta {
+pub(super) fn played_meta(from: &Path, kind: Kind) -> Meta {
     let mut meta = origin::meta(from, kind);
     "playback".clone_into(&mut meta.source.kind);
     meta.source.description = printable(&from.file_name().unwrap_or_default().to_string_lossy()).into_owned();

@@ -2,51 +2,40 @@
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
 
-use clap::ValueEnum;
 use tokio::runtime::Builder;
 
 use super::convert::input_failure;
+use super::record::{live_note, played_meta};
 use super::replay::{Replay, Start};
 use super::{ColorWhen, Exit, Failure, Look, origin};
-use crate::app::model::SourceInfo;
+use crate::app::look::ThemeName;
+use crate::app::model::{Settings, SourceInfo};
 use crate::app::{Key, Tab};
-use crate::format::native::Reader;
-use crate::format::open::{in_file, open};
+use crate::format::native::{Meta, Reader};
+use crate::format::open::{Kind, OpenOptions, in_file, open, open_known};
 use crate::format::{EventReader, FormatError, reason};
 use crate::lab::event::AdapterState;
-use crate::runtime::screen::{self, Source};
+use crate::library;
+use crate::runtime::screen::{self, Opened, Origin, Reopen, Services, Source};
 use crate::runtime::session_options;
 use crate::runtime::snapshot;
 use crate::source::live;
 use crate::source::pacing::{Pacer, Status};
 use crate::source::replay::{self as player, Opener};
-use crate::source::{Outlet, ble_error::BleError};
-use crate::view::{self, Theme};
+use crate::source::{Outlet, RecorderSlot, ble_error::BleError};
+use crate::view::{self, Palette};
 
 /// Frames per second; a redraw follows need and never comes more often.
 const MOST_FRAMES: u16 = 15;
 
-/// The colours of the screen by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ThemeName {
-    /// For dark terminals.
-    Dark,
-    /// For light terminals.
-    Light,
-    /// The brightest colours on black.
-    Contrast,
-}
-
-impl ThemeName {
-    const fn theme(self) -> Theme {
-        match self {
-            Self::Dark => Theme::dark(),
-            Self::Light => Theme::light(),
-            Self::Contrast => Theme::contrast(),
-        }
-    }
+/// A theme by its name.
+pub(super) fn parse_theme(text: &str) -> Result<ThemeName, String> {
+    let names = ThemeName::ALL.map(ThemeName::name).join(", ");
+    ThemeName::named(text).ok_or_else(|| format!("no such theme; there are {names}"))
 }
 
 /// `vicino` alone: the first adapter, or else the bundled capture.
@@ -54,12 +43,12 @@ impl ThemeName {
 /// # Errors
 /// [`Failure`] when there is no terminal, or it is lost.
 pub(super) fn first_adapter(look: Look) -> Result<Exit, Failure> {
-    on_terminal(look, "use `vicino scan`", async |options| {
+    on_terminal(look, "use `vicino scan`", None, async |options| {
         let info = SourceInfo {
             name: "looking for a Bluetooth adapter".to_owned(),
             ..SourceInfo::default()
         };
-        screen::run(Source::Pending(Box::pin(first_source())), info, options).await
+        screen::run(Source::Pending(listen()), info, options).await
     })
 }
 
@@ -68,10 +57,6 @@ pub(super) fn first_adapter(look: Look) -> Result<Exit, Failure> {
 /// # Errors
 /// [`Failure`] when the capture cannot be opened, or there is no terminal, or it is lost.
 pub(super) fn replay(args: &Replay, look: Look) -> Result<Exit, Failure> {
-    let name = args.capture.file_name().unwrap_or(args.capture.as_os_str());
-    let name = name.to_string_lossy().into_owned();
-    let opener = opener(args).map_err(|error| input_failure(&error))?;
-    origin::warn(&args.capture);
     let options = player::Options {
         speed: args.speed,
         paused: args.start == Start::Paused,
@@ -79,11 +64,46 @@ pub(super) fn replay(args: &Replay, look: Look) -> Result<Exit, Failure> {
         longest_wait: args.skip_silence.0,
         start: args.at,
     };
-    on_terminal(look, "use --headless", async |screen_options| {
-        let info = replay_info(name, &options);
-        let playback = player::spawn(opener, options);
-        screen::run(Source::Replay(playback), info, screen_options).await
+    let (opener, origin) = opener(&args.capture, args.open_options()).map_err(|error| input_failure(&error))?;
+    origin::warn(&args.capture);
+    let folder = args.capture.parent().filter(|_| args.capture.is_file());
+    on_terminal(look, "use --headless", folder, async |screen_options| {
+        let (source, info) = played(&args.capture, opener, origin, options);
+        screen::run(source, info, screen_options).await
     })
+}
+
+/// Opens a capture for the screen, to be played from its beginning.
+fn open_to_play(path: &Path) -> Result<Opened, String> {
+    if path.is_dir() {
+        return Err(format!("{}: is a folder; `:folder` looks into it", path.display()));
+    }
+    let (opener, origin) = opener(path, OpenOptions::default()).map_err(|error| error.to_string())?;
+    Ok(played(path, opener, origin, player::Options::default()))
+}
+
+fn played(path: &Path, opener: Opener, origin: Origin, options: player::Options) -> Opened {
+    let name = path
+        .file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned();
+    let mut info = replay_info(name, &options);
+    info.takes_marks = origin.marks_go_to.is_some();
+    let source = Source::Replay {
+        playback: player::spawn(opener, options),
+        origin: Box::new(origin),
+        recorder: RecorderSlot::default(),
+    };
+    (source, info)
+}
+
+fn convert(from: &Path, to: &Path, is_private: bool) -> Result<String, String> {
+    let one_line = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    match super::convert::quietly(from, to, is_private) {
+        Ok(report) => Ok(one_line(&report)),
+        Err(failure) => Err(one_line(&failure.message)),
+    }
 }
 
 /// `vicino replay --snapshot`: one frame, into a file.
@@ -93,6 +113,14 @@ pub(super) fn replay(args: &Replay, look: Look) -> Result<Exit, Failure> {
 pub(super) fn snapshot(args: &Replay, out: &Path, look: Look) -> Result<Exit, Failure> {
     let failed = |error: FormatError| input_failure(&in_file(&args.capture, error));
     let mut reader = open(&args.capture, &args.open_options()).map_err(|error| input_failure(&error))?;
+    // Standard input can be read only once.
+    let outline = if args.capture == Path::new("-") {
+        None
+    } else {
+        let again = open(&args.capture, &args.open_options()).map_err(|error| input_failure(&error))?;
+        Some(library::outline(&mut *{ again }, &AtomicBool::new(false)))
+    };
+    let (settings, palette) = chosen(look, args.capture.parent());
     origin::warn(&args.capture);
     let name = args.capture.file_name().unwrap_or(args.capture.as_os_str());
     let shown = [Key::char(char::from_digit(tab_number(args.screen), 10).unwrap_or('1'))];
@@ -102,14 +130,16 @@ pub(super) fn snapshot(args: &Replay, out: &Path, look: Look) -> Result<Exit, Fa
         at: args.at,
         keys: shown.into_iter().chain(args.keys.chars().map(Key::char)).collect(),
         // A picture has colours wherever it is made, unless none are wanted.
-        theme: if look.color == ColorWhen::Never {
-            Theme::plain()
+        theme: palette.theme(if look.color == ColorWhen::Never {
+            ThemeName::None
         } else {
-            look.theme.theme()
-        },
+            settings.look.theme
+        }),
+        settings,
+        outline,
     };
     let buf = snapshot::draw(&mut *reader, &options).map_err(failed)?;
-    let picture = view::svg(&buf);
+    let picture = view::svg(&buf, &options.theme);
     let written = if out == Path::new("-") {
         io::Write::write_all(&mut io::stdout().lock(), picture.as_bytes())
     } else {
@@ -130,22 +160,41 @@ fn tab_number(tab: Tab) -> u32 {
 
 /// Opens the capture once now, so that a wrong file is told before the screen opens, and again whenever the playback
 /// starts over. Standard input cannot be read again.
-fn opener(args: &Replay) -> Result<Opener, FormatError> {
-    let (path, options) = (args.capture.clone(), args.open_options());
+fn opener(path: &Path, options: OpenOptions) -> Result<(Opener, Origin), FormatError> {
+    let path = path.to_owned();
     let is_stdin = path == Path::new("-");
-    let mut first = Some(open(&path, &options)?);
-    Ok(Box::new(move || match first.take() {
+    let (first, kind) = open_known(&path, &options)?;
+    let mut first = Some(first);
+    let is_native = matches!(kind, Kind::NativeCsv { .. }) && !is_stdin;
+    let origin = Origin {
+        marks_go_to: is_native.then(|| path.clone()),
+        meta: if is_stdin {
+            Meta::default()
+        } else {
+            played_meta(&path, kind)
+        },
+        reopen: (!is_stdin).then(|| {
+            let (path, options) = (path.clone(), options.clone());
+            Box::new(move || open(&path, &options)) as Reopen
+        }),
+    };
+    let opener: Opener = Box::new(move || match first.take() {
         Some(reader) => Ok(reader),
         None if is_stdin => {
             let text = "standard input cannot be read again: playing back from the start needs a file";
             Err(FormatError::Unrecognised(text.to_owned()))
         }
         None => open(&path, &options),
-    }))
+    });
+    Ok((opener, origin))
+}
+
+fn listen() -> Pin<Box<dyn Future<Output = Opened> + Send>> {
+    Box::pin(first_source())
 }
 
 /// The first adapter, or else the bundled capture and why.
-async fn first_source() -> (Source, SourceInfo) {
+async fn first_source() -> Opened {
     let (outlet, recorder, batches) = Outlet::new();
     match live::start(live::Options::default(), outlet).await {
         Ok(live) => {
@@ -159,6 +208,10 @@ async fn first_source() -> (Source, SourceInfo) {
                 live,
                 batches,
                 recorder,
+                meta: Box::new(Meta {
+                    source: live_note(),
+                    ..Meta::default()
+                }),
             };
             (source, info)
         }
@@ -166,7 +219,7 @@ async fn first_source() -> (Source, SourceInfo) {
     }
 }
 
-fn bundled(error: &BleError) -> (Source, SourceInfo) {
+fn bundled(error: &BleError) -> Opened {
     let options = player::Options {
         looped: true,
         ..player::Options::default()
@@ -180,7 +233,16 @@ fn bundled(error: &BleError) -> (Source, SourceInfo) {
         AdapterState::NotPermitted => "Bluetooth not permitted",
     };
     info.reason = Some(format!("{what}: bundled capture"));
-    (Source::Replay(player::spawn(Box::new(demo), options)), info)
+    let source = Source::Replay {
+        playback: player::spawn(Box::new(demo), options),
+        origin: Box::new(Origin {
+            marks_go_to: None,
+            meta: demo_meta(),
+            reopen: Some(Box::new(demo)),
+        }),
+        recorder: RecorderSlot::default(),
+    };
+    (source, info)
 }
 
 /// The bundled capture.
@@ -189,6 +251,16 @@ fn demo() -> Result<Box<dyn EventReader>, FormatError> {
     let events = include_bytes!("../../captures/demo.events.csv");
     let meta = include_str!("../../captures/demo.toml");
     Ok(Box::new(Reader::from_bytes(rows, Some(events), Some(meta))?))
+}
+
+/// What a recording of the bundled capture says about itself.
+fn demo_meta() -> Meta {
+    let text = include_str!("../../captures/demo.toml");
+    let mut meta = Meta::parse(text).unwrap_or_default();
+    "playback".clone_into(&mut meta.source.kind);
+    "the bundled capture demo".clone_into(&mut meta.source.description);
+    meta.complete = false;
+    meta
 }
 
 fn replay_info(name: String, options: &player::Options) -> SourceInfo {
@@ -204,6 +276,7 @@ fn replay_info(name: String, options: &player::Options) -> SourceInfo {
 fn on_terminal(
     look: Look,
     instead: &str,
+    folder: Option<&Path>,
     run: impl AsyncFnOnce(screen::Options) -> io::Result<()>,
 ) -> Result<Exit, Failure> {
     let name = std::env::var_os("TERM").unwrap_or_default();
@@ -211,14 +284,17 @@ fn on_terminal(
         return Err(Failure::new(Exit::Usage, message).hint(instead));
     }
     let lost = |error: io::Error| Failure::new(Exit::Environment, format!("the terminal: {error}"));
+    let (settings, palette) = chosen(look, folder);
     let options = screen::Options {
-        theme: if look.color.is_on() {
-            look.theme.theme()
-        } else {
-            Theme::plain()
-        },
+        palette,
+        settings,
         most_frames: MOST_FRAMES,
         session: session_options(),
+        services: Services {
+            open: open_to_play,
+            listen,
+            convert,
+        },
     };
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
@@ -228,6 +304,30 @@ fn on_terminal(
     let outcome = runtime.block_on(run(options));
     runtime.shutdown_background();
     outcome.map(|()| Exit::Done).map_err(lost)
+}
+
+/// What the person chose on the command line. `folder` is where the captures are that are looked at first.
+fn chosen(look: Look, folder: Option<&Path>) -> (Settings, Palette) {
+    let here = |folder: &Path| {
+        if folder.as_os_str().is_empty() {
+            PathBuf::from(".")
+        } else {
+            folder.to_owned()
+        }
+    };
+    let folder = folder
+        .map(here)
+        .or_else(library::default_folder)
+        .unwrap_or_else(|| ".".into());
+    let mut settings = Settings {
+        folder: std::path::absolute(&folder).unwrap_or(folder),
+        ..Settings::default()
+    };
+    settings.look.theme = look.theme.unwrap_or_default();
+    if !look.color.is_on() {
+        settings.look.theme = ThemeName::None;
+    }
+    (settings, Palette::default())
 }
 
 /// Why there can be no screen, if so; `name` is what the environment calls the terminal.

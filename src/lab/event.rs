@@ -173,7 +173,7 @@ pub struct StationInfo {
 pub struct Mark {
     /// From when it holds.
     pub from: UnixMicros,
-    /// Until when; `None` for until the next mark of the same device.
+    /// Until when; `None` for until the next mark of the same device that tells the same thing.
     pub to: Option<UnixMicros>,
     /// Which device, by address, RPI prefix or a name of the engineer's; empty for all.
     pub device: String,

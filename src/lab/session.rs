@@ -17,6 +17,7 @@ use super::stats::LevelHistogram;
 use super::time::{Micros, UnixMicros};
 use super::totals::Totals;
 use super::track::{self, Track};
+use super::units::Metres;
 
 mod clock;
 mod echo;
@@ -245,6 +246,29 @@ impl Session {
             .rev()
             .find(|(device, _)| names(device))
             .map_or("", |(_, model)| model)
+    }
+
+    /// The true distance of a broadcaster from a station at a time, from the latest mark that holds then, tells one and
+    /// names it as [`Session::model_of`] does.
+    #[must_use]
+    pub fn distance_of(&self, key: TrackKey, rpi: Option<Rpi>, at: UnixMicros) -> Option<Metres> {
+        if self.marks.is_empty() {
+            return None;
+        }
+        let address = key.address.to_string();
+        let rpi = rpi.map(|rpi| rpi.to_string()).unwrap_or_default();
+        let holds = |(station, mark): &&(StationId, Mark)| {
+            let device = &*mark.device;
+            let names = device.is_empty() || device == address || (device.len() >= 4 && rpi.starts_with(device));
+            *station == key.station && names && mark.from <= at && mark.to.is_none_or(|to| at <= to)
+        };
+        let told = self
+            .marks
+            .iter()
+            .filter(|(_, mark)| mark.distance.is_some())
+            .filter(holds);
+        // Of those from the same time on, the last one written.
+        told.max_by_key(|(_, mark)| mark.from)?.1.distance
     }
 
     /// A report that is no repeat, or cannot be told to be one.

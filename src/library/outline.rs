@@ -175,6 +175,14 @@ fn find_rotations(ledger: &Ledger, outline: &mut Outline) {
     outline.rotations.sort_by_key(|rotation| rotation.at);
 }
 
+impl OutlineMark {
+    /// What a mark says, in one line.
+    #[must_use]
+    pub fn new(mark: &Mark) -> Self {
+        outline_mark(mark)
+    }
+}
+
 fn outline_mark(mark: &Mark) -> OutlineMark {
     let distance = mark.distance.map(|distance| format!("{} m", distance.0));
     let texts = [&mark.device, &mark.model, &mark.orientation, &mark.obstacle, &mark.note];

@@ -1,17 +1,23 @@
 //! A single frame of the screen over a capture, without a terminal: the same model, view and path as the screen itself.
 
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::model::{Model, SourceInfo};
-use crate::app::{Key, Msg, update};
+use crate::app::model::{Model, Settings, SourceInfo};
+use crate::app::{Effect, Key, Msg, update};
 use crate::format::{EventReader, FormatError};
 use crate::lab::event::CaptureEvent;
 use crate::lab::session::Options as SessionOptions;
 use crate::lab::ticks::Ticks;
 use crate::lab::time::{Micros, UnixMicros};
+use crate::library::{self, Outline};
 use crate::source::pacing::{Command, Pacer, Speed, Status};
 use crate::view::{self, Theme};
 
@@ -31,6 +37,10 @@ pub struct Options {
     pub keys: Vec<Key>,
     /// Colours.
     pub theme: Theme,
+    /// What the person chose.
+    pub settings: Settings,
+    /// What the capture amounts to, for its time line.
+    pub outline: Option<Outline>,
 }
 
 /// Plays a capture up to a time and draws the screen as it is then.
@@ -48,15 +58,53 @@ pub fn draw(reader: &mut dyn EventReader, options: &Options) -> Result<Buffer, F
         }
     }
     let mut model = player.end();
-    update(&mut model, Msg::Frame);
+    if let Some(outline) = options.outline.clone() {
+        update(&mut model, Msg::Timeline(Box::new(outline)));
+    }
+    tell(&mut model, Msg::Frame);
     for key in &options.keys {
-        update(&mut model, Msg::Key(*key));
-        update(&mut model, Msg::Frame);
+        tell(&mut model, Msg::Key(*key));
+        tell(&mut model, Msg::Frame);
     }
     let area = Rect::new(0, 0, options.size.0, options.size.1);
     let mut buf = Buffer::empty(area);
     view::draw_into(&model, &options.theme, area, &mut buf);
     Ok(buf)
+}
+
+/// Updates the model and does at once what it asks of the library; what plays, records or writes is not done.
+fn tell(model: &mut Model, msg: Msg) {
+    let mut messages = vec![msg];
+    while let Some(msg) = messages.pop() {
+        for effect in update(model, msg) {
+            messages.push(match effect {
+                Effect::Scan(folder) => {
+                    let found = library::scan(&folder, model.session.now()).map_err(|error| error.to_string());
+                    Msg::Listing(Box::new(found))
+                }
+                Effect::Outline(path, modified) => {
+                    let outcome = match library::open(&path) {
+                        Ok((mut reader, _)) => Ok(Box::new(library::outline(&mut *reader, &AtomicBool::new(false)))),
+                        Err(error) => Err(error.to_string()),
+                    };
+                    Msg::Outline(path, modified, outcome)
+                }
+                _ => continue,
+            });
+        }
+    }
+}
+
+/// Draws the screen of a model into an SVG file of its own, for its owner only: it may show identifiers.
+///
+/// # Errors
+/// The system's refusal; also when there is such a file.
+pub fn write(model: &Model, theme: &Theme, path: &Path) -> io::Result<()> {
+    let area = Rect::new(0, 0, model.size.0, model.size.1);
+    let mut buf = Buffer::empty(area);
+    view::draw_into(model, theme, area, &mut buf);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(view::svg(&buf, theme).as_bytes())
 }
 
 struct Player {
@@ -77,7 +125,7 @@ impl Player {
             ..SourceInfo::default()
         };
         Self {
-            model: Model::new(info, SessionOptions::default(), options.size),
+            model: Model::new(info, SessionOptions::default(), options.size).with(options.settings.clone()),
             ticks: Ticks::new(TICK),
             waiting: Vec::new(),
             at: options.at,

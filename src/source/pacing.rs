@@ -117,6 +117,8 @@ pub enum Command {
     SeekToOffset(Micros),
     /// Goes forward or back by this much.
     SeekBy(Micros),
+    /// Begins again at the end from now on, or no longer.
+    ToggleLoop,
 }
 
 /// Whether an event is due.
@@ -296,6 +298,8 @@ pub struct Status {
     pub ended: bool,
     /// The time that was asked for last is past the end of the capture.
     pub past_end: bool,
+    /// Whether it begins again at the end.
+    pub looped: bool,
     /// How often it started again from the beginning.
     pub laps: u32,
     /// Damaged records met so far.
@@ -313,6 +317,7 @@ impl Status {
             next: None,
             ended: false,
             past_end: false,
+            looped: false,
             laps: 0,
             damaged: 0,
             failure: None,

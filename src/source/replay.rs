@@ -232,6 +232,10 @@ impl Player {
                 self.pacer.set_speed(speed, now);
                 Ok(())
             }
+            Command::ToggleLoop => {
+                self.options.looped = !self.options.looped;
+                Ok(())
+            }
             Command::Step => self.step().await,
             Command::SeekTo(target) => self.seek(Some(target)).await,
             Command::SeekToOffset(offset) => {
@@ -390,6 +394,7 @@ impl Player {
                 .or(self.latest.filter(|_| self.ended)),
             ended: self.ended,
             past_end: self.past_end,
+            looped: self.options.looped,
             laps: self.laps,
             damaged: self.reader.as_ref().map_or(0, |reader| reader.damage().count),
             failure: self.failure.clone(),

@@ -3,13 +3,16 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::text::{clip, clip_front, grouped, put, put_right, width};
+use super::text::{bytes, clip, clip_front, clock, grouped, put, put_right, width};
 use super::theme::Theme;
 use crate::app::Tab;
+use crate::app::command;
+use crate::app::follow::Follow;
 use crate::app::keymap;
 use crate::app::model::Model;
+use crate::app::prompt::{Prompt, Purpose};
 use crate::lab::text::printable;
-use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::time::UnixMicros;
 
 pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put(buf, area, 1, 0, "vicino", theme.accent);
@@ -20,19 +23,33 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
         put(buf, area, tab.columns().start, 0, &title, style);
         taken = tab.columns().end + 2;
     }
-    let reason = model.notice.as_deref().or(model.source.reason.as_deref());
-    match (&model.recording, reason) {
-        (Some(recording), _) => {
-            let text = format!("● rec {}  {}", clock(recording.elapsed), bytes(recording.bytes));
-            put_right(buf, area, taken, &text, theme.error);
+    let mut right = area;
+    if let Some(recording) = &model.recording {
+        let long = format!(
+            "● rec {}  {}  {:.1}/s",
+            clock(recording.elapsed),
+            bytes(recording.bytes),
+            recording.rate
+        );
+        let short = format!("● rec {}", clock(recording.elapsed));
+        let text = if taken + width(&long) + 2 < area.width {
+            long
+        } else {
+            short
+        };
+        put_right(buf, right, taken, &text, theme.error);
+        right.width = right.width.saturating_sub(width(&text) + 2);
+    }
+    if let Some(reason) = model.notice.as_deref().or(model.source.reason.as_deref()) {
+        let left = usize::from(right.width.saturating_sub(taken + 2));
+        if left >= LEAST_NOTICE {
+            put_right(buf, right, taken, &clip(&printable(reason), left), theme.warning);
         }
-        (None, Some(reason)) => {
-            let left = usize::from(area.width.saturating_sub(taken + 2));
-            put_right(buf, area, taken, &clip(&printable(reason), left), theme.warning);
-        }
-        (None, None) => {}
     }
 }
+
+/// Fewer cells of a notice say nothing.
+const LEAST_NOTICE: usize = 12;
 
 /// Source, time of the data, counts; the most dispensable last, as it goes first when the terminal is narrow.
 pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -79,18 +96,30 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
 
 /// The filter, in at most so many cells: what was typed last, or the beginning of one that is kept.
 fn filter_text(model: &Model, most: u16) -> String {
-    if let Some(prompt) = &model.editing {
-        let text = printable(&prompt.text);
-        return format!("/{}▏", clip_front(&text, usize::from(most.saturating_sub(2))));
+    if let Some(prompt) = model
+        .editing
+        .as_ref()
+        .filter(|prompt| prompt.purpose != Purpose::Command)
+    {
+        return typed("/", prompt, most);
     }
     let (what, text) = match model.tab {
         Tab::Log => ("search", model.log.search.as_str()),
-        _ => ("filter", model.live.filter.text()),
+        Tab::Captures => ("search", model.library.search.as_str()),
+        Tab::Live | Tab::Device => ("filter", model.live.filter.text()),
     };
     if text.is_empty() {
         return model.privacy.word().to_owned();
     }
     clip(&format!("{what}: {}", printable(text)), usize::from(most)).into_owned()
+}
+
+/// What is typed, with its cursor, in at most so many cells; what stands before the cursor stays in sight.
+fn typed(sign: &str, prompt: &Prompt, most: u16) -> String {
+    let (before, after) = prompt.parts();
+    let room = usize::from(most.saturating_sub(2));
+    let text = format!("{sign}{}▏{}", clip_front(&printable(before), room), printable(after));
+    clip(&text, usize::from(most)).into_owned()
 }
 
 /// Why what is typed is no filter, in at most so many cells.
@@ -127,8 +156,17 @@ fn status_parts(model: &Model, columns: u16) -> Vec<(String, bool)> {
     let (heard, gaen) = model.live.heard;
     parts.push((format!("{} heard", grouped(heard as u64)), false));
     parts.push((format!("{} gaen", grouped(gaen as u64)), false));
-    if !model.live.filter.is_empty() {
+    if !model.live.filter.is_empty() || !model.live.subtracted.is_empty() {
         parts.push((format!("{} shown", grouped(model.live.order.len() as u64)), false));
+    }
+    if !model.live.subtracted.is_empty() {
+        parts.push((
+            format!("{} subtracted", grouped(model.live.subtracted.len() as u64)),
+            true,
+        ));
+    }
+    if let Some(follow) = &model.live.follow {
+        parts.push((followed(model, follow), follow.is_lost));
     }
     parts.push((
         model
@@ -160,6 +198,22 @@ fn status_parts(model: &Model, columns: u16) -> Vec<(String, bool)> {
         }
     }
     parts
+}
+
+/// `◆ 3f9a2c51 2 hops (1 guessed)`
+fn followed(model: &Model, follow: &Follow) -> String {
+    let whole = match follow.rpi {
+        Some(rpi) => rpi.to_string().chars().take(8).collect(),
+        None => follow.key.address.to_string(),
+    };
+    let name = model.privacy.identifier(&whole);
+    let hops = match (follow.hops, follow.guesses) {
+        (0, _) => String::new(),
+        (hops, 0) => format!(" ↻{hops}"),
+        (hops, guesses) => format!(" ↻{hops} ({guesses} guessed)"),
+    };
+    let lost = if follow.is_lost { " lost" } else { "" };
+    format!("◆ {name}{hops}{lost}")
 }
 
 pub(super) fn banner(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -223,15 +277,63 @@ pub(super) fn divider(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer
     put(buf, area, x - 1, 0, "─", theme.dim);
 }
 
+/// `── monday.csv ───`
+pub(super) fn titled(title: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    put(buf, area, 0, 0, &"─".repeat(usize::from(area.width)), theme.dim);
+    if !title.is_empty() {
+        let room = usize::from(area.width.saturating_sub(8));
+        put(buf, area, 2, 0, &format!(" {} ", clip(title, room)), theme.base);
+    }
+}
+
+/// The command that is typed, and beside it the words that fit, why it is none, or how it is used.
+fn command(prompt: &Prompt, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let line = typed(":", prompt, area.width.saturating_sub(2) * 3 / 5);
+    put(buf, area, 1, 0, &line, theme.base);
+    let mut x = 1 + width(&line) + 2;
+    let room = |x: u16| usize::from(area.width.saturating_sub(x + 1));
+    if let Some(refusal) = &prompt.refusal {
+        return put(buf, area, x, 0, &clip(&printable(refusal), room(x)), theme.warning);
+    }
+    if let Some(completion) = &prompt.completion {
+        // The word that stands in the line comes first, so that it is in sight.
+        let words = completion.words.iter().enumerate().cycle().skip(completion.idx);
+        for (idx, word) in words.take(completion.words.len()) {
+            let style = if idx == completion.idx {
+                theme.selected
+            } else {
+                theme.dim
+            };
+            let word = printable(word);
+            put(buf, area, x, 0, &clip(&word, room(x)), style);
+            x = x.saturating_add(width(&word) + 2);
+            if x >= area.width {
+                break;
+            }
+        }
+        return;
+    }
+    let usage = command::usage(prompt.text());
+    let usage = usage.unwrap_or_else(|| "a command; Tab shows those there are".to_owned());
+    put(buf, area, x, 0, &clip(&usage, room(x)), theme.dim);
+}
+
 pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let context = model.context();
+    if let Some(prompt) = model
+        .editing
+        .as_ref()
+        .filter(|prompt| prompt.purpose == Purpose::Command)
+    {
+        return command(prompt, theme, area, buf);
+    }
     let offered = keymap::FOOTER.iter().find(|(other, _)| *other == context);
     let is_playback = model.source.playback.is_some();
     let mut entries: Vec<(String, &str)> = offered
         .into_iter()
         .flat_map(|(_, actions)| *actions)
         .filter(|action| is_playback || !action.needs_playback())
-        .filter_map(|action| keymap::footer_entry(context, *action))
+        .filter_map(|action| keymap::footer_entry(&model.keymap, context, *action))
         .collect();
     let needed = |entries: &[(String, &str)]| {
         entries
@@ -270,22 +372,5 @@ fn time_of_day(at: UnixMicros, with_date: bool) -> String {
         (Some(date), Some(time)) if text.len() == 27 && with_date => format!("{date} {time} UTC"),
         (_, Some(time)) if text.len() == 27 => format!("{time} UTC"),
         _ => text,
-    }
-}
-
-/// `00:12:41`
-fn clock(span: Micros) -> String {
-    let seconds = span.0.max(0) / 1_000_000;
-    format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
-}
-
-/// `3.1 MB`
-#[expect(clippy::cast_precision_loss, reason = "shown with one digit after the point")]
-fn bytes(n: u64) -> String {
-    match n {
-        ..1_000 => format!("{n} B"),
-        1_000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
-        _ => format!("{:.1} GB", n as f64 / 1e9),
     }
 }

@@ -6,19 +6,21 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
 use super::text::width;
+use super::theme::Theme;
 
 /// Size of a cell, and the height of its base line, in pixels.
 const CELL: (u16, u16) = (9, 19);
 const BASE_LINE: u16 = 14;
 /// Space around the screen.
 const MARGIN: u16 = 12;
-/// Colours of the terminal itself.
-const GROUND: &str = "#1d1f21";
-const INK: &str = "#d8d8d8";
 
-/// The picture of a buffer; the same for the same buffer.
+/// Colours of the terminal itself: background and text.
+type Paper = (&'static str, &'static str);
+
+/// The picture of a buffer in the colours of a theme; the same for the same buffer.
 #[must_use]
-pub fn svg(buf: &Buffer) -> String {
+pub fn svg(buf: &Buffer, theme: &Theme) -> String {
+    let paper = theme.paper;
     let (columns, rows) = (buf.area.width, buf.area.height);
     let size = (
         u32::from(columns) * u32::from(CELL.0) + 2 * u32::from(MARGIN),
@@ -32,9 +34,13 @@ pub fn svg(buf: &Buffer) -> String {
          font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"15\">",
         size.0, size.1, size.0, size.1
     );
-    let _ = writeln!(out, "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{GROUND}\"/>");
+    let _ = writeln!(
+        out,
+        "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>",
+        paper.0
+    );
     for y in 0..rows {
-        row(buf, y, &mut out);
+        row(buf, y, paper, &mut out);
     }
     out.push_str("</svg>\n");
     out
@@ -48,28 +54,28 @@ struct Look {
     is_bold: bool,
 }
 
-fn look(cell: &Cell) -> Look {
+fn look(cell: &Cell, (paper, text): Paper) -> Look {
     let (mut ink, mut ground) = (colour(cell.fg), colour(cell.bg));
     if cell.modifier.contains(Modifier::REVERSED) {
         (ink, ground) = (
-            Some(ground.unwrap_or_else(|| GROUND.to_owned())),
-            Some(ink.unwrap_or_else(|| INK.to_owned())),
+            Some(ground.unwrap_or_else(|| paper.to_owned())),
+            Some(ink.unwrap_or_else(|| text.to_owned())),
         );
     }
     Look {
-        ink: ink.unwrap_or_else(|| INK.to_owned()),
+        ink: ink.unwrap_or_else(|| text.to_owned()),
         ground,
         is_bold: cell.modifier.contains(Modifier::BOLD),
     }
 }
 
-fn row(buf: &Buffer, y: u16, out: &mut String) {
+fn row(buf: &Buffer, y: u16, paper: Paper, out: &mut String) {
     let mut x = 0;
     while x < buf.area.width {
         let Some(first) = buf.cell((buf.area.x + x, buf.area.y + y)) else {
             break;
         };
-        let look_of_run = look(first);
+        let look_of_run = look(first, paper);
         let (start, mut text) = (x, String::new());
         // A wide or combined character stands alone, so that the next one starts in its own cell.
         while let Some(cell) = buf
@@ -78,7 +84,7 @@ fn row(buf: &Buffer, y: u16, out: &mut String) {
         {
             let cells = width(cell.symbol()).max(1);
             let is_plain = cell.symbol().chars().count() == 1 && cells == 1;
-            if look(cell) != look_of_run || (!is_plain && !text.is_empty()) {
+            if look(cell, paper) != look_of_run || (!is_plain && !text.is_empty()) {
                 break;
             }
             text.push_str(cell.symbol());
@@ -175,7 +181,7 @@ mod tests {
         buf.set_string(0, 0, "a<b", Style::new());
         buf.set_string(3, 0, "手x", Style::new());
         buf.set_string(8, 0, "&", Style::new().fg(Color::Indexed(114)).bg(Color::Indexed(237)));
-        let picture = svg(&buf);
+        let picture = svg(&buf, &Theme::dark());
         assert!(picture.contains(">a&lt;b</text>"), "{picture}");
         assert!(
             picture.contains("textLength=\"18\"") && picture.contains(">手</text>"),

@@ -6,10 +6,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::text::{clip, put, width};
+use super::text::{clip, grouped, put, width};
 use super::theme::Theme;
-use crate::app::layout::{WITH_ADDRESS, WITH_NAME, WITH_RATE, WITH_ROTATIONS, WITH_RPI, WITH_SPARKLINE};
-use crate::app::live::SortBy;
+use crate::app::columns::{Column, Columns};
+use crate::app::layout::{MARKER, SPACE};
 use crate::app::model::Model;
 use crate::app::privacy::Privacy;
 use crate::app::rows::{Row, rows};
@@ -24,103 +24,48 @@ const QUIET: Micros = Micros::from_secs(30);
 const SPARK: (f64, f64) = (-100.0, -40.0);
 /// Time that the sparkline spans.
 const SPARK_SECONDS: u16 = 30;
-/// Narrowest and widest column of names worth having.
-const NAME: (u16, u16) = (8, 32);
-
-/// With this much for names, what is left goes to the kinds.
+/// With this much for names, what is left goes to the kinds, and then to names up to the widest worth having.
 const NAME_ENOUGH: u16 = 16;
+const MOST_NAME: u16 = 32;
 /// More rotations than this are not told apart: their mark must stay in view.
 const MOST_ROTATIONS: usize = 99;
-/// Cells for kinds: at least, and as long as the longest word.
-const KIND: u16 = 13;
+/// Cells of the longest kind.
 const LONGEST_KIND: u16 = 23;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cell {
-    Age,
-    Kind,
-    Address,
-    Rpi,
-    Rssi,
-    Spark,
-    Attenuation,
-    Rate,
-    Rotations,
-    Name,
-}
-
+/// A column with the cells that it has on this terminal.
 #[derive(Clone, Copy, Debug)]
-struct Column {
-    cell: Cell,
-    heading: &'static str,
+struct Wide {
+    column: Column,
     width: u16,
-    is_right: bool,
-    sort: Option<SortBy>,
-    /// From this many columns of the terminal on.
-    from: u16,
 }
 
-const fn column(
-    cell: Cell,
-    heading: &'static str,
-    width: u16,
-    is_right: bool,
-    sort: Option<SortBy>,
-    from: u16,
-) -> Column {
-    Column {
-        cell,
-        heading,
-        width,
-        is_right,
-        sort,
-        from,
-    }
-}
-
-const COLUMNS: [Column; 9] = [
-    column(Cell::Age, "AGE", 6, true, Some(SortBy::Age), 0),
-    column(Cell::Kind, "KIND", KIND, false, Some(SortBy::Kind), 0),
-    column(Cell::Address, "ADDRESS", 19, false, Some(SortBy::Address), WITH_ADDRESS),
-    column(Cell::Rpi, "RPI", 8, false, Some(SortBy::Rpi), WITH_RPI),
-    column(Cell::Rssi, "RSSI", 5, true, Some(SortBy::Rssi), 0),
-    column(Cell::Spark, "LAST 30 s", 15, false, None, WITH_SPARKLINE),
-    column(Cell::Attenuation, "ATTEN", 7, true, Some(SortBy::Attenuation), 0),
-    column(Cell::Rate, "/s", 5, true, Some(SortBy::Rate), WITH_RATE),
-    column(Cell::Rotations, "ROT", 4, true, Some(SortBy::Rotations), WITH_ROTATIONS),
-];
-
-/// Cells between two columns.
-const SPACE: u16 = 2;
-/// Cells of the selection's marker.
-const MARKER: u16 = 2;
-
-/// The columns for a terminal of this width.
-fn columns(total: u16) -> Vec<Column> {
-    let mut shown: Vec<Column> = COLUMNS.into_iter().filter(|column| total >= column.from).collect();
-    let taken: u16 = MARKER + shown.iter().map(|column| column.width + SPACE).sum::<u16>();
-    let left = (total + SPACE).saturating_sub(taken + SPACE);
-    if total >= WITH_NAME && left >= NAME.0 {
-        let name = left.min(NAME.1);
-        let spare = left.saturating_sub(NAME_ENOUGH).min(LONGEST_KIND - KIND);
-        shown
-            .iter_mut()
-            .filter(|column| column.cell == Cell::Kind)
-            .for_each(|kind| kind.width += spare);
-        shown.push(column(
-            Cell::Name,
-            "NAME",
-            name.min(left - spare),
-            false,
-            Some(SortBy::Name),
-            WITH_NAME,
-        ));
-    }
-    shown
+/// The columns for a terminal of this width: what is left of it goes to names and to kinds.
+fn columns(chosen: &Columns, total: u16) -> Vec<Wide> {
+    let shown = chosen.shown(total);
+    let mut wide: Vec<Wide> = shown
+        .into_iter()
+        .map(|column| Wide {
+            column,
+            width: column.width(),
+        })
+        .collect();
+    let taken: u16 = MARKER + wide.iter().map(|wide| wide.width + SPACE).sum::<u16>();
+    let mut left = (total + SPACE).saturating_sub(taken + SPACE);
+    let mut give = |column: Column, most: u16| {
+        if let Some(wide) = wide.iter_mut().find(|wide| wide.column == column) {
+            let given = left.min(most.saturating_sub(wide.width));
+            wide.width += given;
+            left -= given;
+        }
+    };
+    give(Column::Name, NAME_ENOUGH);
+    give(Column::Kind, LONGEST_KIND);
+    give(Column::Name, MOST_NAME);
+    wide
 }
 
 pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let columns = columns(area.width);
+    let columns = columns(&model.live.columns, area.width);
     heading(model, &columns, theme, area, buf);
     let body = Rect {
         y: area.y + 1,
@@ -130,6 +75,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if model.live.order.is_empty() {
         return empty(model, theme, body, buf);
     }
+    let followed = model.live.follow.as_ref().map(|follow| follow.key);
     let mut cell = String::new();
     for (y, (row, track)) in (0..).zip(rows(model, model.live.top, usize::from(body.height))) {
         let is_selected = model.live.selected == Some(row.key);
@@ -143,12 +89,16 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             buf.set_style(line, theme.selected);
             put(buf, body, 0, y, "▸", theme.selected);
         }
+        if followed == Some(row.key) {
+            let style = if is_selected { theme.selected } else { theme.accent };
+            put(buf, body, 1, y, "◆", style);
+        }
         let mut x = MARKER;
         for column in &columns {
             cell.clear();
-            let style = write_cell(&mut cell, column, &row, track, model, style, theme);
+            let style = write_cell(&mut cell, *column, &row, track, model, style, theme);
             let shown = clip(&cell, usize::from(column.width));
-            let indent = if column.is_right {
+            let indent = if column.column.is_right() {
                 column.width.saturating_sub(width(&shown))
             } else {
                 0
@@ -159,18 +109,19 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn heading(model: &Model, columns: &[Column], theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn heading(model: &Model, columns: &[Wide], theme: &Theme, area: Rect, buf: &mut Buffer) {
     let mut x = MARKER;
     for column in columns {
-        let is_sorted = column.sort == Some(model.live.sort);
+        let is_sorted = column.column == model.live.sort;
         let arrow = match (is_sorted, model.live.is_reversed) {
             (false, _) => "",
             (true, false) => "▾",
             (true, true) => "▴",
         };
-        let text = format!("{}{arrow}", column.heading);
-        let indent = if column.is_right {
-            column.width.saturating_sub(width(column.heading))
+        let heading = column.column.heading();
+        let text = format!("{heading}{arrow}");
+        let indent = if column.column.is_right() {
+            column.width.saturating_sub(width(heading))
         } else {
             0
         };
@@ -189,7 +140,9 @@ fn heading(model: &Model, columns: &[Column], theme: &Theme, area: Rect, buf: &m
 /// What to do when there is nothing to show.
 fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let playback = model.source.playback.as_ref();
-    let lines: [&str; 2] = if !model.live.filter.is_empty() && model.live.heard.0 > 0 {
+    let lines: [&str; 2] = if model.live.filter.is_empty() && !model.live.subtracted.is_empty() {
+        ["nothing but what was subtracted", "x shows it again"]
+    } else if !model.live.filter.is_empty() && model.live.heard.0 > 0 {
         ["no device matches the filter", "Esc drops it, / changes it"]
     } else if playback.is_some_and(|status| status.pacer.is_paused() && !status.ended) {
         ["paused before the first event", "space plays, . plays a single event"]
@@ -226,7 +179,7 @@ fn row_style(row: &Row, is_selected: bool, theme: &Theme) -> Style {
 /// Writes one cell and gives its style.
 fn write_cell(
     cell: &mut String,
-    column: &Column,
+    wide: Wide,
     row: &Row,
     track: &Track,
     model: &Model,
@@ -235,25 +188,25 @@ fn write_cell(
 ) -> Style {
     const NONE: &str = "–";
     let privacy = model.privacy;
-    let written = match column.cell {
-        Cell::Age => write_age(cell, row.age),
-        Cell::Kind => cell.write_str(row.family.word()),
-        Cell::Address => {
+    let written = match wide.column {
+        Column::Age => write_age(cell, row.age),
+        Column::Kind => cell.write_str(row.family.word()),
+        Column::Address => {
             let letter = row.address.kind.letter();
             write!(cell, "{} {letter}", privacy.identifier(&row.address.to_string()))
         }
-        Cell::Rpi => match row.rpi {
+        Column::Rpi => match row.rpi {
             Some(rpi) if privacy != Privacy::Open => cell.write_str(&privacy.identifier(&rpi.to_string())),
             Some(rpi) => rpi.0.iter().take(4).try_for_each(|byte| write!(cell, "{byte:02x}")),
             None => cell.write_str(NONE),
         },
-        Cell::Rssi => match (row.rssi, row.rssi_quality) {
+        Column::Rssi => match (row.rssi, row.rssi_quality) {
             (Some(level), RssiQuality::Paired) => write!(cell, "{} ", level.0),
             (Some(level), _) => write!(cell, "{}~", level.0),
             (None, _) => write!(cell, "{NONE} "),
         },
-        Cell::Spark => sparkline(cell, track, model.now(), column.width),
-        Cell::Attenuation => match row.attenuation {
+        Column::Spark => sparkline(cell, track, model.now(), wide.width),
+        Column::Attenuation => match row.attenuation {
             Some(found) => {
                 let mark = if found.confidence == Confidence::Lowest {
                     '?'
@@ -264,8 +217,13 @@ fn write_cell(
             }
             None => write!(cell, "{NONE} "),
         },
-        Cell::Rate => write!(cell, "{:.1}", row.rate),
-        Cell::Rotations => {
+        Column::Distance => match row.distance {
+            Some(known) => write!(cell, "{:.1} m ", known.0),
+            None => write!(cell, "{NONE} "),
+        },
+        Column::Heard => write!(cell, "{}", short(row.heard)),
+        Column::Rate => write!(cell, "{:.1}", row.rate),
+        Column::Rotations => {
             let mark = if row.is_out_of_step { '!' } else { ' ' };
             match row.rotations {
                 Some(n) if n > MOST_ROTATIONS => write!(cell, "{MOST_ROTATIONS}+{mark}"),
@@ -273,7 +231,7 @@ fn write_cell(
                 None => write!(cell, "{NONE}  "),
             }
         }
-        Cell::Name => row
+        Column::Name => row
             .name
             .as_deref()
             .map_or(Ok(()), |name| cell.write_str(&privacy.name(name))),
@@ -281,14 +239,23 @@ fn write_cell(
     // Writing to a string cannot fail.
     debug_assert!(written.is_ok());
     let is_quiet = row.age > QUIET;
-    let colour = match column.cell {
-        Cell::Kind if row.family.is_gaen() && !is_quiet => theme.gaen,
-        Cell::Spark if !is_quiet => theme.line,
-        Cell::Rotations if row.is_out_of_step => theme.warning,
+    let colour = match wide.column {
+        Column::Kind if row.family.is_gaen() && !is_quiet => theme.gaen,
+        Column::Spark if !is_quiet => theme.line,
+        Column::Rotations if row.is_out_of_step => theme.warning,
         _ if cell.trim_end() == NONE => theme.dim,
         _ => return style,
     };
     style.patch(Style { bg: None, ..colour })
+}
+
+/// A count in six cells at most.
+fn short(count: u64) -> String {
+    match count {
+        ..100_000 => grouped(count),
+        100_000..100_000_000 => format!("{}k", grouped(count / 1_000)),
+        _ => format!("{}M", grouped((count / 1_000_000).min(99_999))),
+    }
 }
 
 fn write_age(cell: &mut String, age: Micros) -> std::fmt::Result {
@@ -338,17 +305,30 @@ mod tests {
     #[test]
     fn columns_fit_and_the_important_ones_stay() {
         for total in 40..=300 {
-            let shown = columns(total);
-            let taken: u16 = MARKER + shown.iter().map(|column| column.width + SPACE).sum::<u16>();
+            let shown = columns(&Columns::default(), total);
+            let taken: u16 = MARKER + shown.iter().map(|wide| wide.width + SPACE).sum::<u16>();
             assert!(taken <= total + SPACE, "{total}: {taken}");
-            for needed in [Cell::Age, Cell::Kind, Cell::Rssi, Cell::Attenuation] {
-                assert!(shown.iter().any(|column| column.cell == needed), "{total} {needed:?}");
+            let has = |column| shown.iter().any(|wide| wide.column == column);
+            for needed in [Column::Age, Column::Kind, Column::Rssi, Column::Attenuation] {
+                assert!(has(needed), "{total} {needed:?}");
             }
-            let has = |cell| shown.iter().any(|column| column.cell == cell);
-            assert_eq!(has(Cell::Address), total >= 95);
-            assert_eq!(has(Cell::Name), total >= WITH_NAME, "{total}");
-            assert_eq!(has(Cell::Spark), total >= 110);
-            assert!(has(Cell::Rpi) || total < 80);
+            assert_eq!(has(Column::Address), total >= 95);
+            assert_eq!(has(Column::Name), total >= 75, "{total}");
+            assert_eq!(has(Column::Spark), total >= 110);
+            assert_eq!(has(Column::Distance), total >= 120);
+            assert!(has(Column::Rpi) || total < 80);
+        }
+    }
+
+    #[test]
+    fn chosen_columns_fit_whatever_they_are() {
+        let all = Columns::parse(Column::ALL.map(Column::name)).unwrap();
+        for total in 0..=300 {
+            let taken: u16 = MARKER + columns(&all, total).iter().map(|wide| wide.width + SPACE).sum::<u16>();
+            assert!(taken <= total.max(MARKER) + SPACE, "{total}: {taken}");
+        }
+        for count in [0, 99_999, 100_000, 99_999_999, 100_000_000, u64::MAX] {
+            assert!(short(count).len() <= 7, "{}", short(count));
         }
     }
 

@@ -7,6 +7,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::lab::time::{Micros, UnixMicros};
+
 /// How many cells a text takes.
 pub(super) fn width(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)
@@ -77,6 +79,32 @@ pub(super) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `00:12:41`
+pub(super) fn clock(span: Micros) -> String {
+    let seconds = span.0.max(0) / 1_000_000;
+    format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+}
+
+/// `3.1 MB`
+#[expect(clippy::cast_precision_loss, reason = "shown with one digit after the point")]
+pub(super) fn bytes(n: u64) -> String {
+    match n {
+        ..1_000 => format!("{n} B"),
+        1_000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
+        _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}
+
+/// `2020-07-30 09:54`
+pub(super) fn minute(at: UnixMicros) -> String {
+    let text = at.to_string();
+    match (text.get(..10), text.get(11..16)) {
+        (Some(date), Some(time)) if text.len() == 27 => format!("{date} {time}"),
+        _ => clip(&text, 16).into_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -105,6 +105,28 @@ const KEYS: [(&str, Key); 15] = [
     ("rot", Key::Number(Quantity::Rotations)),
 ];
 
+/// What completes a term that begins with this: keys with their sign, and after one the words that it takes.
+pub(super) fn completions(begun: &str) -> Vec<String> {
+    let begun = begun.to_lowercase();
+    let keys = KEYS.iter().flat_map(|(name, key)| match key {
+        Key::Choice(sort) if begun.starts_with(&format!("{name}:")) => {
+            let mut words: Vec<String> = sort
+                .words()
+                .into_iter()
+                .map(|(word, _)| format!("{name}:{word}"))
+                .collect();
+            words.sort_unstable();
+            words.dedup();
+            words
+        }
+        Key::Number(_) => vec![format!("{name}>"), format!("{name}<")],
+        // `address` is the same as `addr`.
+        _ if *name == "address" => Vec::new(),
+        _ => vec![format!("{name}:")],
+    });
+    keys.filter(|word| word.starts_with(&begun)).collect()
+}
+
 impl Quantity {
     const fn word(self) -> &'static str {
         match self {

@@ -1,13 +1,13 @@
-//! Marks as they are typed while recording: a line each.
+//! Marks as they are typed: a line each.
 
 use std::fmt::Write as _;
 
-use crate::lab::event::Mark;
-use crate::lab::time::UnixMicros;
-use crate::lab::units::Metres;
+use super::event::Mark;
+use super::time::UnixMicros;
+use super::units::Metres;
 
 /// What a line can say, for the person.
-pub(super) const HELP: &str = "a distance in metres, or any of distance=, device=, model=, orientation=, obstacle= and \
+pub const HELP: &str = "a distance in metres, or any of distance=, device=, model=, orientation=, obstacle= and \
      after them a note; for example: 1.5 orientation=portrait screen up";
 /// The fields that have a name.
 const FIELDS: [&str; 5] = ["distance", "device", "model", "orientation", "obstacle"];
@@ -24,7 +24,7 @@ const OTHER_UNITS: [&str; 12] = [
 ///
 /// # Errors
 /// What is wrong with the line.
-pub(super) fn parse(line: &str, at: UnixMicros) -> Result<Mark, String> {
+pub fn parse(line: &str, at: UnixMicros) -> Result<Mark, String> {
     let mut mark = Mark {
         from: at,
         ..Mark::default()
@@ -59,7 +59,7 @@ pub(super) fn parse(line: &str, at: UnixMicros) -> Result<Mark, String> {
 }
 
 /// What a mark says, for the person who typed it: `1.5 m, device 7e3c1b63, note "hello"`.
-pub(super) fn describe(mark: &Mark) -> String {
+pub fn describe(mark: &Mark) -> String {
     let mut text = String::new();
     let mut add = |what: std::fmt::Arguments<'_>| {
         let comma = if text.is_empty() { "" } else { ", " };
@@ -120,7 +120,11 @@ fn in_metres(next: Option<&str>) -> Result<(), String> {
     }
 }
 
-fn metres(text: &str) -> Result<Metres, String> {
+/// A distance as people write it: `1.5`, `1.5m`.
+///
+/// # Errors
+/// Why it is none, with how to write it.
+pub fn metres(text: &str) -> Result<Metres, String> {
     let (digits, unit) = split_unit(text);
     if OTHER_UNITS.contains(&unit) && is_numeric(text) {
         return Err(format!("{text:?}: a distance is in metres"));

@@ -1,0 +1,316 @@
+//! Does what the model asks for: beside the loop whatever may take time, whose result comes back as a message.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::recording::Running;
+use super::source::{News, Source};
+use super::{Opened, Services};
+use crate::app::model::{Model, SourceInfo};
+use crate::app::{Effect, Msg, update};
+use crate::clock;
+use crate::format::native::{Paths, append_event, recount_marks};
+use crate::format::reason;
+use crate::lab::event::{CaptureEvent, Event, EventKind};
+use crate::lab::note;
+use crate::lab::text::printable;
+use crate::lab::time::UnixMicros;
+use crate::library::{self, Outline};
+
+/// What came of something that was done beside the loop.
+pub(super) enum Done {
+    /// Tell the model.
+    Tell(Box<Msg>),
+    /// A source that takes over.
+    Opened(Result<Box<Opened>, String>),
+    /// Something to say, after which the library is looked at again.
+    Changed(String),
+    /// What the played capture amounts to, by the number of its source.
+    Timeline(u64, Box<Outline>),
+}
+
+/// Runs effects and the source.
+pub(super) struct Runner {
+    pub(super) source: Source,
+    services: Services,
+    results: UnboundedSender<Done>,
+    recording: Option<Running>,
+    /// Ends the reading through of what is played.
+    reading: Arc<AtomicBool>,
+    /// How many sources there were, so that what is known of an earlier one is not taken for the present one's.
+    number: u64,
+}
+
+impl Runner {
+    pub(super) fn new(source: Source, services: Services, results: UnboundedSender<Done>) -> Self {
+        let mut runner = Self {
+            source,
+            services,
+            results,
+            recording: None,
+            reading: Arc::default(),
+            number: 0,
+        };
+        runner.read_through();
+        runner
+    }
+
+    /// Whether time passes, in the data or for a recording.
+    pub(super) fn is_moving(&self) -> bool {
+        self.source.is_moving() || self.recording.is_some()
+    }
+
+    pub(super) fn take(&mut self, model: &mut Model, news: News) -> Vec<Effect> {
+        let (effects, found) = self.source.take(model, news);
+        if let Some((source, info)) = found {
+            self.replace(model, source, info);
+        }
+        effects
+    }
+
+    pub(super) fn tick(&mut self, model: &mut Model) -> Vec<Effect> {
+        match self.recording.as_ref().map(Running::look) {
+            Some(Ok(progress)) => drop(update(model, Msg::Recording(Some(progress)))),
+            Some(Err(failure)) => {
+                self.recording = None;
+                update(model, Msg::Recording(None));
+                update(model, Msg::Notice(Some(format!("recording stopped: {failure}"))));
+            }
+            None => {}
+        }
+        self.source.tick(model)
+    }
+
+    /// Begins what was asked for.
+    pub(super) fn start(&mut self, model: &mut Model, effect: Effect) {
+        match effect {
+            Effect::Playback(command) => self.source.tell(command),
+            Effect::Scan(folder) => self.scan(folder),
+            Effect::Outline(path, modified) => self.outline(path, modified),
+            Effect::Open(path) => {
+                let open = self.services.open;
+                // A playback needs the runtime's timer.
+                let runtime = tokio::runtime::Handle::current();
+                self.beside(move || {
+                    let _guard = runtime.enter();
+                    Done::Opened(open(&path).map(Box::new))
+                });
+            }
+            Effect::Listen => {
+                let found = (self.services.listen)();
+                let info = SourceInfo {
+                    name: "looking for a Bluetooth adapter".to_owned(),
+                    ..SourceInfo::default()
+                };
+                self.replace(model, Source::Pending(found), info);
+            }
+            Effect::Record(path, title) => self.record(model, &path, title),
+            Effect::EndRecording => self.end_recording(model),
+            Effect::Mark(event) => self.mark(model, *event),
+            Effect::Convert(from, to, is_private) => {
+                let convert = self.services.convert;
+                self.beside(move || match convert(&from, &to, is_private) {
+                    Ok(said) | Err(said) => Done::Changed(said),
+                });
+            }
+            Effect::Delete(path) => self.beside(move || {
+                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+                Done::Changed(match library::delete(&path) {
+                    Ok(_) => format!("deleted {name}"),
+                    Err(error) => format!("not deleted: {error}"),
+                })
+            }),
+            // The loop's own.
+            Effect::Quit | Effect::Copy(_) | Effect::Snapshot(_) => {}
+        }
+    }
+
+    /// Takes what came of it.
+    pub(super) fn finished(&mut self, model: &mut Model, done: Done) -> Vec<Effect> {
+        match done {
+            Done::Tell(msg) => return update(model, *msg),
+            Done::Opened(Ok(opened)) => {
+                let (source, info) = *opened;
+                self.replace(model, source, info);
+                model_shows_live(model);
+            }
+            Done::Opened(Err(error)) => drop(update(model, Msg::Notice(Some(error)))),
+            Done::Changed(said) => {
+                update(model, Msg::Notice(Some(said)));
+                return vec![Effect::Scan(model.library.folder.clone())];
+            }
+            Done::Timeline(number, outline) if number == self.number => {
+                return update(model, Msg::Timeline(outline));
+            }
+            Done::Timeline(..) => {}
+        }
+        Vec::new()
+    }
+
+    /// Ends everything in order; what was recorded is on the disk then.
+    pub(super) async fn end(mut self) -> io::Result<()> {
+        self.reading.store(true, Ordering::Relaxed);
+        self.source.end().await;
+        match self.recording.take().map(|running| running.stop().wait()) {
+            Some(Err(failure)) => Err(io::Error::other(failure)),
+            Some(Ok(_)) | None => Ok(()),
+        }
+    }
+
+    fn replace(&mut self, model: &mut Model, source: Source, info: SourceInfo) {
+        let before = std::mem::replace(&mut self.source, source);
+        if matches!(before, Source::Live { .. }) {
+            tokio::spawn(before.end());
+        }
+        update(model, Msg::Source(Box::new(info)));
+        self.number += 1;
+        self.read_through();
+    }
+
+    /// Reads what is played through, for its time line.
+    fn read_through(&mut self) {
+        self.reading.store(true, Ordering::Relaxed);
+        self.reading = Arc::default();
+        let Source::Replay { origin, .. } = &mut self.source else {
+            return;
+        };
+        let Some(reopen) = origin.reopen.take() else { return };
+        let (stop, number) = (Arc::clone(&self.reading), self.number);
+        self.beside(move || {
+            let outline = match reopen() {
+                Ok(mut reader) => library::outline(&mut *reader, &stop),
+                Err(error) => Outline {
+                    failure: Some(error.to_string()),
+                    ..Outline::default()
+                },
+            };
+            Done::Timeline(number, Box::new(outline))
+        });
+    }
+
+    fn beside(&self, work: impl FnOnce() -> Done + Send + 'static) {
+        let results = self.results.clone();
+        tokio::task::spawn_blocking(move || {
+            // Nobody waits for it any more when the screen is gone.
+            let _ = results.send(work());
+        });
+    }
+
+    fn scan(&self, folder: PathBuf) {
+        let now = clock::wall();
+        self.beside(move || {
+            let found = library::scan(&folder, now).map_err(|error| error.to_string());
+            Done::Tell(Box::new(Msg::Listing(Box::new(found))))
+        });
+    }
+
+    fn outline(&self, path: PathBuf, modified: Option<UnixMicros>) {
+        let stop = AtomicBool::new(false);
+        self.beside(move || {
+            let outcome = match library::open(&path) {
+                Ok((mut reader, _)) => Ok(Box::new(library::outline(&mut *reader, &stop))),
+                Err(error) => Err(error.to_string()),
+            };
+            Done::Tell(Box::new(Msg::Outline(path, modified, outcome)))
+        });
+    }
+
+    fn record(&mut self, model: &mut Model, path: &Path, title: String) {
+        let Some(slot) = self.source.recorder().filter(|_| self.recording.is_none()) else {
+            let text = "there is no source yet that could be recorded".to_owned();
+            update(model, Msg::Notice(Some(text)));
+            return;
+        };
+        let mut meta = self.source.meta();
+        if !title.is_empty() {
+            meta.title = title;
+        }
+        match Running::begin(path, &meta, slot) {
+            Ok(running) => {
+                // A reader of the recording needs to know who hears.
+                slot.accept(&stations(model));
+                let progress = running.look().ok();
+                self.recording = Some(running);
+                update(model, Msg::Recording(progress));
+                self.scan(model.library.folder.clone());
+            }
+            Err(error) => drop(update(model, Msg::Notice(Some(format!("not recorded: {error}"))))),
+        }
+    }
+
+    fn end_recording(&mut self, model: &mut Model) {
+        let Some(running) = self.recording.take() else { return };
+        update(model, Msg::Recording(None));
+        let ending = running.stop();
+        self.beside(move || match ending.wait() {
+            Ok(said) | Err(said) => Done::Changed(said),
+        });
+    }
+
+    /// Writes a mark where it is kept, and shows it.
+    fn mark(&mut self, model: &mut Model, event: Event) {
+        let described = match &event.kind {
+            EventKind::Mark(mark) => printable(&note::describe(mark)).into_owned(),
+            _ => String::new(),
+        };
+        let whole = CaptureEvent::Other(Box::new(event.clone()));
+        let said = match (&self.recording, self.source.recorder()) {
+            (Some(_), Some(slot)) => {
+                slot.accept(std::slice::from_ref(&whole));
+                format!("marked in the recording: {described}")
+            }
+            _ => match self.append(model, &event) {
+                Some(Ok(name)) => format!("marked in {name}: {described}"),
+                Some(Err(error)) => format!("not kept: {error}"),
+                None => format!("marked on this screen only: {described} · r records"),
+            },
+        };
+        update(model, Msg::Events(vec![whole]));
+        update(model, Msg::Notice(Some(said)));
+    }
+
+    /// Adds a mark to the native capture that is played, if it is one; gives its name.
+    fn append(&self, model: &Model, event: &Event) -> Option<Result<String, String>> {
+        let Source::Replay { origin, .. } = &self.source else {
+            return None;
+        };
+        let rows = origin.marks_go_to.as_ref()?;
+        let paths = Paths::of(rows);
+        let station = model.session.station(event.station).name;
+        let name = |path: &Path| {
+            path.file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy()
+                .into_owned()
+        };
+        if let Err(error) = append_event(&paths.events, event, &station) {
+            return Some(Err(format!("cannot write {}: {}", name(&paths.events), reason(&error))));
+        }
+        // Counts that stay as they were do no harm; the mark is in the file.
+        let _ = recount_marks(&paths);
+        Some(Ok(name(rows)))
+    }
+}
+
+/// Who hears, as a recording that begins in the middle needs to be told.
+fn stations(model: &Model) -> Vec<CaptureEvent> {
+    let at = model.session.data_now().unwrap_or_default();
+    let known = (0..).zip(model.session.stations());
+    known
+        .map(|(number, info)| {
+            let station = crate::lab::advert::StationId(number);
+            CaptureEvent::other(at, station, EventKind::Station(info.clone()))
+        })
+        .collect()
+}
+
+/// A capture that was opened is looked at.
+fn model_shows_live(model: &mut Model) {
+    if model.tab == crate::app::Tab::Captures {
+        update(model, Msg::Show(crate::app::Tab::Live));
+    }
+}
