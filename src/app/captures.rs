@@ -252,6 +252,8 @@ impl Model {
             (Action::Delete, Some(Line::Capture(entry))) => {
                 if self.is_recorded_to(&entry.path) {
                     self.say("this capture is being recorded: r ends the recording");
+                } else if entry.state == State::Recording {
+                    self.say("this capture is being written at this moment");
                 } else {
                     let (path, bytes) = (entry.path.clone(), entry.bytes);
                     self.popup = Some(Popup::Question(Question::Delete { path, bytes }));

@@ -245,7 +245,7 @@ pub fn words(model: &Model, before: &str) -> (usize, Vec<String>) {
         }
         "sort" => of([sortable(), vec!["reverse"]].concat()),
         "columns" => of([&Column::ALL.map(Column::name)[..], &["default"]].concat()),
-        "tab" => of(Tab::ALL.map(|tab| tab.title()).to_vec()),
+        "tab" => of(Tab::ALL.map(Tab::title).to_vec()),
         "theme" => of(looks()),
         "speed" => of(vec!["0.5", "1", "10", "100", "max"]),
         "mark" => of(vec!["device=", "model=", "orientation=", "obstacle=", "distance="]),
@@ -350,7 +350,8 @@ mod tests {
 
     #[test]
     fn words_complete_where_the_cursor_is() {
-        let model = Model::new(Default::default(), Default::default(), (80, 24));
+        let options = crate::lab::session::Options::default();
+        let model = Model::new(crate::app::model::SourceInfo::default(), options, (80, 24));
         let words = |before: &str| words(&model, before);
         assert_eq!(words("fre"), (0, vec!["freeze".to_owned()]));
         assert_eq!(words("sort rs"), (5, vec!["rssi".to_owned()]));

@@ -55,9 +55,6 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Most characters that can be typed.
-    pub const MOST_CHARS: usize = 200;
-
     /// The filter that `text` describes; without a term it lets everything through.
     ///
     /// # Errors

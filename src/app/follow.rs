@@ -8,6 +8,7 @@ use super::log::Level;
 use super::model::Model;
 use crate::lab::beacon::Family;
 use crate::lab::gaen::Rpi;
+use crate::lab::history::Bucket;
 use crate::lab::ledger::TrackKey;
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
@@ -131,7 +132,7 @@ impl Follow {
 /// Mean level of the newest (or the oldest) seconds that are known.
 fn level(track: &Track, is_newest: bool) -> Option<f64> {
     const SECONDS: usize = 3;
-    let mut seconds: Vec<f64> = track.history.seconds().map(|second| second.mean()).collect();
+    let mut seconds: Vec<f64> = track.history.seconds().map(Bucket::mean).collect();
     if is_newest {
         seconds.reverse();
     }

@@ -153,7 +153,7 @@ impl Form {
     ///
     /// # Errors
     /// What is wrong, and the cursor goes there.
-    pub(super) fn to_mark(&mut self, at: UnixMicros) -> Result<(Mark, Habits), String> {
+    pub(super) fn read_mark(&mut self, at: UnixMicros) -> Result<(Mark, Habits), String> {
         let distance = match self.text("distance") {
             "" => None,
             text => match note::metres(text) {
@@ -225,7 +225,7 @@ mod tests {
         typed(&mut form, "1.5");
         form.edit(Action::Next);
         typed(&mut form, "portrait");
-        let (mark, habits) = form.to_mark(AT).unwrap();
+        let (mark, habits) = form.read_mark(AT).unwrap();
         assert_eq!((mark.distance, &*mark.orientation), (Some(Metres(1.5)), "portrait"));
         assert_eq!((mark.from, &*mark.device), (AT, "5e:1b:09:c4:77:01"));
         let next = Form::mark(AT, StationId(0), "", &habits);
@@ -235,11 +235,11 @@ mod tests {
     #[test]
     fn what_is_no_mark_is_refused_where_it_is_wrong() {
         let mut form = Form::mark(AT, StationId(0), "5e:1b", &Habits::default());
-        assert_eq!(form.to_mark(AT).unwrap_err(), "the mark says nothing yet");
+        assert_eq!(form.read_mark(AT).unwrap_err(), "the mark says nothing yet");
         typed(&mut form, "2,5");
         form.edit(Action::Previous);
         assert_eq!(form.at, 5);
-        assert!(form.to_mark(AT).unwrap_err().contains("write 2.5"));
+        assert!(form.read_mark(AT).unwrap_err().contains("write 2.5"));
         assert_eq!(form.at, 0);
     }
 }

@@ -34,6 +34,8 @@ pub struct SourceInfo {
     pub reason: Option<String>,
     /// Whether the capture that is played is a native file, into which marks can be written.
     pub takes_marks: bool,
+    /// Whether what is played is being read through for its time line.
+    pub is_read_through: bool,
 }
 
 /// A recording that is going on.

@@ -44,8 +44,9 @@ impl Model {
             Mouse::Press(..) if matches!(self.popup, Some(Popup::Question(_))) => Vec::new(),
             Mouse::Press(..) if self.popup.is_some() => vec![Action::Close],
             Mouse::Press(column, 0) => {
-                let tab = Tab::ALL.into_iter().find(|tab| tab.columns().contains(&column));
-                tab.map(Action::Show).into_iter().collect()
+                let mut placed = Tab::placed(self.size.0, self.tab).into_iter();
+                let tab = placed.find(|(_, columns, _)| columns.contains(&column));
+                tab.map(|(tab, ..)| Action::Show(tab)).into_iter().collect()
             }
             Mouse::Press(column, row) => return self.press_body(column, row),
         };

@@ -98,20 +98,17 @@ impl Prompt {
     pub(super) fn complete(&mut self, forward: bool, words: impl FnOnce(&str) -> (usize, Vec<String>)) {
         let (before, after) = self.parts();
         let (before, after) = (before.to_owned(), after.to_owned());
-        let next = match self.completion.take() {
-            Some(mut completion) => {
-                let n = completion.words.len();
-                completion.idx = (completion.idx + if forward { 1 } else { n - 1 }) % n;
-                completion
+        let next = if let Some(mut completion) = self.completion.take() {
+            let n = completion.words.len();
+            completion.idx = (completion.idx + if forward { 1 } else { n - 1 }) % n;
+            completion
+        } else {
+            let (from, words) = words(&before);
+            if words.is_empty() {
+                return;
             }
-            None => {
-                let (from, words) = words(&before);
-                if words.is_empty() {
-                    return;
-                }
-                let idx = if forward { 0 } else { words.len() - 1 };
-                Completion { words, idx, from }
-            }
+            let idx = if forward { 0 } else { words.len() - 1 };
+            Completion { words, idx, from }
         };
         let word = next.words.get(next.idx).map_or("", String::as_str);
         let kept = before.get(..next.from).unwrap_or_default();

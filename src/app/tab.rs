@@ -58,14 +58,32 @@ impl Tab {
         }
     }
 
-    /// The columns of the header in which its number and name stand.
+    /// Where all of them stand in a header of so many columns, with their text: number and name, or the number alone of
+    /// those that are not `shown` where there is no room for all names.
     #[must_use]
-    pub fn columns(self) -> Range<u16> {
-        // `1 Live`: number, space, name; two spaces between tabs.
-        let width = |tab: Self| u16::try_from(tab.title().len() + 2).unwrap_or(0);
-        let before = Self::ALL.into_iter().take_while(|tab| *tab != self);
-        let from = FIRST_COLUMN + before.map(|tab| width(tab) + 2).sum::<u16>();
-        from..from + width(self)
+    pub fn placed(total: u16, shown: Self) -> Vec<(Self, Range<u16>, String)> {
+        let text = |number: usize, tab: Self, with_name: bool| {
+            if with_name {
+                format!("{number} {}", tab.title())
+            } else {
+                number.to_string()
+            }
+        };
+        let place = |with_names: bool| {
+            let mut from = FIRST_COLUMN;
+            let numbered = (1..).zip(Self::ALL);
+            let placed = numbered.map(|(number, tab)| {
+                let text = text(number, tab, with_names || tab == shown);
+                let end = from + u16::try_from(text.len()).unwrap_or(0);
+                let columns = from..end;
+                from = end + 2;
+                (tab, columns, text)
+            });
+            placed.collect::<Vec<_>>()
+        };
+        let whole = place(true);
+        let fits = whole.last().is_some_and(|(_, columns, _)| columns.end < total);
+        if fits { whole } else { place(false) }
     }
 
     /// The one `by` places to the right (negative: to the left), around the end.
@@ -84,8 +102,13 @@ mod tests {
 
     #[test]
     fn tabs_stand_beside_each_other() {
-        assert_eq!(Tab::Live.columns(), 10..16);
-        assert_eq!(Tab::Device.columns(), 18..26);
+        let placed = Tab::placed(80, Tab::Log);
+        assert_eq!((placed[0].1.clone(), placed[1].1.clone()), (10..16, 18..26));
+        assert_eq!(placed[1].2, "2 Device");
+        let narrow = Tab::placed(40, Tab::Device);
+        let texts: Vec<&str> = narrow.iter().map(|(_, _, text)| text.as_str()).collect();
+        assert_eq!(texts, ["1", "2 Device", "3", "4"]);
+        assert!(narrow[3].1.end < 40);
     }
 
     #[test]

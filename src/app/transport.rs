@@ -75,7 +75,11 @@ impl Model {
     /// Where to go for one of the actions that jump; an error says why nowhere.
     pub(super) fn jump(&self, action: Action) -> Result<Command, &'static str> {
         let Some(timeline) = &self.timeline else {
-            return Err("the capture is still being read through for its marks and identifiers");
+            return Err(if self.source.is_read_through {
+                "the capture is still being read through for its marks and identifiers"
+            } else {
+                "what is played cannot be read through: its marks and identifiers are not known beforehand"
+            });
         };
         let now = self.now();
         let outline = &timeline.outline;

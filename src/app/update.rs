@@ -116,6 +116,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Show(tab) => return act(model, super::Action::Show(tab)),
         Msg::Timeline(outline) => {
             model.timeline = Timeline::new(outline);
+            model.source.is_read_through = false;
             model.is_dirty = true;
         }
     }

@@ -90,6 +90,7 @@ fn played(path: &Path, opener: Opener, origin: Origin, options: player::Options)
         .into_owned();
     let mut info = replay_info(name, &options);
     info.takes_marks = origin.marks_go_to.is_some();
+    info.is_read_through = origin.reopen.is_some();
     let source = Source::Replay {
         playback: player::spawn(opener, options),
         origin: Box::new(origin),
@@ -233,6 +234,7 @@ fn bundled(error: &BleError) -> Opened {
         AdapterState::NotPermitted => "Bluetooth not permitted",
     };
     info.reason = Some(format!("{what}: bundled capture"));
+    info.is_read_through = true;
     let source = Source::Replay {
         playback: player::spawn(Box::new(demo), options),
         origin: Box::new(Origin {

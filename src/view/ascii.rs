@@ -16,27 +16,21 @@ fn replacement(symbol: &str) -> Option<&'static str> {
         return None;
     }
     Some(match symbol {
-        "─" | "–" => "-",
-        "‖" => "=",
+        "─" | "–" | "▄" => "-",
+        "‖" | "▅" => "=",
         "│" | "┃" | "▏" | "┤" | "├" => "|",
-        "╭" | "╮" | "╰" | "╯" | "┼" | "┬" | "┴" | "└" | "┘" | "┌" | "┐" => "+",
+        "╭" | "╮" | "╰" | "╯" | "┼" | "┬" | "┴" | "└" | "┘" | "┌" | "┐" | "▆" => "+",
         "▁" => "_",
-        "▂" => ".",
+        "▂" | "·" | "•" => ".",
         "▃" => ",",
-        "▄" => "-",
-        "▅" => "=",
-        "▆" => "+",
-        "▇" => "*",
-        "█" => "#",
+        "▇" | "●" | "◆" => "*",
+        "█" | "■" => "#",
         "▸" | "▶" | "→" => ">",
         "←" => "<",
         "↑" | "▴" => "^",
         "↓" | "▾" => "v",
         "⏎" => "e",
-        "●" | "◆" => "*",
-        "■" => "#",
         "↻" => "@",
-        "·" | "•" => ".",
         "…" => "~",
         "×" => "x",
         "µ" => "u",
@@ -75,7 +69,7 @@ mod tests {
         let mut buf = Buffer::empty(Rect::new(0, 0, 30, 1));
         buf.set_string(0, 0, "─│▸ 手机 ⠁⣀⡇⠒ ▅ é –", Style::new());
         ascii(&mut buf);
-        let line: String = buf.content.iter().map(|cell| cell.symbol()).collect();
+        let line: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
         assert!(line.is_ascii(), "{line}");
         assert_eq!(line.trim_end(), "-|> ? ?  '.|- = ? -");
     }

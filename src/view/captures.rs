@@ -33,6 +33,7 @@ const STATE: u16 = 13;
 const LEAST_NAME: u16 = 20;
 
 /// Which columns there is room for, and the cells of the name.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 struct Layout {
     name: u16,
     kind: bool,

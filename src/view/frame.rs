@@ -17,11 +17,10 @@ use crate::lab::time::UnixMicros;
 pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put(buf, area, 1, 0, "vicino", theme.accent);
     let mut taken = 0;
-    for (number, tab) in (1..).zip(Tab::ALL) {
-        let title = format!("{number} {}", tab.title());
+    for (tab, columns, title) in Tab::placed(area.width, model.tab) {
         let style = if tab == model.tab { theme.selected } else { theme.dim };
-        put(buf, area, tab.columns().start, 0, &title, style);
-        taken = tab.columns().end + 2;
+        put(buf, area, columns.start, 0, &title, style);
+        taken = columns.end + 2;
     }
     let mut right = area;
     if let Some(recording) = &model.recording {

@@ -1,3 +1,6 @@
+mod over;
+mod tabs;
+
 use super::*;
 use crate::app::action::Action;
 use crate::app::key::{Code, Key};
@@ -196,23 +199,6 @@ fn screen(model: &Model) -> String {
     text
 }
 
-#[test]
-fn screens_look_as_they_were_approved() {
-    for size in [(80, 24), (120, 40), (200, 50)] {
-        let (width, height) = size;
-        insta::assert_snapshot!(format!("normal_{width}x{height}"), screen(&normal(size)));
-        insta::assert_snapshot!(format!("hostile_{width}x{height}"), screen(&hostile(size)));
-        insta::assert_snapshot!(format!("empty_{width}x{height}"), screen(&empty(size)));
-        for tab in [Tab::Device, Tab::Log] {
-            let name = tab.title().to_lowercase();
-            let on = |model| screen(&on_tab(model, tab));
-            insta::assert_snapshot!(format!("{name}_{width}x{height}"), on(normal(size)));
-            insta::assert_snapshot!(format!("{name}_hostile_{width}x{height}"), on(hostile(size)));
-            insta::assert_snapshot!(format!("{name}_empty_{width}x{height}"), on(empty(size)));
-        }
-    }
-}
-
 fn on_tab(mut model: Model, tab: Tab) -> Model {
     update(&mut model, Msg::Key(Key::char('1')));
     while model.tab != tab {
@@ -283,56 +269,6 @@ fn nothing_identifying_is_shown_when_it_is_hidden() {
 }
 
 #[test]
-fn breakpoints_fall_where_they_should() {
-    for width in [39, 40, 41, 71, 72, 73, 74, 75, 76, 94, 95, 96, 109, 110, 111] {
-        insta::assert_snapshot!(format!("breakpoint_{width}x18"), screen(&normal((width, 18))));
-    }
-    for width in [71, 72, 73, 99, 100, 101] {
-        insta::assert_snapshot!(
-            format!("device_breakpoint_{width}x24"),
-            screen(&on_tab(normal((width, 24)), Tab::Device))
-        );
-    }
-    for height in [10, 19, 20, 21] {
-        insta::assert_snapshot!(
-            format!("device_breakpoint_80x{height}"),
-            screen(&on_tab(normal((80, height)), Tab::Device))
-        );
-    }
-    for height in [9, 10, 11, 15, 16, 17] {
-        insta::assert_snapshot!(format!("breakpoint_80x{height}"), screen(&normal((80, height))));
-    }
-}
-
-#[test]
-fn the_help_lists_every_key_and_the_filter_shows_while_typed() {
-    let mut model = normal((100, 45));
-    update(&mut model, Msg::Key(Key::char('?')));
-    insta::assert_snapshot!("help_100x45", screen(&model));
-    let shown = screen(&model);
-    for binding in crate::app::keymap::BINDINGS {
-        if [Context::Live, Context::Tabs].contains(&binding.context) && binding.action != Action::PreviousTab {
-            assert!(shown.contains(&format!("{} ", binding.key)), "{binding:?}");
-        }
-    }
-    update(&mut model, Msg::Resize(80, 24));
-    insta::assert_snapshot!("help_80x24", screen(&model));
-    assert!(screen(&model).contains("ROT identifiers changed under one address, ! address and RPI out of step"));
-    assert!(screen(&model).contains("addr:5e:1b   -addrkind:R") && !screen(&model).contains("more"));
-    update(&mut model, Msg::Resize(80, 18));
-    assert!(screen(&model).contains("↓ more") && !screen(&model).contains("ROT identifiers"));
-    (0..6).for_each(|_| drop(update(&mut model, Msg::Key(Key::char('j')))));
-    assert!(!screen(&model).contains("↓ more") && screen(&model).contains("ROT identifiers"));
-    update(&mut model, Msg::Resize(100, 45));
-    update(&mut model, Msg::Key(Key::char('?')));
-    "/gaen ios"
-        .chars()
-        .for_each(|typed| drop(update(&mut model, Msg::Key(Key::char(typed)))));
-    update(&mut model, Msg::Frame);
-    insta::assert_snapshot!("filter_100x45", screen(&model));
-}
-
-#[test]
 fn a_filter_that_is_none_yet_says_why_and_nothing_else_moves() {
     let status = |model: &Model| screen(model).lines().nth(1).unwrap_or_default().to_owned();
     let mut model = normal((100, 24));
@@ -367,7 +303,11 @@ fn a_filter_that_is_none_yet_says_why_and_nothing_else_moves() {
 
 #[test]
 fn every_size_draws() {
-    let models = [normal((80, 24)), hostile((80, 24)), empty((80, 24))];
+    let models = [
+        tabs::with_library(normal((80, 24))),
+        tabs::with_hostile_library(hostile((80, 24))),
+        empty((80, 24)),
+    ];
     let small = (1..=60).flat_map(|width| (1..=30).map(move |height| (width, height)));
     let large = [(61, 200), (73, 16), (133, 33), (500, 10), (1_000, 300)];
     for size in small.chain(large) {
@@ -378,8 +318,12 @@ fn every_size_draws() {
                 model = on_tab(model, tab);
                 screen(&model);
             }
-            update(&mut model, Msg::Key(Key::char('?')));
-            screen(&model);
+            for opened in ['?', 'c', 'm', 'r', ':'] {
+                model = on_tab(model, Tab::Live);
+                update(&mut model, Msg::Key(Key::char(opened)));
+                screen(&model);
+                update(&mut model, Msg::Key(Key::plain(Code::Esc)));
+            }
         }
     }
 }
@@ -394,7 +338,8 @@ fn a_terminal_of_another_size_than_the_model_knows_is_no_trouble() {
 #[test]
 fn no_hostile_text_reaches_a_cell() {
     for size in [(80, 24), (200, 50)] {
-        let shown: String = Tab::ALL.map(|tab| screen(&on_tab(hostile(size), tab))).concat();
+        let model = || tabs::with_hostile_library(hostile(size));
+        let shown: String = Tab::ALL.map(|tab| screen(&on_tab(model(), tab))).concat();
         let is_bad = |found: &char| (found.is_control() && *found != '\n') || ('\u{202a}'..='\u{202e}').contains(found);
         assert_eq!(shown.chars().find(is_bad), None);
     }

@@ -33,7 +33,12 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     );
     put(buf, area, 9, 0, &clock(played), theme.base);
     let Some(timeline) = &model.timeline else {
-        return put(buf, area, 18, 0, "reading the capture through …", theme.dim);
+        let text = if model.source.is_read_through {
+            "reading the capture through …"
+        } else {
+            "no time line: it cannot be read beforehand"
+        };
+        return put(buf, area, 18, 0, text, theme.dim);
     };
     let (first, last) = timeline.span;
     let Some(cells) = transport::line(area.width) else {

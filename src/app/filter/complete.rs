@@ -5,8 +5,10 @@ use super::term;
 /// The words that complete what stands before the cursor, and where in it the word begins that they take the place of.
 #[must_use]
 pub fn words(before: &str) -> (usize, Vec<String>) {
-    let from = before.rfind([' ', '(', '-', '!']).map_or(0, |at| at + 1);
-    let begun = before.get(from..).unwrap_or_default();
+    let word = before.rfind([' ', '(']).map_or(0, |at| at + 1);
+    let signed = before.get(word..).unwrap_or_default();
+    let begun = signed.trim_start_matches(['-', '!']);
+    let from = before.len() - begun.len();
     // Within quotes there are no keys.
     if before.matches('"').count() % 2 == 1 {
         return (from, Vec::new());
@@ -21,6 +23,7 @@ mod tests {
     #[test]
     fn keys_and_the_words_they_take_are_completed() {
         assert_eq!(words("rss"), (0, vec!["rssi>".to_owned(), "rssi<".to_owned()]));
+        assert_eq!(words("a -rss").0, 3);
         assert_eq!(words("is:out"), (0, vec!["is:outofstep".to_owned()]));
         let (from, kinds) = words("rssi>-70 (Kind:gaen");
         assert_eq!(from, 10);

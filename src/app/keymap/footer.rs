@@ -132,8 +132,7 @@ const fn label(context: Context, action: Action) -> &'static str {
         (Context::Form, Action::Next) => "next field",
         (Context::Question, Action::Accept) => "yes",
         (Context::Question, Action::Cancel) => "no",
-        (Context::Captures, Action::EditFilter) => "search",
-        (Context::Log, Action::EditFilter) => "search",
+        (Context::Captures | Context::Log, Action::EditFilter) => "search",
         _ => action.label(),
     }
 }

@@ -366,19 +366,13 @@ fn copy(model: &mut Model) -> Vec<Effect> {
         model.say("not copied: identifiers are not shown at present (p shows them)");
         return Vec::new();
     }
-    match text {
-        Some(text) => {
-            model.say(&format!(
-                "copied {} characters to the terminal's clipboard",
-                text.chars().count()
-            ));
-            vec![Effect::Copy(text)]
-        }
-        None => {
-            model.say("nothing is selected");
-            Vec::new()
-        }
-    }
+    let Some(text) = text else {
+        model.say("nothing is selected");
+        return Vec::new();
+    };
+    let n = text.chars().count();
+    model.say(&format!("copied {n} characters to the terminal's clipboard"));
+    vec![Effect::Copy(text)]
 }
 
 /// Takes what was typed, or does what is asked.
@@ -401,7 +395,7 @@ fn accept_form(model: &mut Model, mut form: Form) -> Vec<Effect> {
     use crate::app::form::Purpose;
     let folder = model.library.folder.clone();
     let outcome = match form.purpose.clone() {
-        Purpose::Mark { at, station } => form.to_mark(at).map(|(mark, habits)| {
+        Purpose::Mark { at, station } => form.read_mark(at).map(|(mark, habits)| {
             model.habits = habits;
             mark_now(model, mark, Some(station))
         }),

@@ -1,13 +1,19 @@
+mod commands;
+mod library;
+
 use super::*;
-use crate::app::Mouse;
-use crate::app::keymap::Context;
-use crate::app::model::{Recording, SourceInfo};
+use crate::app::columns::{Column, Columns};
+use crate::app::keymap::{Context, Keymap};
+use crate::app::model::{Popup, Recording, SourceInfo};
+use crate::app::{Mouse, Tab, prompt};
 use crate::lab::address::{Address, AddressKind};
 use crate::lab::advert::Advertisement;
 use crate::lab::event::CaptureEvent;
 use crate::lab::session::Options;
+use crate::lab::time::Micros;
 use crate::lab::units::Dbm;
-use crate::source::pacing::{Pacer, Speed, Status};
+use crate::library::{Entry, Listing, Outline, State};
+use crate::source::pacing::{Command, Pacer, Speed, Status};
 use proptest::prelude::*;
 
 fn at(millis: i64) -> UnixMicros {
@@ -83,7 +89,7 @@ fn equal_devices_keep_the_order_in_which_they_were_heard() {
 #[test]
 fn sorting_goes_through_all_columns_and_strongest_comes_first() {
     let mut model = model(playback());
-    while model.live.sort != crate::app::live::SortBy::Rssi {
+    while model.live.sort != Column::Rssi {
         press_all(&mut model, "s");
     }
     update(&mut model, Msg::Frame);
@@ -95,21 +101,24 @@ fn sorting_goes_through_all_columns_and_strongest_comes_first() {
 
 #[test]
 fn sorting_goes_to_the_next_column_that_is_shown() {
-    use crate::app::live::SortBy;
     let visited = |columns: u16| {
-        let steps = std::iter::successors(Some(SortBy::Kind), |sort| Some(sort.next(columns)));
-        steps.take(SortBy::ALL.len()).collect::<Vec<_>>()
+        let mut model = model(playback());
+        update(&mut model, Msg::Resize(columns, 24));
+        let mut next = || {
+            press_all(&mut model, "s");
+            model.live.sort
+        };
+        (0..Column::ALL.len()).map(|_| next()).collect::<Vec<_>>()
     };
     assert_eq!(
         visited(45)[..4],
-        [SortBy::Kind, SortBy::Rssi, SortBy::Attenuation, SortBy::Age]
+        [Column::Rssi, Column::Attenuation, Column::Age, Column::Kind]
     );
-    assert!(!visited(80).contains(&SortBy::Address) && visited(80).contains(&SortBy::Name));
-    assert_eq!(visited(120)[1], SortBy::Address);
-    assert_eq!(
-        SortBy::ALL.iter().filter(|sort| visited(120).contains(sort)).count(),
-        SortBy::ALL.len()
-    );
+    assert!(!visited(80).contains(&Column::Address) && visited(80).contains(&Column::Name));
+    assert_eq!(visited(120)[0], Column::Address);
+    let sortable = Column::ALL.into_iter().filter(|column| column.is_sortable());
+    let by_default = sortable.filter(|column| *column != Column::Heard);
+    assert!(by_default.into_iter().all(|column| visited(120).contains(&column)));
 }
 
 #[test]
@@ -157,7 +166,7 @@ fn the_filter_follows_typing_takes_all_words_and_is_dropped_by_escape() {
 #[test]
 fn a_filter_that_is_edited_again_goes_on_from_its_words_and_escape_leaves_it_as_it_was() {
     let mut model = model(playback());
-    let typed = |model: &Model| model.editing.as_ref().map(|prompt| prompt.text.clone());
+    let typed = |model: &Model| model.editing.as_ref().map(|prompt| prompt.text().to_owned());
     press_all(&mut model, "/phone 2");
     update(&mut model, Msg::Key(Key::plain(Code::Enter)));
     press_all(&mut model, "/");
@@ -210,7 +219,7 @@ fn ages_in_a_filter_follow_the_clock_of_the_data() {
 
 #[test]
 fn keys_of_the_playback_reach_it_and_are_nothing_to_the_air() {
-    let keys = " .+-0";
+    let keys = " .+-0L";
     let mut replayed = model(playback());
     assert_eq!(
         press_all(&mut replayed, keys),
@@ -220,6 +229,7 @@ fn keys_of_the_playback_reach_it_and_are_nothing_to_the_air() {
             Effect::Playback(Command::SetSpeed(Speed::Tenths(20))),
             Effect::Playback(Command::SetSpeed(Speed::Tenths(5))),
             Effect::Playback(Command::SeekToOffset(Micros(0))),
+            Effect::Playback(Command::ToggleLoop),
         ]
     );
     let mut live = model(SourceInfo::default());
@@ -255,7 +265,7 @@ fn a_reset_forgets_the_session_and_finds_the_selected_device_again() {
 
 #[test]
 fn control_c_quits_whatever_is_open() {
-    for opened in ["", "?", "/", "f", " "] {
+    for opened in ["", "?", "/", "f", " ", ":", "m", "r", "c", "3", "4/"] {
         let mut model = model(playback());
         press_all(&mut model, opened);
         assert_eq!(
@@ -272,6 +282,9 @@ fn any_mouse() -> impl Strategy<Value = Mouse> {
         Just(Mouse::WheelDown),
         (any::<u16>(), any::<u16>()).prop_map(|(column, row)| Mouse::Press(column, row)),
         (0u16..90, 0u16..30).prop_map(|(column, row)| Mouse::Press(column, row)),
+        (any::<u16>(), any::<u16>()).prop_map(|(column, row)| Mouse::Drag(column, row)),
+        (0u16..90, 0u16..30).prop_map(|(column, row)| Mouse::Drag(column, row)),
+        Just(Mouse::Release),
     ]
 }
 
@@ -290,7 +303,7 @@ fn a_press_selects_opens_and_shows_tabs_and_the_wheel_goes_on() {
     assert_eq!(model.selected_idx(), Some(7));
     press(&mut model, 5, 3 + 7);
     assert_eq!(model.tab, Tab::Device);
-    press(&mut model, Tab::Log.columns().start, 0);
+    press(&mut model, Tab::placed(80, Tab::Device)[3].1.start, 0);
     assert_eq!(model.tab, Tab::Log);
     press(&mut model, 11, 0);
     update(&mut model, Msg::Key(Key::char('?')));
@@ -304,8 +317,63 @@ fn a_press_selects_opens_and_shows_tabs_and_the_wheel_goes_on() {
     assert_eq!((model.tab, model.selected_idx()), (Tab::Live, Some(7)));
 }
 
+/// A folder of captures, some being recorded, some of no known kind.
+fn any_listing() -> impl Strategy<Value = Msg> {
+    let entry = (
+        "\\PC{0,12}",
+        any::<bool>(),
+        any::<u64>(),
+        prop::option::of(any::<i64>()),
+    );
+    let entries = prop::collection::vec(entry, 0..30);
+    (entries, prop::collection::vec("\\PC{0,9}", 0..4), any::<u64>()).prop_map(|(entries, folders, left_out)| {
+        let entries = entries.into_iter().map(|(name, is_known, bytes, at)| Entry {
+            path: name.as_str().into(),
+            name,
+            kind: is_known.then_some(crate::format::open::Kind::Btsnoop),
+            bytes,
+            modified: at.map(UnixMicros),
+            meta: None,
+            state: if is_known { State::Foreign } else { State::Recording },
+        });
+        Msg::Listing(Box::new(Ok(Listing {
+            folder: "/captures".into(),
+            entries: entries.collect(),
+            folders: folders.into_iter().map(Into::into).collect(),
+            left_out,
+        })))
+    })
+}
+
+fn any_outline() -> impl Strategy<Value = Box<Outline>> {
+    let times = prop::collection::vec(any::<i64>(), 0..9);
+    (prop::option::of(any::<i64>()), prop::option::of(any::<i64>()), times).prop_map(|(first, last, times)| {
+        let mut outline = Outline {
+            first: first.map(UnixMicros),
+            last: last.map(UnixMicros),
+            ..Outline::default()
+        };
+        for at in times {
+            outline.density.add(UnixMicros(at));
+        }
+        Box::new(outline)
+    })
+}
+
+fn recording(bytes: u64) -> Recording {
+    Recording {
+        path: "/captures/walk.csv".into(),
+        elapsed: Micros(1),
+        adverts: bytes,
+        rate: 1.0,
+        bytes,
+        space_left: None,
+    }
+}
+
 fn any_msg() -> impl Strategy<Value = Msg> {
-    let bound = proptest::sample::select(keymap::BINDINGS).prop_map(|binding| Msg::Key(binding.key));
+    let keys: Vec<_> = Keymap::default().bindings().collect();
+    let bound = proptest::sample::select(keys).prop_map(|binding| Msg::Key(binding.key));
     let status = (any::<bool>(), any::<i64>(), prop::option::of(".*")).prop_map(|(ended, now, failure)| {
         let mut status = Status::new(Pacer::new(Speed::Max, None));
         (status.ended, status.failure) = (ended, failure);
@@ -332,7 +400,12 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         1 => ".{0,300}".prop_map(Msg::Paste),
         1 => prop::option::of(".*").prop_map(Msg::Trouble),
         1 => prop::option::of(".*").prop_map(Msg::Notice),
-        1 => any::<u64>().prop_map(|bytes| Msg::Recording(Some(Recording { elapsed: Micros(1), bytes }))),
+        1 => any::<u64>().prop_map(|bytes| Msg::Recording(Some(recording(bytes)))),
+        1 => Just(Msg::Recording(None)),
+        1 => any_listing(),
+        1 => ".*".prop_map(|error| Msg::Listing(Box::new(Err(error)))),
+        1 => any_outline().prop_map(Msg::Timeline),
+        1 => any_outline().prop_map(|outline| Msg::Outline("x".into(), None, Ok(outline))),
         1 => Just(Msg::Source(Box::new(playback()))),
     ]
 }
@@ -352,7 +425,18 @@ proptest! {
             } else {
                 prop_assert_eq!(n, 0);
             }
-            prop_assert!(model.live.filter.text().chars().count() <= Filter::MOST_CHARS);
+            prop_assert!(model.live.filter.text().chars().count() <= prompt::MOST_CHARS);
+            let lines = model.library.lines().count();
+            prop_assert!(model.library.at < lines.max(1));
+            let visible = model.library.top..model.library.top + model.library_page().max(1);
+            prop_assert!(model.tab != Tab::Captures || visible.contains(&model.library.at));
+            if let Some(Popup::Form(form)) = &model.popup {
+                prop_assert!(form.at < form.fields.len());
+            }
+            if let Some(parts) = model.heights() {
+                let divider = u16::from(parts.panel > 0);
+                prop_assert_eq!(parts.top + 2 + parts.table + divider + parts.panel + parts.transport, model.size.1);
+            }
         }
     }
 }

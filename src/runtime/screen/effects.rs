@@ -110,7 +110,7 @@ impl Runner {
             }
             Effect::Record(path, title) => self.record(model, &path, title),
             Effect::EndRecording => self.end_recording(model),
-            Effect::Mark(event) => self.mark(model, *event),
+            Effect::Mark(event) => self.mark(model, &event),
             Effect::Convert(from, to, is_private) => {
                 let convert = self.services.convert;
                 self.beside(move || match convert(&from, &to, is_private) {
@@ -252,7 +252,7 @@ impl Runner {
     }
 
     /// Writes a mark where it is kept, and shows it.
-    fn mark(&mut self, model: &mut Model, event: Event) {
+    fn mark(&mut self, model: &mut Model, event: &Event) {
         let described = match &event.kind {
             EventKind::Mark(mark) => printable(&note::describe(mark)).into_owned(),
             _ => String::new(),
@@ -263,7 +263,7 @@ impl Runner {
                 slot.accept(std::slice::from_ref(&whole));
                 format!("marked in the recording: {described}")
             }
-            _ => match self.append(model, &event) {
+            _ => match self.append(model, event) {
                 Some(Ok(name)) => format!("marked in {name}: {described}"),
                 Some(Err(error)) => format!("not kept: {error}"),
                 None => format!("marked on this screen only: {described} · r records"),

@@ -1,0 +1,161 @@
+//! The tab of the library.
+
+use super::*;
+use crate::app::captures::{Known, Line};
+use crate::app::form::Question;
+use crate::format::open::Kind;
+
+fn entry(name: &str, state: State) -> Entry {
+    Entry {
+        path: format!("/captures/{name}").into(),
+        name: name.to_owned(),
+        kind: Some(Kind::NativeCsv { zstd: false }),
+        bytes: 1_000,
+        modified: Some(at(0)),
+        meta: None,
+        state,
+    }
+}
+
+fn listing(names: &[&str]) -> Msg {
+    let entries = names.iter().map(|name| entry(name, State::Complete)).collect();
+    Msg::Listing(Box::new(Ok(Listing {
+        folder: "/captures".into(),
+        entries,
+        folders: vec!["old".into()],
+        left_out: 0,
+    })))
+}
+
+/// The library of a folder with a folder and captures in it, shown.
+fn library(names: &[&str]) -> Model {
+    let mut model = model(playback());
+    model.library.folder = "/captures".into();
+    let effects = press_all(&mut model, "3");
+    assert_eq!(effects, [Effect::Scan("/captures".into())]);
+    update(&mut model, listing(names));
+    model
+}
+
+fn selected(model: &Model) -> String {
+    match model.library.selected() {
+        Some(Line::Outside) => "..".to_owned(),
+        Some(Line::Folder(name)) => name.to_string_lossy().into_owned(),
+        Some(Line::Capture(entry)) => entry.name.clone(),
+        None => String::new(),
+    }
+}
+
+#[test]
+fn folders_are_gone_into_and_out_of() {
+    let mut model = library(&["a.csv"]);
+    assert_eq!(selected(&model), "..");
+    press_all(&mut model, "j");
+    assert_eq!(selected(&model), "old");
+    let enter = |model: &mut Model| update(model, Msg::Key(Key::plain(Code::Enter)));
+    assert_eq!(enter(&mut model), [Effect::Scan("/captures/old".into())]);
+    assert_eq!(
+        update(&mut model, Msg::Key(Key::plain(Code::Backspace))),
+        [Effect::Scan("/captures".into())]
+    );
+}
+
+#[test]
+fn the_selected_capture_is_read_through_once_and_played() {
+    let mut model = library(&["a.csv", "b.csv"]);
+    let effects = press_all(&mut model, "jj");
+    let path = || "/captures/a.csv".into();
+    assert_eq!(effects, [Effect::Outline(path(), Some(at(0)))]);
+    assert_eq!(update(&mut model, Msg::Frame), [], "not twice");
+    update(&mut model, Msg::Outline(path(), Some(at(0)), Err("no".to_owned())));
+    let known = model.library.known(model.library.capture().unwrap());
+    assert!(matches!(known, Some(Known::Unreadable(_))));
+    let effects = update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+    assert_eq!(effects, [Effect::Open(path())]);
+}
+
+#[test]
+fn the_selection_stays_with_its_capture_when_the_folder_changes() {
+    let mut model = library(&["a.csv", "b.csv", "c.csv"]);
+    press_all(&mut model, "jjj");
+    assert_eq!(selected(&model), "b.csv");
+    update(&mut model, listing(&["new.csv", "a.csv", "b.csv", "c.csv"]));
+    assert_eq!(selected(&model), "b.csv");
+    press_all(&mut model, "/c");
+    assert_eq!(
+        (selected(&model), model.library.lines().count()),
+        ("new.csv".to_owned(), 4)
+    );
+    press_all(&mut model, "sv b");
+    assert_eq!(
+        (selected(&model), model.library.lines().count()),
+        ("b.csv".to_owned(), 1)
+    );
+}
+
+#[test]
+fn a_capture_is_deleted_only_after_yes_and_never_while_it_is_recorded() {
+    let mut model = library(&["a.csv"]);
+    press_all(&mut model, "jjd");
+    assert!(matches!(model.popup, Some(Popup::Question(Question::Delete { .. }))));
+    assert_eq!(press_all(&mut model, "x n"), []);
+    assert!(model.popup.is_none());
+    assert_eq!(press_all(&mut model, "dy"), [Effect::Delete("/captures/a.csv".into())]);
+    model.recording = Some(Recording {
+        path: "/captures/a.csv".into(),
+        ..recording(1)
+    });
+    press_all(&mut model, "d");
+    assert!(model.popup.is_none() && model.notice.is_some());
+    model.recording = None;
+    update(
+        &mut model,
+        Msg::Listing(Box::new(Ok(Listing {
+            entries: vec![entry("a.csv", State::Recording)],
+            ..Listing::default()
+        }))),
+    );
+    press_all(&mut model, "Gd");
+    assert!(model.popup.is_none(), "another program records it: {:?}", model.popup);
+}
+
+#[test]
+fn a_capture_is_converted_to_the_format_of_the_ending() {
+    let mut model = library(&["a.csv"]);
+    press_all(&mut model, "jjc");
+    let enter = |model: &mut Model| update(model, Msg::Key(Key::plain(Code::Enter)));
+    press_all(&mut model, "pcapng");
+    assert_eq!(
+        enter(&mut model),
+        [Effect::Convert(
+            "/captures/a.csv".into(),
+            "/captures/a.pcapng".into(),
+            false
+        )]
+    );
+    press_all(&mut model, "c");
+    update(&mut model, Msg::Key(Key::ctrl('u')));
+    press_all(&mut model, "/tmp/x");
+    assert_eq!(enter(&mut model), [], "no ending");
+    press_all(&mut model, ".jsonl");
+    update(&mut model, Msg::Key(Key::plain(Code::Tab)));
+    press_all(&mut model, "yes");
+    assert_eq!(
+        enter(&mut model),
+        [Effect::Convert("/captures/a.csv".into(), "/tmp/x.jsonl".into(), true)]
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_told_and_left() {
+    let mut model = library(&["a.csv"]);
+    update(&mut model, Msg::Listing(Box::new(Err("/captures: no".to_owned()))));
+    update(&mut model, Msg::Frame);
+    assert_eq!(model.library.error.as_deref(), Some("/captures: no"));
+    press_all(&mut model, "d");
+    assert!(model.notice.as_ref().unwrap().contains("select a capture"));
+    let effects = press_all(&mut model, ":folder /elsewhere");
+    assert_eq!(effects, []);
+    let effects = update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+    assert_eq!(effects, [Effect::Scan("/elsewhere".into())]);
+}

@@ -1,0 +1,156 @@
+//! What lies over the tabs: help, columns, forms, questions, the command line; and the screen in ASCII.
+
+use super::*;
+use crate::app::keymap::Keymap;
+use crate::app::look::Letters;
+
+fn keys(model: &mut Model, keys: &str) {
+    for typed in keys.chars() {
+        update(model, Msg::Key(Key::char(typed)));
+        update(model, Msg::Frame);
+    }
+}
+
+#[test]
+fn the_help_lists_every_key() {
+    for tab in Tab::ALL {
+        let mut model = on_tab(normal((200, 60)), tab);
+        keys(&mut model, "?");
+        let shown = screen(&model);
+        for binding in Keymap::default().bindings() {
+            let is_here = [tab.context(), Context::Tabs].contains(&binding.context);
+            if is_here && binding.action != Some(Action::PreviousTab) {
+                assert!(shown.contains(&binding.key.to_string()), "{tab:?} {binding:?}\n{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_help_begins_with_the_tab_and_goes_on_below() {
+    let mut model = normal((200, 50));
+    keys(&mut model, "?");
+    insta::assert_snapshot!("help_200x50", screen(&model));
+    update(&mut model, Msg::Resize(80, 24));
+    insta::assert_snapshot!("help_80x24", screen(&model));
+    let shown = screen(&model);
+    assert!(
+        shown.contains("↓ more") && shown.contains("ROT identifiers changed under one address"),
+        "{shown}"
+    );
+    assert!(!shown.contains("quit\n"), "{shown}");
+    for _ in 0..5 {
+        update(&mut model, Msg::Key(Key::plain(Code::PageDown)));
+    }
+    let shown = screen(&model);
+    assert!(!shown.contains("↓ more") && shown.contains("q Ctrl-c"), "{shown}");
+    keys(&mut model, "?");
+    assert!(!screen(&model).contains("╭"));
+}
+
+#[test]
+fn own_keys_stand_in_help_and_footer() {
+    let mut model = normal((120, 50));
+    model
+        .keymap
+        .bind(Context::Tabs, Key::char('Q'), Some(Action::Quit))
+        .unwrap();
+    assert!(screen(&model).contains("Q quit"));
+    keys(&mut model, "?");
+    assert!(screen(&model).contains("Q q Ctrl-c"), "{}", screen(&model));
+}
+
+#[test]
+fn the_filter_shows_while_typed() {
+    let mut model = normal((100, 45));
+    keys(&mut model, "/gaen ios");
+    insta::assert_snapshot!("filter_100x45", screen(&model));
+}
+
+#[test]
+fn forms_and_questions_look_as_they_were_approved() {
+    for size in [(80, 24), (40, 10)] {
+        let (width, height) = size;
+        let mut mark = tabs::with_library(normal(size));
+        keys(&mut mark, "m2,5");
+        update(&mut mark, Msg::Key(Key::plain(Code::Enter)));
+        insta::assert_snapshot!(format!("mark_{width}x{height}"), screen(&mark));
+        let mut columns = normal(size);
+        keys(&mut columns, "cj j");
+        insta::assert_snapshot!(format!("columns_{width}x{height}"), screen(&columns));
+        let mut delete = on_tab(tabs::with_library(normal(size)), Tab::Captures);
+        keys(&mut delete, "d");
+        insta::assert_snapshot!(format!("delete_{width}x{height}"), screen(&delete));
+        let mut convert = on_tab(tabs::with_library(normal(size)), Tab::Captures);
+        keys(&mut convert, "c");
+        insta::assert_snapshot!(format!("convert_{width}x{height}"), screen(&convert));
+        let mut record = normal(size);
+        keys(&mut record, "r");
+        insta::assert_snapshot!(format!("record_{width}x{height}"), screen(&record));
+    }
+}
+
+#[test]
+fn the_command_line_shows_usage_words_and_why_it_is_none() {
+    let mut model = normal((80, 24));
+    let footer = |model: &Model| screen(model).lines().last().unwrap_or_default().to_owned();
+    keys(&mut model, ":");
+    assert_eq!(footer(&model), " :▏  a command; Tab shows those there are");
+    keys(&mut model, "seek ");
+    assert!(
+        footer(&model).starts_with(" :seek ▏  seek TIME: play from"),
+        "{}",
+        footer(&model)
+    );
+    keys(&mut model, "noon");
+    update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+    assert!(
+        footer(&model).contains("\"noon\" is no time: write 09:54:01"),
+        "{}",
+        footer(&model)
+    );
+    update(&mut model, Msg::Key(Key::ctrl('u')));
+    keys(&mut model, "tab ");
+    update(&mut model, Msg::Key(Key::plain(Code::Tab)));
+    assert_eq!(footer(&model), " :tab Live▏  Live  Device  Captures  Log");
+}
+
+#[test]
+fn a_recording_shows_in_the_header_and_a_notice_beside_it() {
+    let mut model = tabs::with_hostile_library(hostile((120, 24)));
+    update(&mut model, Msg::Notice(Some("marked\u{1b}[2J".to_owned())));
+    let header = screen(&model).lines().next().unwrap_or_default().to_owned();
+    assert!(header.contains("● rec ") && header.contains("marked�[2J"), "{header}");
+}
+
+#[test]
+fn in_ascii_no_other_letter_is_left_on_any_tab() {
+    for mut model in [
+        tabs::with_library(normal((200, 50))),
+        tabs::with_hostile_library(hostile((80, 24))),
+    ] {
+        model.look.letters = Letters::Ascii;
+        for tab in Tab::ALL {
+            model = on_tab(model, tab);
+            let shown = screen(&model);
+            assert!(shown.is_ascii(), "{shown}");
+        }
+        keys(&mut model, "?");
+        assert!(screen(&model).is_ascii());
+    }
+    let mut model = tabs::with_library(normal((120, 40)));
+    model.look.letters = Letters::Ascii;
+    insta::assert_snapshot!("ascii_120x40", screen(&on_tab(model, Tab::Device)));
+}
+
+#[test]
+fn followed_and_subtracted_devices_are_told() {
+    let mut model = normal((160, 30));
+    keys(&mut model, "jo");
+    update(&mut model, Msg::Frame);
+    let shown = screen(&model);
+    assert!(shown.contains("▸◆") && shown.contains("◆ "), "{shown}");
+    keys(&mut model, "x");
+    let shown = screen(&model);
+    assert!(shown.contains("1 shown · 5 subtracted"), "{shown}");
+}
