@@ -135,6 +135,7 @@ impl Library {
     /// Takes what was found in the folder; the selection stays with its capture.
     pub(super) fn take(&mut self, found: Result<Listing, String>) {
         let selected = self.capture().map(|entry| entry.path.clone());
+        let is_new = self.listing.is_none();
         match found {
             Ok(listing) => {
                 self.error = None;
@@ -147,8 +148,13 @@ impl Library {
         }
         let is_it = |line: Line<'_>| matches!(line, Line::Capture(entry) if Some(&entry.path) == selected.as_ref());
         let at = self.lines().position(is_it);
+        // A folder that is seen for the first time begins with its captures.
+        let first = || self.lines().position(|line| matches!(line, Line::Capture(_)));
         let n = self.lines().count();
-        self.at = at.unwrap_or(self.at).min(n.saturating_sub(1));
+        self.at = at
+            .or_else(|| if is_new { first() } else { None })
+            .unwrap_or(self.at)
+            .min(n.saturating_sub(1));
     }
 
     pub(super) fn learn(&mut self, path: PathBuf, modified: Option<UnixMicros>, known: Known) {

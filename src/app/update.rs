@@ -38,6 +38,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.trouble = None;
             model.notice = None;
             reset(model);
+            if let Some(reason) = model.source.reason.clone() {
+                let text = format!("{reason}: the bundled capture is played instead; `vicino doctor` says more");
+                model.log_notice(Level::Warning, &text);
+            }
         }
         Msg::Trouble(trouble) => {
             if model.trouble != trouble {

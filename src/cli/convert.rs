@@ -468,13 +468,18 @@ fn progress(input: &Path) -> ProgressBar {
 
 fn report(args: &ConvertArgs, done: &Done, damage: &DamageLog) -> String {
     let name = |path: &Path| printable(&path.display().to_string()).to_string();
-    let mut lines = vec![format!(
-        "{} -> {}: {} advertisements, {} other events",
-        name(&args.input),
-        name(done.written.as_ref().unwrap_or(&args.output)),
-        done.adverts,
-        done.events
-    )];
+    let output = done.written.as_ref().unwrap_or(&args.output);
+    let from_to = if args.is_quiet {
+        // A line of a screen is short, and both lie before the person's eyes.
+        format!(
+            "wrote {}",
+            name(Path::new(output.file_name().unwrap_or(output.as_os_str())))
+        )
+    } else {
+        format!("{} -> {}", name(&args.input), name(output))
+    };
+    let (adverts, events) = (done.adverts, done.events);
+    let mut lines = vec![format!("{from_to}: {adverts} advertisements, {events} other events")];
     if args.strip_others {
         lines.push(format!("  stripped: {} events of others", done.stripped));
     }

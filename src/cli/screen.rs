@@ -225,7 +225,7 @@ fn bundled(error: &BleError) -> Opened {
         looped: true,
         ..player::Options::default()
     };
-    let mut info = replay_info("demo".to_owned(), &options);
+    let mut info = replay_info("bundled capture".to_owned(), &options);
     let what = match error.state() {
         AdapterState::Scanning | AdapterState::Gone => "no Bluetooth adapter",
         AdapterState::Off => "Bluetooth is off",
@@ -233,7 +233,7 @@ fn bundled(error: &BleError) -> Opened {
         AdapterState::ServiceDown => "no Bluetooth service",
         AdapterState::NotPermitted => "Bluetooth not permitted",
     };
-    info.reason = Some(format!("{what}: bundled capture"));
+    info.reason = Some(what.to_owned());
     info.is_read_through = true;
     let source = Source::Replay {
         playback: player::spawn(Box::new(demo), options),

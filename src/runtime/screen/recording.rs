@@ -87,9 +87,11 @@ impl Ending {
         match self.control.stop() {
             Ok(stored) => {
                 let counts = stored.meta.counts;
+                let some = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
                 Ok(format!(
-                    "recorded {name}: {} advertisements, {} marks",
-                    counts.adverts, counts.marks
+                    "recorded {name}: {}, {}",
+                    some(counts.adverts, "advertisement"),
+                    some(counts.marks, "mark")
                 ))
             }
             Err(failure) => Err(format!("{name}: {failure}")),
