@@ -26,6 +26,7 @@ const fn step(error: &BleError) -> Step {
         BleError::NoAdapter { .. }
         | BleError::NoSuchAdapter { .. }
         | BleError::AdapterGone
+        | BleError::Busy(_)
         | BleError::PoweredOff(_)
         | BleError::Blocked { .. } => Step::Adapter,
     }
