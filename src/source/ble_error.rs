@@ -161,10 +161,15 @@ impl BleError {
 
 /// Foreign text without control characters and of a sensible length: it goes to terminals and captures.
 fn clean(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(200)
-        .collect()
+    const LONGEST: usize = 200;
+    let mut letters = text
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter });
+    let mut kept: String = letters.by_ref().take(LONGEST).collect();
+    if letters.next().is_some() {
+        kept.push('…');
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -311,5 +316,7 @@ mod tests {
         let error = BleError::from_dbus("evil\u{1b}[2J", &"x\n".repeat(500));
         let text = error.to_string();
         assert!(!text.chars().any(char::is_control) && text.len() < 500, "{text}");
+        assert!(text.ends_with('…'), "a cut is seen: {text}");
+        assert_eq!(clean("short"), "short");
     }
 }

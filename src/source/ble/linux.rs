@@ -27,6 +27,9 @@ pub(super) const LATEST_RSSI_ONLY: bool = false;
 /// How long the properties of a device may take: events wait behind them.
 const DESCRIBE_LIMIT: Duration = Duration::from_secs(2);
 
+/// How long the service may take to tell its adapters; the bus may have to start it first.
+const ADAPTERS_LIMIT: Duration = Duration::from_secs(8);
+
 /// The way to the service: our own session, in which the discovery runs, so it must live as long as the scan.
 pub(in crate::source) struct Link {
     session: BluetoothSession,
@@ -36,7 +39,9 @@ pub(in crate::source) struct Link {
 /// Starts a scan.
 pub(in crate::source) async fn open(options: &Options) -> Result<(Opened, Scan), BleError> {
     let (_, session) = BluetoothSession::new().await.map_err(|error| meaning(&error))?;
-    let mut adapters = session.get_adapters().await.map_err(|error| meaning(&error))?;
+    let answer = timeout(ADAPTERS_LIMIT, session.get_adapters()).await;
+    let answer = answer.map_err(|_| silent(ADAPTERS_LIMIT, sysfs::has_adapter()))?;
+    let mut adapters = answer.map_err(|error| meaning(&error))?;
     adapters.sort_by_key(|adapter| adapter.id.to_string());
     let names: Vec<String> = adapters.iter().map(|adapter| adapter.id.to_string()).collect();
     let found = match &options.adapter {
@@ -94,6 +99,16 @@ pub(in crate::source) async fn open(options: &Options) -> Result<(Opened, Scan),
         name,
     };
     Ok((Opened { station, remembered }, Scan { events, link }))
+}
+
+/// What it means that the service says nothing: systemd does not start it where the kernel has no adapter, and leaves the
+/// bus waiting.
+const fn silent(limit: Duration, has_adapter: bool) -> BleError {
+    if has_adapter {
+        BleError::Timeout(limit.as_secs())
+    } else {
+        BleError::NoAdapter { in_kernel: false }
+    }
 }
 
 /// Asks the service for its adapters and changes nothing. Calls `connected` as soon as the bus has answered, which may
@@ -259,6 +274,12 @@ mod tests {
         let version = |text: &str| service_version(&text.parse().unwrap());
         assert_eq!(version("usb:v1D6Bp0246d0542"), Some((5, 66)));
         assert_eq!(version("usb:v8087p0A2Bd0542"), None);
+    }
+
+    #[test]
+    fn a_silent_service_without_an_adapter_is_not_to_be_restarted() {
+        assert_eq!(silent(ADAPTERS_LIMIT, true), BleError::Timeout(8));
+        assert_eq!(silent(ADAPTERS_LIMIT, false), BleError::NoAdapter { in_kernel: false });
     }
 
     #[test]

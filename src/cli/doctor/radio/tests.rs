@@ -96,6 +96,16 @@ fn an_adapter_is_missing_in_the_kernel_or_only_in_the_service() {
         "{said}"
     );
 
+    // As systemd leaves it.
+    let waiting = but(|facts| {
+        facts.radio.answer = Some(Err(BleError::Timeout(5)));
+        facts.radio.present.clear();
+    });
+    let (found, said) = verdict(&waiting, "service");
+    assert_eq!(found, Verdict::Warn);
+    assert!(said.contains("first an adapter"), "{said}");
+    assert_eq!(verdict(&waiting, "hardware").0, Verdict::Fail);
+
     let elsewhere = but(|facts| facts.radio.present.clear());
     assert_eq!(verdict(&elsewhere, "hardware").0, Verdict::NotApplicable);
     assert_eq!(worst(&all_rows(&elsewhere)), Verdict::Ok);
