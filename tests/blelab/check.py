@@ -155,8 +155,12 @@ expect(service.states == ["scanning", "service-down", "scanning"], f"service kil
 adapter = Scene("adapter")
 adapter.common("adapter")
 adapter.covered("adapter blocked", "blocked", "unblocked")
+adapter.covered("adapter switched off", "off", "on")
 adapter.covered("adapter unplugged", "unplugged", "plugged")
-expect("blocked" in adapter.states and "gone" in adapter.states and adapter.states[-1] == "scanning", f"adapter: states {adapter.states}")
+before, unplugged, after = adapter.err.partition("the Bluetooth adapter was unplugged\n  hint: plug it in again\n")
+expect(unplugged and "is blocked by rfkill" in before and "hci0 is switched off" in before and "switched off" not in after,
+       "adapter: blocked, switched off and unplugged are told apart: " + " ".join(adapter.err.split()))
+expect({"blocked", "off"} <= set(adapter.states) and "gone" in adapter.states and adapter.states[-1] == "scanning", f"adapter: states {adapter.states}")
 
 bus = Scene("bus")
 bus.common("bus")
@@ -224,6 +228,7 @@ RUNS = [
     # in the middle of a scan
     ("service/killed", "-", "no service", "service", ""),
     ("adapter/blocked", "-", "blocked", "rfkill adapter", "hci0 blocked (soft)"),
+    ("adapter/off", "-", "off", "adapter", "hci0 is off"),
     ("adapter/unplugged", "-", "no adapter", "hardware", ""),
     ("bus/killed", "-", "bus dead", "bus", ""),
 ]

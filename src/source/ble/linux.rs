@@ -34,6 +34,8 @@ const ADAPTERS_LIMIT: Duration = Duration::from_secs(8);
 pub(in crate::source) struct Link {
     session: BluetoothSession,
     adapter: AdapterId,
+    /// The kernel told of the adapter when the scan began, which it does not in every container.
+    was_present: bool,
 }
 
 /// Starts a scan.
@@ -61,6 +63,7 @@ pub(in crate::source) async fn open(options: &Options) -> Result<(Opened, Scan),
     let link = Link {
         session,
         adapter: info.id,
+        was_present: sysfs::adapters().contains(&name),
     };
     if !info.powered {
         link.power_on(options.power).await?;
@@ -159,14 +162,11 @@ impl Link {
         switched.map_err(|error| meaning(&error))
     }
 
-    /// Why the adapter does not work, although it is there.
+    /// Why the adapter does not work. One that was unplugged is told as off at first.
     pub(in crate::source) fn why_off(&self) -> BleError {
-        sysfs::is_blocked().map_or_else(
-            || BleError::PoweredOff(self.adapter.to_string()),
-            |block| BleError::Blocked {
-                hard: block == Block::Hard,
-            },
-        )
+        let name = self.adapter.to_string();
+        let is_gone = self.was_present && !sysfs::adapters().contains(&name);
+        why_off(name, is_gone, sysfs::is_blocked())
     }
 
     /// Asks the service how the scan is doing.
@@ -189,6 +189,16 @@ impl Link {
     pub(super) async fn stop(&self) {
         // "No discovery started" and a service that is gone both mean what was wanted.
         let _ = self.session.stop_discovery_on_adapter(&self.adapter).await;
+    }
+}
+
+fn why_off(name: String, is_gone: bool, block: Option<Block>) -> BleError {
+    match block {
+        _ if is_gone => BleError::AdapterGone,
+        None => BleError::PoweredOff(name),
+        Some(block) => BleError::Blocked {
+            hard: block == Block::Hard,
+        },
     }
 }
 
@@ -280,6 +290,16 @@ mod tests {
     fn a_silent_service_without_an_adapter_is_not_to_be_restarted() {
         assert_eq!(silent(ADAPTERS_LIMIT, true), BleError::Timeout(8));
         assert_eq!(silent(ADAPTERS_LIMIT, false), BleError::NoAdapter { in_kernel: false });
+    }
+
+    #[test]
+    fn what_is_off_was_unplugged_or_blocked_or_switched() {
+        let why = |is_gone, block| why_off("hci0".to_owned(), is_gone, block);
+        assert_eq!(why(true, None), BleError::AdapterGone);
+        assert_eq!(why(true, Some(Block::Soft)), BleError::AdapterGone);
+        assert_eq!(why(false, Some(Block::Soft)), BleError::Blocked { hard: false });
+        assert_eq!(why(false, Some(Block::Hard)), BleError::Blocked { hard: true });
+        assert_eq!(why(false, None), BleError::PoweredOff("hci0".to_owned()));
     }
 
     #[test]

@@ -124,10 +124,11 @@ start_vhci --gen n=6000,rate=8,devs=2,rotate=3; start_bluetoothd
 scan; more 80; stop_bluetoothd; note killed; doctor killed; sleep 1; note back; start_bluetoothd; more 60; scan_stop
 stop_vhci; stop_bluetoothd
 
-# ---- the adapter blocked, then unplugged ------------------------------------------------------------------------------
+# ---- the adapter blocked, switched off, unplugged ------------------------------------------------------------------------------
 scene adapter
 start_vhci --gen n=6000,rate=8,devs=2; start_bluetoothd
-scan; more 20; blocks 1; note blocked; doctor blocked; sleep 1; note unblocked; blocks 0; set_powered true; more 50
+scan; more 20; blocks 1; note blocked; doctor blocked; sleep 1; note unblocked; blocks 0; set_powered true; more 30
+set_powered false; note off; doctor off; sleep 1; note on; set_powered true; more 20
 mv $OUT/hci.jsonl $OUT/hci0.jsonl; stop_vhci; note unplugged; doctor unplugged; note plugged
 start_vhci --gen n=6000,rate=8,devs=2; more 30; scan_stop
 stop_vhci; stop_bluetoothd
