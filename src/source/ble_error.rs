@@ -26,7 +26,7 @@ pub enum BleError {
     #[error("the Bluetooth service did not answer within {0} s")]
     Timeout(u64),
     /// The service knows no adapter.
-    #[error("no Bluetooth adapter")]
+    #[error("{}", if *.in_kernel { "the Bluetooth service does not use the kernel's adapter" } else { "no Bluetooth adapter" })]
     NoAdapter {
         /// The kernel has one all the same.
         in_kernel: bool,
@@ -51,6 +51,9 @@ pub enum BleError {
         /// By a switch of the hardware, which no program can undo.
         hard: bool,
     },
+    /// The adapter is being switched, or does not do what it is told: `BlueZ` calls that "in progress" too.
+    #[error("the Bluetooth adapter is busy or does not answer ({0})")]
+    Busy(String),
     /// The policy of the bus, or macOS, refuses.
     #[error("not allowed to use Bluetooth ({0})")]
     NotAllowed(String),
@@ -75,17 +78,23 @@ impl BleError {
     #[must_use]
     pub fn from_dbus(name: &str, message: &str) -> Self {
         let message = clean(message);
+        // The bus, or systemd for it, could not start the service.
+        if name.starts_with("org.freedesktop.DBus.Error.Spawn.") || name.starts_with("org.freedesktop.systemd1.") {
+            return Self::NoService(message);
+        }
         match name.strip_prefix("org.freedesktop.DBus.Error.").unwrap_or(name) {
             "FileNotFound" => Self::NoBus(message),
-            "NoServer" | "Disconnected" | "IOError" | "Timeout" | "TimedOut" | "NoReply" => Self::BusDead(message),
-            "ServiceUnknown" | "NameHasNoOwner" | "Spawn.ServiceNotFound" | "Spawn.ChildExited" => {
-                Self::NoService(message)
-            }
+            "NoServer" | "Disconnected" | "IOError" | "Timeout" | "NoReply" => Self::BusDead(message),
+            // "TimedOut" is what the bus says when the service that it started does not come up.
+            "ServiceUnknown" | "NameHasNoOwner" | "TimedOut" => Self::NoService(message),
             "AccessDenied" | "AuthFailed" | "org.bluez.Error.NotAuthorized" | "org.bluez.Error.NotPermitted" => {
                 Self::NotAllowed(message)
             }
             "UnknownObject" | "UnknownMethod" | "org.bluez.Error.DoesNotExist" => Self::AdapterGone,
             "org.bluez.Error.NotReady" => Self::PoweredOff(String::new()),
+            "org.bluez.Error.Busy" | "org.bluez.Error.InProgress" => {
+                Self::Busy(if message.is_empty() { clean(name) } else { message })
+            }
             _ => Self::Other {
                 name: clean(name),
                 message,
@@ -107,6 +116,7 @@ impl BleError {
             | Self::BusDead(_)
             | Self::NoService(_)
             | Self::Timeout(_)
+            | Self::Busy(_)
             | Self::ScanStopped
             | Self::Stalled(_)
             | Self::Other { .. } => AdapterState::ServiceDown,
@@ -126,13 +136,16 @@ impl BleError {
                 "plug one in, or load its driver (`modprobe btusb`); `ls /sys/class/bluetooth` shows what the kernel has"
             }
             Self::NoAdapter { in_kernel: true } => {
-                "the kernel has one that the service does not use: `systemctl restart bluetooth`, then `bluetoothctl list`"
+                "`systemctl restart bluetooth`; if `bluetoothctl list` is still empty, `dmesg` may tell of missing firmware"
             }
             Self::NoSuchAdapter { .. } => "name one of these with --adapter",
             Self::AdapterGone => "plug it in again",
             Self::PoweredOff(_) => "switch it on with `bluetoothctl power on`, or let --power-on do it",
             Self::Blocked { hard: false } => "run `rfkill unblock bluetooth`",
             Self::Blocked { hard: true } => "use the switch or key of the machine that turns radios off",
+            Self::Busy(_) => {
+                "wait some seconds; if it stays so, `systemctl restart bluetooth`, or plug the adapter in anew"
+            }
             Self::NotAllowed(_) => {
                 if cfg!(target_os = "macos") {
                     ALLOW_ON_MACOS
@@ -148,10 +161,15 @@ impl BleError {
 
 /// Foreign text without control characters and of a sensible length: it goes to terminals and captures.
 fn clean(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(200)
-        .collect()
+    const LONGEST: usize = 200;
+    let mut letters = text
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter });
+    let mut kept: String = letters.by_ref().take(LONGEST).collect();
+    if letters.next().is_some() {
+        kept.push('…');
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -159,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_that_were_observed_mean_what_they_meant() {
+    fn errors_that_were_observed_or_reported_mean_what_they_meant() {
         let dbus = |name: &str| format!("org.freedesktop.DBus.Error.{name}");
         for (name, message, state, remedy) in [
             (
@@ -205,6 +223,36 @@ mod tests {
                 "--power-on",
             ),
             (
+                dbus("TimedOut"),
+                "Failed to activate service 'org.bluez': timed out (service_start_timeout=25000ms)",
+                AdapterState::ServiceDown,
+                "systemctl enable --now bluetooth",
+            ),
+            (
+                dbus("Spawn.ChildExited"),
+                "Process org.bluez exited with status 1",
+                AdapterState::ServiceDown,
+                "systemctl enable --now bluetooth",
+            ),
+            (
+                "org.freedesktop.systemd1.NoSuchUnit".to_owned(),
+                "Unit dbus-org.bluez.service not found.",
+                AdapterState::ServiceDown,
+                "systemctl enable --now bluetooth",
+            ),
+            (
+                "org.bluez.Error.InProgress".to_owned(),
+                "Operation already in progress",
+                AdapterState::ServiceDown,
+                "wait some seconds",
+            ),
+            (
+                "org.bluez.Error.Busy".to_owned(),
+                "",
+                AdapterState::ServiceDown,
+                "wait some seconds",
+            ),
+            (
                 "org.bluez.Error.Failed".to_owned(),
                 "Failed",
                 AdapterState::ServiceDown,
@@ -214,13 +262,19 @@ mod tests {
             let error = BleError::from_dbus(&name, message);
             assert_eq!(error.state(), state, "{name}");
             assert!(error.remedy().contains(remedy), "{name}: {}", error.remedy());
+            assert!(!error.to_string().contains("()"), "{error}");
         }
     }
 
     #[test]
     fn every_error_names_a_remedy_and_reads_as_a_message() {
-        for error in [
+        let errors = [
             BleError::NotBuilt,
+            BleError::NoBus(String::new()),
+            BleError::BusDead(String::new()),
+            BleError::NoService(String::new()),
+            BleError::NotAllowed(String::new()),
+            BleError::Busy(String::new()),
             BleError::NoAdapter { in_kernel: false },
             BleError::NoAdapter { in_kernel: true },
             BleError::NoSuchAdapter {
@@ -234,16 +288,26 @@ mod tests {
             BleError::Timeout(3),
             BleError::ScanStopped,
             BleError::Stalled(30),
-        ] {
+        ];
+        for error in &errors {
             let text = error.to_string();
             assert!(
                 !text.ends_with('.') && !text.is_empty() && !error.remedy().is_empty(),
                 "{text}"
             );
         }
-        assert_ne!(
-            BleError::Blocked { hard: true }.remedy(),
-            BleError::Blocked { hard: false }.remedy()
+        let mut texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        texts.sort();
+        texts.dedup();
+        assert_eq!(texts.len(), errors.len(), "no two read the same");
+        // What was heard for a while and then not mends itself, whichever way.
+        let mut remedies: Vec<_> = errors.iter().map(BleError::remedy).collect();
+        remedies.sort_unstable();
+        remedies.dedup();
+        assert_eq!(
+            remedies.len(),
+            errors.len() - 1,
+            "no two errors of the start have the same remedy"
         );
     }
 
@@ -252,5 +316,7 @@ mod tests {
         let error = BleError::from_dbus("evil\u{1b}[2J", &"x\n".repeat(500));
         let text = error.to_string();
         assert!(!text.chars().any(char::is_control) && text.len() < 500, "{text}");
+        assert!(text.ends_with('…'), "a cut is seen: {text}");
+        assert_eq!(clean("short"), "short");
     }
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""check.py OUT - compares what the virtual controller sent with what `vicino scan --json` printed, scene by scene.
+"""check.py OUT - compares what the virtual controller sent with what `vicino scan --json` printed, scene by scene, and
+what was wrong with the radio with what `vicino scan` and `vicino doctor` said of it.
 
 Prints the figures, and a line for each expectation; exits with 1 when one of them is not met."""
-import json, pathlib, statistics, sys
+import json, pathlib, re, statistics, sys
 
 out, failed = pathlib.Path(sys.argv[1]), 0
 
@@ -154,8 +155,12 @@ expect(service.states == ["scanning", "service-down", "scanning"], f"service kil
 adapter = Scene("adapter")
 adapter.common("adapter")
 adapter.covered("adapter blocked", "blocked", "unblocked")
+adapter.covered("adapter switched off", "off", "on")
 adapter.covered("adapter unplugged", "unplugged", "plugged")
-expect("blocked" in adapter.states and "gone" in adapter.states and adapter.states[-1] == "scanning", f"adapter: states {adapter.states}")
+before, unplugged, after = adapter.err.partition("the Bluetooth adapter was unplugged\n  hint: plug it in again\n")
+expect(unplugged and "is blocked by rfkill" in before and "hci0 is switched off" in before and "switched off" not in after,
+       "adapter: blocked, switched off and unplugged are told apart: " + " ".join(adapter.err.split()))
+expect({"blocked", "off"} <= set(adapter.states) and "gone" in adapter.states and adapter.states[-1] == "scanning", f"adapter: states {adapter.states}")
 
 bus = Scene("bus")
 bus.common("bus")
@@ -163,17 +168,136 @@ bus.covered("bus killed", "killed", "back")
 expect(bus.states[-1] == "scanning", f"bus killed: states {bus.states}")
 
 errors = out / "errors"
-for name, code, words in [
-    ("no_bus", "4", "mount /run/dbus/system_bus_socket"),
-    ("no_service", "4", "systemctl enable --now bluetooth"),
-    ("no_adapter", "4", "no Bluetooth adapter"),
-    ("wrong_adapter", "4", "there is hci0"),
-    ("powered_off", "4", "--power-on"),
-    ("blocked", "4", "rfkill unblock bluetooth"),
-    ("power_on", "0", "scanning on hci0"),
-]:
-    rc, err = ((errors / f"{name}.{end}").read_text().strip() for end in ("rc", "err"))
-    expect(rc == code and words in err and "panicked" not in err, f"{name}: exit {rc} ({code}): {' '.join(err.split())[:160]}")
+
+# What can be wrong at the start: what is said of it (particulars in brackets and figures aside), its remedy, the doctor's
+# check that fails with it, and the state that a running scan prints of it.
+STATES = {
+    "no bus": ("the system bus is not there",
+               "start dbus; in a container, mount /run/dbus/system_bus_socket", "bus", "service-down"),
+    "bus dead": ("the system bus does not answer",
+                 "restart dbus, then bluetooth", "bus", "service-down"),
+    "not permitted": ("not allowed to use Bluetooth",
+                      "join the group bluetooth, or allow org.bluez in the policy of the system bus", "permission", "not-permitted"),
+    "no service": ("the Bluetooth service is not running",
+                   "install bluez and run `systemctl enable --now bluetooth`", "service", "service-down"),
+    "service hung": ("the Bluetooth service did not answer within N s",
+                     "restart it: `systemctl restart bluetooth`", "service", "service-down"),
+    "no adapter": ("no Bluetooth adapter",
+                   "plug one in, or load its driver (`modprobe btusb`); `ls /sys/class/bluetooth` shows what the kernel has", "hardware", "gone"),
+    "adapter unused": ("the Bluetooth service does not use the kernel's adapter",
+                       "`systemctl restart bluetooth`; if `bluetoothctl list` is still empty, `dmesg` may tell of missing firmware", "adapter", "gone"),
+    "wrong adapter": ('no Bluetooth adapter "hciN"; there is hciN',
+                      "name one of these with --adapter", "adapter", "gone"),
+    "off": ("the Bluetooth adapter hciN is switched off",
+            "switch it on with `bluetoothctl power on`, or let --power-on do it", "adapter", "off"),
+    "busy": ("the Bluetooth adapter is busy or does not answer",
+             "wait some seconds; if it stays so, `systemctl restart bluetooth`, or plug the adapter in anew", "adapter", "service-down"),
+    "blocked": ("the Bluetooth adapter is blocked by rfkill",
+                "run `rfkill unblock bluetooth`", "rfkill", "blocked"),
+    "switch": ("the Bluetooth adapter is blocked by its hardware switch",
+               "use the switch or key of the machine that turns radios off", "rfkill", "blocked"),
+}
+# What was done to the guest: the state that the scan names (None: it scans; "-": no scan of its own), the one that the
+# doctor names (None: all well; "-": not asked), all its checks that fail, and words that stand in its report.
+RUNS = [
+    # before the kernel's modules are there, it is true as well that there is no adapter
+    ("errors/no_bus", "no bus", "no bus", "bus hardware", "No such file or directory"),
+    ("errors/stale_bus", "bus dead", "bus dead", "bus hardware", "Connection refused"),
+    ("errors/no_service", "no service", "no service", "service hardware", "not provided by any .service files"),
+    ("errors/no_activation", "no service", "no service", "service hardware", "Launch helper exited"),
+    ("errors/waiting_service", "no adapter", "no adapter", "hardware", "first an adapter"),
+    ("errors/no_adapter", "no adapter", "no adapter", "hardware", "org.bluez answers"),
+    ("errors/unused_adapter", "adapter unused", "adapter unused", "adapter", "hci0 (virtual) in /sys/class/bluetooth"),
+    ("errors/anyone", None, None, "", "user 1001 may talk to org.bluez"),
+    ("errors/not_permitted", "not permitted", "not permitted", "permission", "user 1001 may not talk to org.bluez"),
+    # the doctor is not told which adapter is meant, and names those there are
+    ("errors/wrong_adapter", "wrong adapter", None, "", "hci0 is on"),
+    ("errors/shared", None, None, "", "hci0 is on, scans already for another program"),
+    ("errors/hung_service", "service hung", "service hung", "service", "within 5 s"),
+    ("errors/hung_bus", "bus dead", "bus dead", "bus", "no answer within 3 s"),
+    # a controller that is on and mute is found out by using it alone, which the doctor does not
+    ("errors/mute_adapter", "busy", None, "", "hci0 is on"),
+    ("errors/powered_off", "off", "off", "adapter", "hci0 is off"),
+    # being switched on by another program: off still, and --power-on has to wait
+    ("errors/busy", "busy", "off", "adapter", "hci0 is off"),
+    ("errors/blocked", "blocked", "blocked", "rfkill adapter", "hci0 blocked (soft)"),
+    ("errors/blocked_power_on", "blocked", "-", "", ""),
+    ("errors/blocked_hard", "switch", "switch", "rfkill adapter", "hci0 blocked (hard)"),
+    ("errors/power_on", None, "-", "", ""),
+    ("errors/well", None, None, "", "org.bluez answers, BlueZ"),
+    # in the middle of a scan
+    ("service/killed", "-", "no service", "service", ""),
+    ("adapter/blocked", "-", "blocked", "rfkill adapter", "hci0 blocked (soft)"),
+    ("adapter/off", "-", "off", "adapter", "hci0 is off"),
+    ("adapter/unplugged", "-", "no adapter", "hardware", ""),
+    ("bus/killed", "-", "bus dead", "bus", ""),
+]
+
+
+def essence(line):
+    """A message without what differs from case to case."""
+    return re.sub(r"\d+", "N", re.sub(r" \(.*\)$", "", line))
+
+
+said = {}  # by state: what was said of it
+
+
+def names(state, line, remedy, who):
+    wanted = STATES[state][:2]
+    said.setdefault(state, set()).add((essence(line), remedy))
+    expect((essence(line), remedy) == wanted, f"{who} names {state!r}: {line[:100]} -> {remedy[:60]}")
+
+
+def read(name, end):
+    return (out / f"{name}.{end}").read_text().strip()
+
+
+for name, scan, doctor, checks, words in RUNS:
+    if scan != "-":
+        err, rc = read(name, "err").splitlines() or [""], read(name, "rc")
+        expect("panicked" not in "".join(err) and rc == ("4" if scan else "0"), f"{name}: scan ended with {rc}")
+        if scan:
+            hints = [line.removeprefix("  hint: ") for line in err[1:]]
+            names(scan, err[0].removeprefix("error: "), hints[0] if hints else "", f"{name}: scan")
+        else:
+            expect(err == ["scanning on hci0 (BlueZ over D-Bus)"], f"{name}: scan says only that it scans: {err}")
+    elif doctor != "-":
+        state = STATES[doctor][3]
+        states = [line["state"] for line in lines(out / name.split("/")[0] / "scan.jsonl") if line["kind"] == "adapter"]
+        expect(state in states, f"{name}: the scan names {state}: {states}")
+    if doctor == "-":
+        continue
+    text, report = read(name, "doctor.text"), json.loads(read(name, "doctor.json") or '{"checks": []}')
+    codes = [read(name, f"doctor.{form}.rc") for form in ("text", "json")]
+    quiet = not read(name, "doctor.text.err") and not read(name, "doctor.json.err")
+    expect(quiet and codes == ["4" if doctor else "0"] * 2, f"{name}: doctor ended with {codes}, in quiet")
+    failed_checks = [check for check in report["checks"] if check["verdict"] == "fail"]
+    found = " ".join(check["check"] for check in failed_checks)
+    expect(found == checks, f"{name}: doctor's checks that failed: {found or 'none'}")
+    expect(words in text, f"{name}: doctor says {words!r}")
+    # the bus tells the number of the process among its particulars
+    told = all(check["reason"].split(" (")[0] in text and f"→ {check['remedy']}" in text for check in failed_checks)
+    expect(told, f"{name}: doctor tells people and programs the same")
+    own = [check for check in failed_checks if doctor and check["check"] == STATES[doctor][2]]
+    for check in own:
+        names(doctor, check["reason"], check["remedy"], f"{name}: doctor")
+    expect(bool(own) == bool(doctor), f"{name}: doctor has a row for it")
+
+missing = set(STATES) - set(said)
+expect(not missing, f"every state was provoked {sorted(missing)}")
+for part, what in ((0, "message"), (1, "remedy")):
+    of = {}
+    for state, pairs in said.items():
+        for pair in pairs:
+            of.setdefault(pair[part], set()).add(state)
+    shared = {text: states for text, states in of.items() if len(states) > 1}
+    expect(not shared, f"each of the {len(said)} states has a {what} of its own {shared or ''}")
+
+screen = (errors / "screen.raw").read_bytes()
+rc = (errors / "screen.rc").read_text().strip()
+expect(rc == "0" and b"panicked" not in screen, f"screen: ends with {rc} on `q`")
+expect("hci0 · BlueZ over D-Bus".encode() in screen, "screen: names the adapter")
+expect(b"\x1b[?1049h" in screen and b"\x1b[?1049l" in screen, "screen: leaves the terminal as it was")
 pipe = (errors / "pipe.err").read_text()
 expect("panicked" not in pipe and "error" not in pipe, "closed pipe ends quietly")
 expect((errors / "pipe.out").read_text().strip() != "", "closed pipe: the reader got its line")

@@ -26,6 +26,7 @@ const fn step(error: &BleError) -> Step {
         BleError::NoAdapter { .. }
         | BleError::NoSuchAdapter { .. }
         | BleError::AdapterGone
+        | BleError::Busy(_)
         | BleError::PoweredOff(_)
         | BleError::Blocked { .. } => Step::Adapter,
     }
@@ -105,6 +106,13 @@ fn permission(facts: &Facts) -> Row {
 fn service(facts: &Facts) -> Row {
     match error(facts) {
         Some(error) if step(error) < Step::Service => Row::not_applicable("service", "not reached"),
+        // Without hardware systemd does not start it, and leaves the bus waiting: not what is to be mended.
+        Some(error @ BleError::Timeout(_)) if facts.radio.present.is_empty() => {
+            Row::ok("service", "org.bluez does not answer").warn(
+                error.to_string(),
+                "first an adapter (see hardware): systemd starts the service only where there is one",
+            )
+        }
         Some(error) if step(error) == Step::Service => {
             let found = if *error == BleError::NotBuilt {
                 "not asked"

@@ -27,16 +27,23 @@ pub(super) const LATEST_RSSI_ONLY: bool = false;
 /// How long the properties of a device may take: events wait behind them.
 const DESCRIBE_LIMIT: Duration = Duration::from_secs(2);
 
+/// How long the service may take to tell its adapters; the bus may have to start it first.
+const ADAPTERS_LIMIT: Duration = Duration::from_secs(8);
+
 /// The way to the service: our own session, in which the discovery runs, so it must live as long as the scan.
 pub(in crate::source) struct Link {
     session: BluetoothSession,
     adapter: AdapterId,
+    /// The kernel told of the adapter when the scan began, which it does not in every container.
+    was_present: bool,
 }
 
 /// Starts a scan.
 pub(in crate::source) async fn open(options: &Options) -> Result<(Opened, Scan), BleError> {
     let (_, session) = BluetoothSession::new().await.map_err(|error| meaning(&error))?;
-    let mut adapters = session.get_adapters().await.map_err(|error| meaning(&error))?;
+    let answer = timeout(ADAPTERS_LIMIT, session.get_adapters()).await;
+    let answer = answer.map_err(|_| silent(ADAPTERS_LIMIT, sysfs::has_adapter()))?;
+    let mut adapters = answer.map_err(|error| meaning(&error))?;
     adapters.sort_by_key(|adapter| adapter.id.to_string());
     let names: Vec<String> = adapters.iter().map(|adapter| adapter.id.to_string()).collect();
     let found = match &options.adapter {
@@ -56,6 +63,7 @@ pub(in crate::source) async fn open(options: &Options) -> Result<(Opened, Scan),
     let link = Link {
         session,
         adapter: info.id,
+        was_present: sysfs::adapters().contains(&name),
     };
     if !info.powered {
         link.power_on(options.power).await?;
@@ -94,6 +102,16 @@ pub(in crate::source) async fn open(options: &Options) -> Result<(Opened, Scan),
         name,
     };
     Ok((Opened { station, remembered }, Scan { events, link }))
+}
+
+/// What it means that the service says nothing: systemd does not start it where the kernel has no adapter, and leaves the
+/// bus waiting.
+const fn silent(limit: Duration, has_adapter: bool) -> BleError {
+    if has_adapter {
+        BleError::Timeout(limit.as_secs())
+    } else {
+        BleError::NoAdapter { in_kernel: false }
+    }
 }
 
 /// Asks the service for its adapters and changes nothing. Calls `connected` as soon as the bus has answered, which may
@@ -144,14 +162,11 @@ impl Link {
         switched.map_err(|error| meaning(&error))
     }
 
-    /// Why the adapter does not work, although it is there.
+    /// Why the adapter does not work. One that was unplugged is told as off at first.
     pub(in crate::source) fn why_off(&self) -> BleError {
-        sysfs::is_blocked().map_or_else(
-            || BleError::PoweredOff(self.adapter.to_string()),
-            |block| BleError::Blocked {
-                hard: block == Block::Hard,
-            },
-        )
+        let name = self.adapter.to_string();
+        let is_gone = self.was_present && !sysfs::adapters().contains(&name);
+        why_off(name, is_gone, sysfs::is_blocked())
     }
 
     /// Asks the service how the scan is doing.
@@ -174,6 +189,16 @@ impl Link {
     pub(super) async fn stop(&self) {
         // "No discovery started" and a service that is gone both mean what was wanted.
         let _ = self.session.stop_discovery_on_adapter(&self.adapter).await;
+    }
+}
+
+fn why_off(name: String, is_gone: bool, block: Option<Block>) -> BleError {
+    match block {
+        _ if is_gone => BleError::AdapterGone,
+        None => BleError::PoweredOff(name),
+        Some(block) => BleError::Blocked {
+            hard: block == Block::Hard,
+        },
     }
 }
 
@@ -259,6 +284,22 @@ mod tests {
         let version = |text: &str| service_version(&text.parse().unwrap());
         assert_eq!(version("usb:v1D6Bp0246d0542"), Some((5, 66)));
         assert_eq!(version("usb:v8087p0A2Bd0542"), None);
+    }
+
+    #[test]
+    fn a_silent_service_without_an_adapter_is_not_to_be_restarted() {
+        assert_eq!(silent(ADAPTERS_LIMIT, true), BleError::Timeout(8));
+        assert_eq!(silent(ADAPTERS_LIMIT, false), BleError::NoAdapter { in_kernel: false });
+    }
+
+    #[test]
+    fn what_is_off_was_unplugged_or_blocked_or_switched() {
+        let why = |is_gone, block| why_off("hci0".to_owned(), is_gone, block);
+        assert_eq!(why(true, None), BleError::AdapterGone);
+        assert_eq!(why(true, Some(Block::Soft)), BleError::AdapterGone);
+        assert_eq!(why(false, Some(Block::Soft)), BleError::Blocked { hard: false });
+        assert_eq!(why(false, Some(Block::Hard)), BleError::Blocked { hard: true });
+        assert_eq!(why(false, None), BleError::PoweredOff("hci0".to_owned()));
     }
 
     #[test]

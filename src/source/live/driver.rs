@@ -21,10 +21,14 @@ use crate::source::watchdog::{Record, Watchdog};
 
 /// How long a scan may take to begin.
 const OPEN_LIMIT: Duration = Duration::from_secs(10);
+/// How long after that the first word is waited for. Connecting blocks the thread behind a bus that is mute, so that its own
+/// limit cannot end it; the thread is left behind.
+const MUTE_LIMIT: Duration = Duration::from_secs(2);
 /// How long the service may take to answer the watchdog, or to stop.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
-type Begun = oneshot::Sender<Result<StationInfo, BleError>>;
+type Word = Result<StationInfo, BleError>;
+type Begun = oneshot::Sender<Word>;
 
 pub(super) async fn start(options: Options, outlet: Outlet) -> Result<Live, BleError> {
     let (begun, first) = oneshot::channel();
@@ -43,21 +47,32 @@ pub(super) async fn start(options: Options, outlet: Outlet) -> Result<Live, BleE
         watchdog: Watchdog::new(),
         epoch: clock::steady(),
     };
-    let other = |message: String| BleError::Other {
-        name: "thread".to_owned(),
-        message,
-    };
     std::thread::Builder::new()
         .name("radio".to_owned())
         .spawn(move || driver.run())
-        .map_err(|error| other(error.to_string()))?;
-    let station = first.await.map_err(|_| other("the radio thread ended".to_owned()))??;
+        .map_err(|error| failed(error.to_string()))?;
+    let station = first_word(first, OPEN_LIMIT + MUTE_LIMIT).await?;
     Ok(Live {
         station,
         capabilities: ble::CAPABILITIES,
         status: status_receiver,
         stop,
     })
+}
+
+fn failed(message: String) -> BleError {
+    BleError::Other {
+        name: "thread".to_owned(),
+        message,
+    }
+}
+
+/// What the thread says of its start.
+async fn first_word(first: oneshot::Receiver<Word>, limit: Duration) -> Word {
+    match timeout(limit, first).await {
+        Ok(word) => word.map_err(|_| failed("the radio thread ended".to_owned()))?,
+        Err(_) => Err(BleError::BusDead(format!("no answer within {} s", limit.as_secs()))),
+    }
 }
 
 struct Driver {
@@ -164,6 +179,11 @@ impl Driver {
     fn began(&mut self, opened: Opened, assembler: &mut Assembler) -> Result<(), super::super::Closed> {
         let at = clock::wall();
         let mut events = Vec::new();
+        // Before the start is told: who hears of it looks at the state from then on, and would take this for a change.
+        self.status.send_replace(Status {
+            state: AdapterState::Scanning,
+            error: None,
+        });
         if let Some(begun) = self.begun.take() {
             let station = EventKind::Station(opened.station.clone());
             events.push(CaptureEvent::other(at, self.options.station, station));
@@ -175,10 +195,6 @@ impl Driver {
         }
         self.record.back(at, &mut events);
         self.watchdog.started(self.now());
-        self.status.send_replace(Status {
-            state: AdapterState::Scanning,
-            error: None,
-        });
         self.outlet.push(events)
     }
 
@@ -254,5 +270,29 @@ async fn wanted(stopped: &mut watch::Receiver<bool>, outlet: &Outlet) {
     tokio::select! {
         () = asked => {}
         () = outlet.closed() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thread_that_says_nothing_is_held_up_by_the_bus() {
+        let (said, first) = oneshot::channel();
+        let limit = OPEN_LIMIT + MUTE_LIMIT;
+        assert_eq!(
+            first_word(first, limit).await,
+            Err(BleError::BusDead("no answer within 12 s".to_owned()))
+        );
+        assert!(said.is_closed());
+
+        let (said, first) = oneshot::channel();
+        said.send(Err(BleError::AdapterGone)).expect("it is waited for");
+        assert_eq!(first_word(first, limit).await, Err(BleError::AdapterGone));
+
+        let (said, first) = oneshot::channel::<Word>();
+        drop(said);
+        assert!(matches!(first_word(first, limit).await, Err(BleError::Other { .. })));
     }
 }

@@ -35,6 +35,7 @@ fn every_error_has_one_row_of_its_own_with_its_words_and_its_remedy() {
         ),
         ("permission", BleError::NotAllowed("rejected".into())),
         ("adapter", BleError::AdapterGone),
+        ("adapter", BleError::Busy("in progress".into())),
         ("adapter", BleError::NoAdapter { in_kernel: true }),
     ];
     let mut said = Vec::new();
@@ -90,7 +91,20 @@ fn an_adapter_is_missing_in_the_kernel_or_only_in_the_service() {
     assert_eq!(verdict(&unused, "hardware").0, Verdict::Ok);
     let (found, said) = verdict(&unused, "adapter");
     assert_eq!(found, Verdict::Fail);
-    assert!(said.contains("the service does not use"), "{said}");
+    assert!(
+        said.contains("service does not use the kernel's adapter | `systemctl restart"),
+        "{said}"
+    );
+
+    // As systemd leaves it.
+    let waiting = but(|facts| {
+        facts.radio.answer = Some(Err(BleError::Timeout(5)));
+        facts.radio.present.clear();
+    });
+    let (found, said) = verdict(&waiting, "service");
+    assert_eq!(found, Verdict::Warn);
+    assert!(said.contains("first an adapter"), "{said}");
+    assert_eq!(verdict(&waiting, "hardware").0, Verdict::Fail);
 
     let elsewhere = but(|facts| facts.radio.present.clear());
     assert_eq!(verdict(&elsewhere, "hardware").0, Verdict::NotApplicable);
