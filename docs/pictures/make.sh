@@ -7,4 +7,5 @@ vicino=${1:-target/release/vicino}
 picture() { "$vicino" replay captures/demo.csv.zst --at 130s --size 110x30 --screen "$1" --keys "$2" --snapshot "docs/pictures/$1.svg"; }
 picture live ''
 picture device 'jjjjjj'
+picture captures 'jjj'
 picture log 'vvv'

@@ -84,7 +84,8 @@ fn row(buf: &Buffer, y: u16, paper: Paper, out: &mut String) {
         {
             let cells = width(cell.symbol()).max(1);
             let is_plain = cell.symbol().chars().count() == 1 && cells == 1;
-            if look(cell, paper) != look_of_run || (!is_plain && !text.is_empty()) {
+            let is_other = text.chars().next().is_some_and(|first| kind(first) != kind_of(cell));
+            if look(cell, paper) != look_of_run || is_other || (!is_plain && !text.is_empty()) {
                 break;
             }
             text.push_str(cell.symbol());
@@ -111,6 +112,9 @@ fn run(look: &Look, (x, cells, y): (u16, u16, u16), text: &str, out: &mut String
     if text.trim().is_empty() {
         return;
     }
+    if text.chars().next().is_some_and(|first| kind(first) == Kind::Drawn) {
+        return drawn(look, left, top, text, out);
+    }
     let weight = if look.is_bold { " font-weight=\"bold\"" } else { "" };
     let _ = write!(
         out,
@@ -129,6 +133,50 @@ fn run(look: &Look, (x, cells, y): (u16, u16, u16), text: &str, out: &mut String
         }
     }
     out.push_str("</text>\n");
+}
+
+/// What a letter is drawn as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A letter of the usual font.
+    Text,
+    /// One that may come from another font, with another width.
+    Other,
+    /// A pattern of dots or a bar, which is drawn as such.
+    Drawn,
+}
+
+const fn kind(letter: char) -> Kind {
+    match letter {
+        '\u{2581}'..='\u{2588}' | '\u{2800}'..='\u{28ff}' => Kind::Drawn,
+        ' '..='~' => Kind::Text,
+        _ => Kind::Other,
+    }
+}
+
+fn kind_of(cell: &Cell) -> Kind {
+    cell.symbol().chars().next().map_or(Kind::Text, kind)
+}
+
+/// Braille dots and bars as one path, so that no font has a say.
+fn drawn(look: &Look, left: u32, top: u32, text: &str, out: &mut String) {
+    let (width, height) = (u32::from(CELL.0), u32::from(CELL.1));
+    let _ = write!(out, "<path fill=\"{}\" d=\"", look.ink);
+    for (n, letter) in (0..).zip(text.chars()) {
+        let (x, code) = (left + n * width, u32::from(letter));
+        if let Some(dots) = code.checked_sub(0x2800) {
+            for bit in (0..8).filter(|bit| dots >> bit & 1 == 1) {
+                // Dots 1 to 3 and 7 are the left column, 4 to 6 and 8 the right one.
+                let (column, row) = if bit < 6 { (bit / 3, bit % 3) } else { (bit - 6, 3) };
+                let _ = write!(out, "M{} {}h2v2h-2z", x + 2 + column * 4, top + 2 + row * 5);
+            }
+        } else {
+            let eighths = code.saturating_sub(0x2580).clamp(1, 8);
+            let bar = (height * eighths).div_ceil(8);
+            let _ = write!(out, "M{x} {}h{width}v{bar}h-{width}z", top + height - bar);
+        }
+    }
+    out.push_str("\"/>\n");
 }
 
 /// `#rrggbb`; `None` for the terminal's own colour.
@@ -192,6 +240,21 @@ mod tests {
             picture.contains("fill=\"#87d787\">&amp;</text>") && picture.contains("fill=\"#3a3a3a\"/>"),
             "{picture}"
         );
+    }
+
+    #[test]
+    fn dots_and_bars_are_drawn_whatever_the_font() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 1));
+        buf.set_string(0, 0, "a⠁⣀█", Style::new());
+        let picture = svg(&buf, &Theme::dark());
+        assert!(
+            picture.contains(">a</text>") && !picture.contains('⠁') && !picture.contains('█'),
+            "{picture}"
+        );
+        // The first dot of the second cell, then two at the bottom of the third, then a whole cell.
+        let first = format!("M{} {}h2v2h-2z", 12 + 9 + 2, 12 + 2);
+        let last = format!("M{} {}h9v19h-9z", 12 + 27, 12);
+        assert!(picture.contains(&first) && picture.contains(&last), "{picture}");
     }
 
     #[test]
