@@ -7,6 +7,8 @@ mod doctor;
 mod help;
 mod inspect;
 mod json;
+#[cfg(feature = "tui")]
+mod lab_keys;
 mod man;
 mod mark;
 mod origin;

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod gaen;
 pub mod history;
 pub mod interval;
+pub mod keyring;
 pub mod ledger;
 pub mod note;
 pub mod own;

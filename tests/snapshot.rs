@@ -33,7 +33,7 @@ fn a_frame_is_the_same_every_time_and_shows_that_time_and_tab() {
         "60s",
         "--screen",
         "device",
-        "--keys",
+        "--press",
         "jjjjjj",
         "--snapshot",
         "-",

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 vicino=${1:-target/release/vicino}
 [ -x "$vicino" ] || { echo "no $vicino: run cargo build --release first" >&2; exit 2; }
-picture() { "$vicino" replay captures/demo.csv.zst --at 130s --size 110x30 --screen "$1" --keys "$2" --snapshot "docs/pictures/$1.svg"; }
+picture() { "$vicino" replay captures/demo.csv.zst --at 130s --size 110x30 --screen "$1" --press "$2" --snapshot "docs/pictures/$1.svg"; }
 picture live ''
 picture device 'jjjjjj'
 picture captures 'jjj'

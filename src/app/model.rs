@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::captures::Library;
 use super::columns::{Column, Columns};
@@ -17,6 +18,7 @@ use super::prompt::{Prompt, Purpose};
 use super::tab::Tab;
 use super::transport::Timeline;
 use crate::lab::event::AdapterState;
+use crate::lab::keyring::Keyring;
 use crate::lab::session::{Options, Session};
 use crate::lab::time::{Micros, UnixMicros};
 use crate::source::pacing::Status;
@@ -36,6 +38,8 @@ pub struct SourceInfo {
     pub takes_marks: bool,
     /// Whether what is played is being read through for its time line.
     pub is_read_through: bool,
+    /// Lab keys that lie beside what is played; `None`: those that were there before hold on.
+    pub keys: Option<Arc<Keyring>>,
 }
 
 /// A recording that is going on.
@@ -83,6 +87,8 @@ pub struct Settings {
     pub privacy: Privacy,
     /// Where captures are.
     pub folder: PathBuf,
+    /// Lab keys.
+    pub keys: Arc<Keyring>,
 }
 
 /// All state; [`update`](super::update()) alone changes it.
@@ -130,6 +136,7 @@ pub struct Model {
     pub(super) history: VecDeque<String>,
     /// What the last mark said.
     pub(super) habits: Habits,
+    pub(super) keys: Arc<Keyring>,
     pub(super) rate: RateMeter,
     pub(super) options: Options,
     pub(super) is_dirty: bool,
@@ -138,9 +145,10 @@ pub struct Model {
 impl Model {
     /// An empty screen over a source.
     #[must_use]
-    pub fn new(source: SourceInfo, options: Options, size: (u16, u16)) -> Self {
+    pub fn new(mut source: SourceInfo, options: Options, size: (u16, u16)) -> Self {
+        let keys = source.keys.take().unwrap_or_default();
         Self {
-            session: Session::new(options),
+            session: Session::new(options).with_keys(Arc::clone(&keys)),
             source,
             size,
             tab: Tab::default(),
@@ -161,6 +169,7 @@ impl Model {
             is_drawing: false,
             history: VecDeque::new(),
             habits: Habits::default(),
+            keys,
             rate: RateMeter::default(),
             options,
             is_dirty: true,
@@ -176,6 +185,11 @@ impl Model {
         self.live.sort = settings.sort;
         self.privacy = settings.privacy;
         self.library = Library::new(settings.folder);
+        // Those that lie beside what is played go before those of the configuration.
+        if self.keys.is_empty() {
+            self.session = self.session.with_keys(Arc::clone(&settings.keys));
+            self.keys = settings.keys;
+        }
         self
     }
 

@@ -3,7 +3,7 @@
 use super::model::Model;
 use crate::lab::address::Address;
 use crate::lab::advert::{RssiQuality, StationId};
-use crate::lab::attenuation::{Attenuation, ProfileTable};
+use crate::lab::attenuation::{Attenuation, ProfileTable, Sender};
 use crate::lab::beacon::Family;
 use crate::lab::gaen::Rpi;
 use crate::lab::ledger::{Ledger, TrackKey};
@@ -25,8 +25,10 @@ pub struct Row {
     pub age: Micros,
     /// What it broadcasts.
     pub family: Family,
-    /// Advertised name, neutralised.
+    /// Advertised name, or the name of the device whose lab key it uses; neutralised.
     pub name: Option<String>,
+    /// Whether the name is that of a lab key.
+    pub is_known: bool,
     /// Its address.
     pub address: Address,
     /// Its identifier.
@@ -54,11 +56,14 @@ impl Row {
     /// What the session knows of a track.
     #[must_use]
     pub fn new(session: &Session, track: &Track, now: UnixMicros) -> Self {
+        let known = session.known(track.rpi, None).map(|known| known.device);
+        let name = known.or(track.name.as_deref());
         Self {
             key: track.key,
             age: Micros(now.since(track.last).0.max(0)),
             family: track.family,
-            name: track.name.as_deref().map(|name| printable(name).into_owned()),
+            name: name.map(|name| printable(name).into_owned()),
+            is_known: known.is_some(),
             address: track.key.address,
             rpi: track.rpi,
             rssi: track.rssi,
@@ -77,8 +82,12 @@ impl Row {
 pub(super) fn attenuation(session: &Session, track: &Track) -> Option<Attenuation> {
     let receiver = session.stations().get(usize::from(track.key.station.0));
     let receiver = receiver.map_or("", |station| &station.model);
-    let sender = session.model_of(track.key.address, track.rpi);
-    ProfileTable::starter().attenuation(track.rssi?, track.family, sender, receiver)
+    let told = session.known(track.rpi, track.aem).and_then(|known| known.metadata);
+    let sender = match told {
+        Some(metadata) => Sender::Told(metadata.tx_power()),
+        None => Sender::Model(session.model_of(track.key.address, track.rpi)),
+    };
+    ProfileTable::starter().attenuation_of(track.rssi?, track.family, sender, receiver)
 }
 
 /// See [`Row::distance`].

@@ -3,10 +3,13 @@
 mod act;
 mod typing;
 
+use std::sync::Arc;
+
 use super::captures::Known;
 use super::key::{Code, Key};
 use super::log::Level;
-use super::model::Model;
+use super::model::{Model, SourceInfo};
+use super::mouse::Mouse;
 use super::transport::Timeline;
 use super::{Effect, Msg};
 use crate::lab::event::{CaptureEvent, EventKind};
@@ -22,27 +25,9 @@ const PAST_END: &str = "that time is past the end of the capture";
 /// Changes the model; the only thing that does.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::Events(events) => {
-            model.session.ingest_all(&events);
-            model.log_events(&events);
-            note_marks(model, &events);
-            // The first devices show at once, and a selected one that is gone gives way; the rest waits for the tick.
-            model.live.needs_order |= model.selected().is_none();
-            model.live.has_news = true;
-            model.is_dirty = true;
-        }
+        Msg::Events(events) => hear(model, &events),
         Msg::Reset => reset(model),
-        Msg::Source(source) => {
-            model.source = *source;
-            model.timeline = None;
-            model.trouble = None;
-            model.notice = None;
-            reset(model);
-            if let Some(reason) = model.source.reason.clone() {
-                let text = format!("{reason}: the bundled capture is played instead; `vicino doctor` says more");
-                model.log_notice(Level::Warning, &text);
-            }
-        }
+        Msg::Source(source) => change_source(model, *source),
         Msg::Trouble(trouble) => {
             if model.trouble != trouble {
                 match &trouble {
@@ -69,31 +54,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Key(key) => return press(model, key),
-        Msg::Mouse(mouse) => {
-            model.is_dirty = true;
-            // What is being typed is not left by a slip of the hand.
-            if !model.context().takes_text() {
-                let (actions, mut effects) = model.mouse(mouse);
-                effects.extend(actions.into_iter().flat_map(|action| act(model, action)));
-                return effects;
-            }
-        }
+        Msg::Mouse(mouse) => return use_mouse(model, mouse),
         Msg::Paste(text) => text.chars().for_each(|typed| typing::insert(model, typed)),
         Msg::Resize(width, height) => {
             model.size = (width, height);
             model.is_dirty = true;
         }
-        Msg::Frame => {
-            if model.live.needs_order {
-                model.reorder();
-            }
-            // A banner that comes or goes changes the page.
-            model.keep_selection_visible();
-            model.is_dirty = false;
-            if model.tab == super::Tab::Captures {
-                return model.settle_library();
-            }
-        }
+        Msg::Frame => return before_frame(model),
         Msg::Recording(recording) => {
             model.is_dirty |= model.recording != recording;
             model.recording = recording;
@@ -105,6 +72,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.is_dirty |= model.notice != notice;
             model.notice = notice;
         }
+        Msg::Show(tab) => return act(model, super::Action::Show(tab)),
         Msg::Listing(found) => {
             model.library.take(*found);
             model.is_dirty = true;
@@ -117,7 +85,6 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.library.learn(path, modified, known);
             model.is_dirty = true;
         }
-        Msg::Show(tab) => return act(model, super::Action::Show(tab)),
         Msg::Timeline(outline) => {
             model.timeline = Timeline::new(outline);
             model.source.is_read_through = false;
@@ -127,8 +94,57 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     Vec::new()
 }
 
+fn hear(model: &mut Model, events: &[CaptureEvent]) {
+    model.session.ingest_all(events);
+    model.log_events(events);
+    note_marks(model, events);
+    // The first devices show at once, and a selected one that is gone gives way; the rest waits for the tick.
+    model.live.needs_order |= model.selected().is_none();
+    model.live.has_news = true;
+    model.is_dirty = true;
+}
+
+fn change_source(model: &mut Model, source: SourceInfo) {
+    model.source = source;
+    if let Some(keys) = model.source.keys.take() {
+        model.keys = keys;
+    }
+    model.timeline = None;
+    model.trouble = None;
+    model.notice = None;
+    reset(model);
+    if let Some(reason) = model.source.reason.clone() {
+        let text = format!("{reason}: the bundled capture is played instead; `vicino doctor` says more");
+        model.log_notice(Level::Warning, &text);
+    }
+}
+
+fn use_mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
+    model.is_dirty = true;
+    // What is being typed is not left by a slip of the hand.
+    if model.context().takes_text() {
+        return Vec::new();
+    }
+    let (actions, mut effects) = model.mouse(mouse);
+    effects.extend(actions.into_iter().flat_map(|action| act(model, action)));
+    effects
+}
+
+fn before_frame(model: &mut Model) -> Vec<Effect> {
+    if model.live.needs_order {
+        model.reorder();
+    }
+    // A banner that comes or goes changes the page.
+    model.keep_selection_visible();
+    model.is_dirty = false;
+    if model.tab == super::Tab::Captures {
+        return model.settle_library();
+    }
+    Vec::new()
+}
+
 fn reset(model: &mut Model) {
-    model.session = Session::new(model.options);
+    model.session = Session::new(model.options).with_keys(Arc::clone(&model.keys));
     model.rate = super::model::RateMeter::default();
     model.live.frozen = None;
     model.live.follow = None;

@@ -52,6 +52,10 @@ pub struct Replay {
     /// Model of the receiver, which tells its RSSI correction
     #[arg(long, value_name = "MODEL", default_value = "", hide_default_value = true)]
     pub model: String,
+    /// Lab keys: phones that use one are named, and their metadata read. By default NAME.keys.csv beside NAME.csv
+    #[cfg(feature = "tui")]
+    #[arg(long, value_name = "FILE", conflicts_with = "headless")]
+    pub keys: Option<PathBuf>,
     /// Draws the screen as it is at --at (or at the end) into an SVG file and ends; `-` for standard output
     #[cfg(feature = "tui")]
     #[arg(long, value_name = "SVG", conflicts_with_all = ["headless", "speed", "start", "looped", "skip_silence"])]
@@ -73,7 +77,7 @@ pub struct Replay {
         default_value = "",
         hide_default_value = true
     )]
-    pub keys: String,
+    pub press: String,
     /// Without a screen: prints what the capture amounts to; takes nothing that is about playing
     #[arg(long, conflicts_with_all = ["speed", "start", "at", "looped", "skip_silence"])]
     pub headless: bool,

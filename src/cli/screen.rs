@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::runtime::Builder;
@@ -11,7 +12,7 @@ use tokio::runtime::Builder;
 use super::convert::input_failure;
 use super::record::{live_note, played_meta};
 use super::replay::{Replay, Start};
-use super::{ColorWhen, Exit, Failure, Look, origin};
+use super::{ColorWhen, Exit, Failure, Look, lab_keys, origin};
 use crate::app::look::ThemeName;
 use crate::app::model::{Settings, SourceInfo};
 use crate::app::{Key, Tab};
@@ -19,6 +20,7 @@ use crate::format::native::{Meta, Reader};
 use crate::format::open::{Kind, OpenOptions, in_file, open, open_known};
 use crate::format::{EventReader, FormatError, reason};
 use crate::lab::event::AdapterState;
+use crate::lab::keyring::Keyring;
 use crate::library;
 use crate::runtime::screen::{self, Opened, Origin, Reopen, Services, Source};
 use crate::runtime::session_options;
@@ -67,10 +69,20 @@ pub(super) fn replay(args: &Replay, look: Look) -> Result<Exit, Failure> {
     let (opener, origin) = opener(&args.capture, args.open_options()).map_err(|error| input_failure(&error))?;
     origin::warn(&args.capture);
     let folder = args.capture.parent().filter(|_| args.capture.is_file());
+    let keys = keys_for(args)?;
     on_terminal(look, "use --headless", folder, async |screen_options| {
-        let (source, info) = played(&args.capture, opener, origin, options);
+        let (source, mut info) = played(&args.capture, opener, origin, options);
+        info.keys = keys;
         screen::run(source, info, screen_options).await
     })
+}
+
+/// The lab keys of the command line, or those beside the capture.
+fn keys_for(args: &Replay) -> Result<Option<Arc<Keyring>>, Failure> {
+    match &args.keys {
+        Some(file) => lab_keys::read(file).map(Some),
+        None => lab_keys::beside(&args.capture),
+    }
 }
 
 /// Opens a capture for the screen, to be played from its beginning.
@@ -79,7 +91,10 @@ fn open_to_play(path: &Path) -> Result<Opened, String> {
         return Err(format!("{}: is a folder; `:folder` looks into it", path.display()));
     }
     let (opener, origin) = opener(path, OpenOptions::default()).map_err(|error| error.to_string())?;
-    Ok(played(path, opener, origin, player::Options::default()))
+    let keys = lab_keys::beside(path).map_err(|failure| failure.message)?;
+    let (source, mut info) = played(path, opener, origin, player::Options::default());
+    info.keys = keys;
+    Ok((source, info))
 }
 
 fn played(path: &Path, opener: Opener, origin: Origin, options: player::Options) -> Opened {
@@ -121,7 +136,8 @@ pub(super) fn snapshot(args: &Replay, out: &Path, look: Look) -> Result<Exit, Fa
         let again = open(&args.capture, &args.open_options()).map_err(|error| input_failure(&error))?;
         Some(library::outline(&mut *{ again }, &AtomicBool::new(false)))
     };
-    let (settings, palette) = chosen(look, args.capture.parent());
+    let (mut settings, palette) = chosen(look, args.capture.parent());
+    settings.keys = keys_for(args)?.unwrap_or_default();
     origin::warn(&args.capture);
     let name = args.capture.file_name().unwrap_or(args.capture.as_os_str());
     let shown = [Key::char(char::from_digit(tab_number(args.screen), 10).unwrap_or('1'))];
@@ -129,7 +145,7 @@ pub(super) fn snapshot(args: &Replay, out: &Path, look: Look) -> Result<Exit, Fa
         name: name.to_string_lossy().into_owned(),
         size: args.size,
         at: args.at,
-        keys: shown.into_iter().chain(args.keys.chars().map(Key::char)).collect(),
+        keys: shown.into_iter().chain(args.press.chars().map(Key::char)).collect(),
         // A picture has colours wherever it is made, unless none are wanted.
         theme: palette.theme(if look.color == ColorWhen::Never {
             ThemeName::None
@@ -234,6 +250,9 @@ fn bundled(error: &BleError) -> Opened {
         AdapterState::NotPermitted => "Bluetooth not permitted",
     };
     info.reason = Some(what.to_owned());
+    info.keys = Keyring::parse(include_str!("../../captures/demo.keys.csv"))
+        .ok()
+        .map(Arc::new);
     info.is_read_through = true;
     let source = Source::Replay {
         playback: player::spawn(Box::new(demo), options),
@@ -362,5 +381,7 @@ mod tests {
         while reader.read(&mut events).unwrap() {}
         assert_eq!(reader.damage().count, 0, "{:?}", reader.damage());
         assert!(events.len() > 1_000, "{}", events.len());
+        let keys = Keyring::parse(include_str!("../../captures/demo.keys.csv")).unwrap();
+        assert!(keys.len() > 1, "{}", keys.len());
     }
 }

@@ -91,8 +91,23 @@ impl ProfileTable {
     /// not even the class is known. Formula: Google, "BLE attenuation computation".
     #[must_use]
     pub fn attenuation(&self, rssi: Dbm, family: Family, sender: &str, receiver: &str) -> Option<Attenuation> {
-        let class = self.class_of(family)?;
-        let (sender_known, receiver_known) = (self.get(sender), self.get(receiver));
+        self.attenuation_of(rssi, family, Sender::Model(sender), receiver)
+    }
+
+    /// As [`ProfileTable::attenuation`], of a sender whose metadata may have told its TX power.
+    #[must_use]
+    pub fn attenuation_of(&self, rssi: Dbm, family: Family, sender: Sender<'_>, receiver: &str) -> Option<Attenuation> {
+        let class = self.class_of(family);
+        let receiver_known = self.get(receiver);
+        let sender_known = match sender {
+            Sender::Model(model) => self.get(model),
+            Sender::Told(tx_power) => Some(Profile {
+                rssi_correction_db: 0,
+                tx_power_dbm: tx_power.0,
+            }),
+        };
+        // Whose TX power was told needs no class.
+        let class = class.or(sender_known.filter(|_| matches!(sender, Sender::Told(_))))?;
         let tx_power = Dbm(sender_known.unwrap_or(class).tx_power_dbm);
         let correction_db = receiver_known.unwrap_or(self.average.android).rssi_correction_db;
         let db = i32::from(tx_power.0) - (i32::from(rssi.0) + i32::from(correction_db));
@@ -106,6 +121,15 @@ impl ProfileTable {
             receiver_known: receiver_known.is_some(),
         })
     }
+}
+
+/// What is known of the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender<'a> {
+    /// Its model; empty where it is not known.
+    Model(&'a str),
+    /// The TX power that its own metadata tell.
+    Told(Dbm),
 }
 
 /// An attenuation and where it comes from.
@@ -122,7 +146,7 @@ pub struct Attenuation {
     /// The receiver's correction that was used.
     #[serde(rename = "correction_db")]
     pub correction: Db,
-    /// Whether the sender's model has a profile.
+    /// Whether the sender's model has a profile, or its metadata told its TX power.
     pub sender_known: bool,
     /// Whether the receiver's model has a profile.
     pub receiver_known: bool,
@@ -146,6 +170,17 @@ mod tests {
         let ios = table.attenuation(Dbm(-56), Family::GaenIos, "", "").unwrap();
         assert_eq!((ios.value, ios.confidence), (Db(53.0), Confidence::Lowest));
         assert_eq!(table.attenuation(Dbm(-56), Family::Unknown, "", ""), None);
+    }
+
+    #[test]
+    fn what_the_metadata_tell_is_taken_before_any_profile() {
+        let table = ProfileTable::starter();
+        let found = table.attenuation_of(Dbm(-80), Family::GaenOther, Sender::Told(Dbm(-20)), "Pixel 4");
+        let found = found.unwrap();
+        assert_eq!(
+            (found.tx_power, found.sender_known, found.confidence),
+            (Dbm(-20), true, Confidence::High)
+        );
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! what is drawn in between changes nothing (a law that tests hold).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ad;
 use super::address::{Address, AddressKind};
 use super::advert::{Advertisement, DataStatus, StationId};
 use super::event::{AdapterState, CaptureEvent, Event, EventKind, Mark, StationInfo};
-use super::gaen::Rpi;
+use super::gaen::{Aem, Rpi};
+use super::keyring::{Keyring, Known};
 use super::ledger::{Ledger, RecordId, TrackKey};
 use super::own::OwnLog;
 use super::reassembly::Reassembly;
@@ -96,6 +98,7 @@ pub struct Session {
     models: Vec<(String, String)>,
     pub(super) gaps: Vec<Gap>,
     pub(super) own: OwnLog,
+    keys: Arc<Keyring>,
 }
 
 impl Default for Session {
@@ -126,7 +129,15 @@ impl Session {
             models: Vec::new(),
             gaps: Vec::new(),
             own: OwnLog::default(),
+            keys: Arc::default(),
         }
+    }
+
+    /// The same with lab keys, by which broadcasters are known. They change nothing that is counted.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Arc<Keyring>) -> Self {
+        self.keys = keys;
+        self
     }
 
     /// Takes the next event.
@@ -228,6 +239,12 @@ impl Session {
     #[must_use]
     pub const fn own(&self) -> &OwnLog {
         &self.own
+    }
+
+    /// Whose a broadcaster is, by the lab keys.
+    #[must_use]
+    pub fn known(&self, rpi: Option<Rpi>, aem: Option<Aem>) -> Option<Known<'_>> {
+        self.keys.find(rpi?, aem)
     }
 
     /// The model of a broadcaster, from the latest mark that names it by address, by identifier prefix (four digits or

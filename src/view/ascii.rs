@@ -34,6 +34,7 @@ fn replacement(symbol: &str) -> Option<&'static str> {
         "…" => "~",
         "×" => "x",
         "µ" => "u",
+        "⚷" => "%",
         braille => return Some(dots(braille)),
     })
 }

@@ -231,10 +231,10 @@ fn write_cell(
                 None => write!(cell, "{NONE}  "),
             }
         }
-        Column::Name => row
-            .name
-            .as_deref()
-            .map_or(Ok(()), |name| cell.write_str(&privacy.name(name))),
+        Column::Name => row.name.as_deref().map_or(Ok(()), |name| {
+            let sign = if row.is_known { "⚷ " } else { "" };
+            write!(cell, "{sign}{}", privacy.name(name))
+        }),
     };
     // Writing to a string cannot fail.
     debug_assert!(written.is_ok());

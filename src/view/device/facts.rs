@@ -4,16 +4,22 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::model::Model;
+use crate::app::privacy::Privacy;
 use crate::app::rows::Row;
 use crate::lab::advert::RssiQuality;
 use crate::lab::attenuation::Attenuation;
+use crate::lab::keyring::Known;
+use crate::lab::text::printable;
+use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::track::Track;
 use crate::lab::units::Dbm;
 use crate::view::text::{clip, grouped, put, width};
 use crate::view::theme::Theme;
 
 /// Rows that the facts take.
-pub(super) const ROWS: u16 = 8;
+pub(super) const ROWS: u16 = 9;
+/// For how long an identifier is used.
+const ENIN: Micros = Micros::from_secs(600);
 /// Cells of the names and of the values.
 const NAME: u16 = 12;
 const VALUE: u16 = 16;
@@ -26,7 +32,8 @@ struct Fact {
 
 pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let row = Row::new(&model.session, track, model.now());
-    let facts = facts(track, &row);
+    let known = model.session.known(track.rpi, track.aem);
+    let facts = facts(track, &row, known, model.privacy);
     for (y, fact) in (0..area.height).zip(&facts) {
         put(buf, area, 1, y, fact.name, theme.dim);
         put(buf, area, 1 + NAME, y, &fact.value, theme.base);
@@ -52,7 +59,7 @@ pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf:
     }
 }
 
-fn facts(track: &Track, row: &Row) -> Vec<Fact> {
+fn facts(track: &Track, row: &Row, known: Option<Known<'_>>, privacy: Privacy) -> Vec<Fact> {
     let none = || "–".to_owned();
     let quantile = |per_mille| track.histogram.quantile(per_mille);
     let spread = match (quantile(250), quantile(750)) {
@@ -80,9 +87,10 @@ fn facts(track: &Track, row: &Row) -> Vec<Fact> {
             value: row
                 .attenuation
                 .map_or_else(none, |found| format!("{:.0} dB", found.value.0)),
-            from: row
-                .attenuation
-                .map_or_else(|| "no profile, no class".to_owned(), attenuation),
+            from: row.attenuation.map_or_else(
+                || "no profile, no class".to_owned(),
+                |found| attenuation(found, known.is_some_and(|known| known.metadata.is_some())),
+            ),
         },
         Fact {
             name: "interval",
@@ -106,7 +114,36 @@ fn facts(track: &Track, row: &Row) -> Vec<Fact> {
             value: track.key.address.kind.to_string(),
             from: format!("{}{}", track.pdu, identifiers(row)),
         },
+        key(known, privacy),
     ]
+}
+
+/// Whose lab key it uses, and what the metadata say.
+fn key(known: Option<Known<'_>>, privacy: Privacy) -> Fact {
+    let Some(known) = known else {
+        return Fact {
+            name: "lab key",
+            value: "–".to_owned(),
+            from: "none that is known fits".to_owned(),
+        };
+    };
+    let told = known.metadata.map_or_else(
+        || "no metadata".to_owned(),
+        |told| format!("v{}.{}, tx {}", told.major(), told.minor(), told.tx_power()),
+    );
+    let start = UnixMicros(i64::from(known.enin.0) * ENIN.0);
+    let span = format!("{}–{} UTC", &hour(start), &hour(start.plus(ENIN)));
+    Fact {
+        name: "lab key",
+        value: clip(&privacy.name(&printable(known.device)), usize::from(VALUE)).into_owned(),
+        from: format!("{told}, for {span}"),
+    }
+}
+
+/// `09:50`
+fn hour(at: UnixMicros) -> String {
+    let text = at.to_string();
+    text.get(11..16).unwrap_or("–").to_owned()
 }
 
 /// `, 2 identifiers !`
@@ -119,10 +156,11 @@ fn identifiers(row: &Row) -> String {
     }
 }
 
-fn attenuation(found: Attenuation) -> String {
+fn attenuation(found: Attenuation, is_told: bool) -> String {
+    let told = if is_told { " (told)" } else { "" };
     let whose = |is_known| if is_known { "" } else { "?" };
     format!(
-        "tx {}{} dBm, rx {:+.0}{} dB; ? class average",
+        "tx {}{} dBm{told}, rx {:+.0}{} dB; ? class average",
         found.tx_power.0,
         whose(found.sender_known),
         found.correction.0,
