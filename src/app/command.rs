@@ -9,8 +9,7 @@ use super::look::{Letters, ThemeName};
 use super::model::Model;
 use super::tab::Tab;
 use crate::lab::time::{Micros, UnixMicros};
-use crate::source::pacing::{Command as Playback, Speed};
-use crate::source::replay::parse_span;
+use crate::source::pacing::{Command as Playback, Speed, parse_span};
 
 /// Most words offered at a time.
 const MOST_WORDS: usize = 200;

@@ -1,6 +1,6 @@
 //! Lab keys: of phones of one's own, so that their broadcasts are known and their metadata can be read.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use thiserror::Error;
 
@@ -17,7 +17,7 @@ const COLUMNS: [&str; 5] = ["device", "model", "tek", "rolling_start", "rolling_
 #[derive(Debug, Default)]
 pub struct Keyring {
     keys: Vec<LabKey>,
-    identifiers: HashMap<Rpi, (usize, Enin)>,
+    identifiers: BTreeMap<Rpi, (usize, Enin)>,
 }
 
 #[derive(Debug)]

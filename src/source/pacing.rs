@@ -338,6 +338,15 @@ impl Status {
     }
 }
 
+/// A span as people write it after `+`: `90s`, `5m 30s`, `1h`.
+///
+/// # Errors
+/// The text, when it is none.
+pub fn parse_span(text: &str) -> Result<Micros, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|_| text.to_owned())?;
+    i64::try_from(span.as_micros()).map(Micros).map_err(|_| text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

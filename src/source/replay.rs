@@ -10,7 +10,7 @@ use super::Batch;
 use super::pacing::{Command, Due, Pacer, Speed, Status};
 use crate::format::{BATCH, EventReader, FormatError};
 use crate::lab::event::CaptureEvent;
-use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::time::UnixMicros;
 
 /// Events that become due within this time of each other go out together.
 const GRAIN: Duration = Duration::from_millis(10);
@@ -433,15 +433,6 @@ async fn wait(due: Due, origin: Instant) {
         },
         Due::Paused => std::future::pending().await,
     }
-}
-
-/// A span as people write it after `+`: `90s`, `5m 30s`, `1h`.
-///
-/// # Errors
-/// The text, when it is none.
-pub fn parse_span(text: &str) -> Result<Micros, String> {
-    let span: jiff::SignedDuration = text.parse().map_err(|_| text.to_owned())?;
-    i64::try_from(span.as_micros()).map(Micros).map_err(|_| text.to_owned())
 }
 
 #[cfg(test)]

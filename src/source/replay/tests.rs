@@ -3,6 +3,7 @@ use crate::format::DamageLog;
 use crate::lab::advert::{Advertisement, StationId};
 use crate::lab::event::EventKind;
 use crate::lab::time::Micros;
+use crate::source::pacing::parse_span;
 
 /// Events at these seconds, a few per call: advertisements, but what ends in a 7 is something else.
 struct Seconds(VecDeque<i64>, DamageLog);
