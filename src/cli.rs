@@ -2,6 +2,7 @@
 
 mod captures;
 mod completions;
+mod config;
 mod convert;
 mod doctor;
 mod help;
@@ -97,7 +98,7 @@ struct Cli {
 }
 
 /// How what is shown looks.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 struct Look {
     /// Colours: auto (on a terminal, unless `NO_COLOR` is set), always, never
     #[arg(
@@ -114,6 +115,15 @@ struct Look {
     #[arg(long, value_name = "THEME", global = true, value_parser = screen::parse_theme)]
     #[arg(help_heading = "Everywhere")]
     theme: Option<crate::app::look::ThemeName>,
+    /// Letters of the screen: unicode, or ascii where terminal or font have no others
+    #[cfg(feature = "tui")]
+    #[arg(long, value_name = "LETTERS", global = true, value_parser = screen::parse_letters)]
+    #[arg(help_heading = "Everywhere")]
+    letters: Option<crate::app::look::Letters>,
+    /// The configuration to read in place of the usual one
+    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(help_heading = "Everywhere")]
+    config: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -128,6 +138,7 @@ enum Verb {
     Convert(convert::ConvertArgs),
     Simulate(simulate::Simulate),
     Doctor(doctor::DoctorArgs),
+    Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -155,7 +166,7 @@ impl ColorWhen {
 }
 
 /// `vicino` without a verb: the screen; where there is no terminal for it, or no screen in this build, as `scan`.
-fn alone(look: Look) -> Result<Exit, Failure> {
+fn alone(look: &Look) -> Result<Exit, Failure> {
     #[cfg(feature = "tui")]
     if io::IsTerminal::is_terminal(&io::stdout()) {
         return screen::first_adapter(look);
@@ -193,8 +204,8 @@ fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Exi
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.verb {
-        None => alone(cli.look),
-        Some(verb) => run(verb, cli.look),
+        None => alone(&cli.look),
+        Some(verb) => run(verb, &cli.look),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),
@@ -205,17 +216,18 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(verb: Verb, look: Look) -> Result<Exit, Failure> {
+fn run(verb: Verb, look: &Look) -> Result<Exit, Failure> {
     match verb {
         Verb::Record(args) => record::run(args),
         Verb::Convert(args) => convert::run(&args),
-        Verb::Captures(args) => captures::run(&args),
+        Verb::Captures(args) => captures::run(&args, look),
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
         Verb::Mark(args) => mark::run(&args),
         Verb::Replay(args) => replay::run(&args, look),
         Verb::Scan(args) => scan::run(args),
         Verb::Doctor(args) => doctor::run(&args, look.color),
+        Verb::Config(args) => config::run(&args, look),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),
     }

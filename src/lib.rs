@@ -24,4 +24,6 @@ pub mod runtime;
 #[cfg(feature = "tui")]
 pub mod terminal;
 
+pub mod config;
+
 pub mod cli;

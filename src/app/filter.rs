@@ -26,6 +26,7 @@ use std::str::FromStr;
 
 pub use complete::words;
 pub use error::FilterError;
+pub(crate) use error::propose;
 use matching::Subject;
 use parser::Expr;
 

@@ -13,6 +13,25 @@ pub enum Privacy {
 }
 
 impl Privacy {
+    /// All steps, from the one that shows most.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Short, Self::Hidden];
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Short => "short",
+            Self::Hidden => "hidden",
+        }
+    }
+
+    /// The step of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|privacy| privacy.label() == name)
+    }
+
     /// The next step, around the end.
     #[must_use]
     pub const fn next(self) -> Self {

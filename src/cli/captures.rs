@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::inspect::csv_field;
-use super::{Exit, Failure, help, tell, to_stdout};
+use super::{Exit, Failure, Look, config, help, tell, to_stdout};
 use crate::clock;
 use crate::format::native::Meta;
 use crate::format::open::Kind;
@@ -92,8 +92,8 @@ impl Row {
 ///
 /// # Errors
 /// [`Failure`] with [`Exit::Input`] when the folder cannot be read.
-pub fn run(args: &CapturesArgs) -> Result<Exit, Failure> {
-    let listing = listing(args)?;
+pub(super) fn run(args: &CapturesArgs, look: &Look) -> Result<Exit, Failure> {
+    let listing = listing(args, look)?;
     if listing.left_out > 0 {
         let n = listing.left_out;
         tell(format_args!(
@@ -124,10 +124,10 @@ pub fn run(args: &CapturesArgs) -> Result<Exit, Failure> {
 }
 
 /// What there is. That nobody made the library's own folder yet is no failure.
-fn listing(args: &CapturesArgs) -> Result<Listing, Failure> {
+fn listing(args: &CapturesArgs, look: &Look) -> Result<Listing, Failure> {
     let folder = match &args.folder {
         Some(folder) => folder.clone(),
-        None => library::default_folder().ok_or_else(|| {
+        None => config::load(look)?.folder.value.ok_or_else(|| {
             Failure::new(Exit::Environment, "no home folder is known").hint("name the folder: vicino captures .")
         })?,
     };

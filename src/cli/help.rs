@@ -24,6 +24,18 @@ pub(super) const VICINO: &str = below!(
     "4" "the environment: no adapter, no permission, disk full",
 );
 
+pub(super) const CONFIG: &str = below!(
+    [
+        "vicino config",
+        "vicino config template > ~/.config/vicino/config.toml",
+        "vicino config keys",
+        "vicino config check --config bench.toml",
+    ],
+    "0" "done",
+    "2" "wrong use, or the configuration cannot be used",
+    "4" "the output cannot be written",
+);
+
 pub(super) const SCAN: &str = below!(
     [
         "vicino scan --only gaen",

@@ -149,7 +149,7 @@ fn parse_size(text: &str) -> Result<(u16, u16), String> {
 ///
 /// # Errors
 /// [`Failure`] when the capture cannot be read, or there is no terminal for the screen.
-pub(super) fn run(args: &Replay, look: Look) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Replay, look: &Look) -> Result<Exit, Failure> {
     if args.headless {
         return headless(args);
     }

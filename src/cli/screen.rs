@@ -12,8 +12,8 @@ use tokio::runtime::Builder;
 use super::convert::input_failure;
 use super::record::{live_note, played_meta};
 use super::replay::{Replay, Start};
-use super::{ColorWhen, Exit, Failure, Look, lab_keys, origin};
-use crate::app::look::ThemeName;
+use super::{ColorWhen, Exit, Failure, Look, config, lab_keys, origin};
+use crate::app::look::{Letters, ThemeName};
 use crate::app::model::{Settings, SourceInfo};
 use crate::app::{Key, Tab};
 use crate::format::native::{Meta, Reader};
@@ -31,20 +31,23 @@ use crate::source::replay::{self as player, Opener};
 use crate::source::{Outlet, RecorderSlot, ble_error::BleError};
 use crate::view::{self, Palette};
 
-/// Frames per second; a redraw follows need and never comes more often.
-const MOST_FRAMES: u16 = 15;
-
 /// A theme by its name.
 pub(super) fn parse_theme(text: &str) -> Result<ThemeName, String> {
     let names = ThemeName::ALL.map(ThemeName::name).join(", ");
     ThemeName::named(text).ok_or_else(|| format!("no such theme; there are {names}"))
 }
 
+/// Letters by their name.
+pub(super) fn parse_letters(text: &str) -> Result<Letters, String> {
+    let names = Letters::ALL.map(Letters::name).join(", ");
+    Letters::named(text).ok_or_else(|| format!("no such letters; there are {names}"))
+}
+
 /// `vicino` alone: the first adapter, or else the bundled capture.
 ///
 /// # Errors
 /// [`Failure`] when there is no terminal, or it is lost.
-pub(super) fn first_adapter(look: Look) -> Result<Exit, Failure> {
+pub(super) fn first_adapter(look: &Look) -> Result<Exit, Failure> {
     on_terminal(look, "use `vicino scan`", None, async |options| {
         let info = SourceInfo {
             name: "looking for a Bluetooth adapter".to_owned(),
@@ -58,7 +61,7 @@ pub(super) fn first_adapter(look: Look) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// [`Failure`] when the capture cannot be opened, or there is no terminal, or it is lost.
-pub(super) fn replay(args: &Replay, look: Look) -> Result<Exit, Failure> {
+pub(super) fn replay(args: &Replay, look: &Look) -> Result<Exit, Failure> {
     let options = player::Options {
         speed: args.speed,
         paused: args.start == Start::Paused,
@@ -126,7 +129,7 @@ fn convert(from: &Path, to: &Path, is_private: bool) -> Result<String, String> {
 ///
 /// # Errors
 /// [`Failure`] when the capture cannot be read, or the file cannot be written.
-pub(super) fn snapshot(args: &Replay, out: &Path, look: Look) -> Result<Exit, Failure> {
+pub(super) fn snapshot(args: &Replay, out: &Path, look: &Look) -> Result<Exit, Failure> {
     let failed = |error: FormatError| input_failure(&in_file(&args.capture, error));
     let mut reader = open(&args.capture, &args.open_options()).map_err(|error| input_failure(&error))?;
     // Standard input can be read only once.
@@ -136,8 +139,11 @@ pub(super) fn snapshot(args: &Replay, out: &Path, look: Look) -> Result<Exit, Fa
         let again = open(&args.capture, &args.open_options()).map_err(|error| input_failure(&error))?;
         Some(library::outline(&mut *{ again }, &AtomicBool::new(false)))
     };
-    let (mut settings, palette) = chosen(look, args.capture.parent());
-    settings.keys = keys_for(args)?.unwrap_or_default();
+    let chosen = chosen(look, args.capture.parent())?;
+    let mut settings = chosen.settings;
+    if let Some(keys) = keys_for(args)? {
+        settings.keys = keys;
+    }
     origin::warn(&args.capture);
     let name = args.capture.file_name().unwrap_or(args.capture.as_os_str());
     let shown = [Key::char(char::from_digit(tab_number(args.screen), 10).unwrap_or('1'))];
@@ -147,7 +153,7 @@ pub(super) fn snapshot(args: &Replay, out: &Path, look: Look) -> Result<Exit, Fa
         at: args.at,
         keys: shown.into_iter().chain(args.press.chars().map(Key::char)).collect(),
         // A picture has colours wherever it is made, unless none are wanted.
-        theme: palette.theme(if look.color == ColorWhen::Never {
+        theme: chosen.palette.theme(if look.color == ColorWhen::Never {
             ThemeName::None
         } else {
             settings.look.theme
@@ -295,7 +301,7 @@ fn replay_info(name: String, options: &player::Options) -> SourceInfo {
 /// Runs the screen on a runtime of its own. A reader that waits for standard input does not hold up the end.
 /// `instead` is what to do where there is none for it.
 fn on_terminal(
-    look: Look,
+    look: &Look,
     instead: &str,
     folder: Option<&Path>,
     run: impl AsyncFnOnce(screen::Options) -> io::Result<()>,
@@ -305,11 +311,11 @@ fn on_terminal(
         return Err(Failure::new(Exit::Usage, message).hint(instead));
     }
     let lost = |error: io::Error| Failure::new(Exit::Environment, format!("the terminal: {error}"));
-    let (settings, palette) = chosen(look, folder);
+    let chosen = chosen(look, folder)?;
     let options = screen::Options {
-        palette,
-        settings,
-        most_frames: MOST_FRAMES,
+        palette: chosen.palette,
+        settings: chosen.settings,
+        most_frames: chosen.frames,
         session: session_options(),
         services: Services {
             open: open_to_play,
@@ -327,8 +333,12 @@ fn on_terminal(
     outcome.map(|()| Exit::Done).map_err(lost)
 }
 
-/// What the person chose on the command line. `folder` is where the captures are that are looked at first.
-fn chosen(look: Look, folder: Option<&Path>) -> (Settings, Palette) {
+/// What the person chose. `folder` is where the captures are that are looked at first, whatever was chosen.
+///
+/// # Errors
+/// [`Failure`] when the configuration cannot be used.
+fn chosen(look: &Look, folder: Option<&Path>) -> Result<Chosen, Failure> {
+    let config = config::load(look)?;
     let here = |folder: &Path| {
         if folder.as_os_str().is_empty() {
             PathBuf::from(".")
@@ -336,19 +346,37 @@ fn chosen(look: Look, folder: Option<&Path>) -> (Settings, Palette) {
             folder.to_owned()
         }
     };
-    let folder = folder
-        .map(here)
-        .or_else(library::default_folder)
-        .unwrap_or_else(|| ".".into());
-    let mut settings = Settings {
-        folder: std::path::absolute(&folder).unwrap_or(folder),
-        ..Settings::default()
-    };
-    settings.look.theme = look.theme.unwrap_or_default();
-    if !look.color.is_on() {
-        settings.look.theme = ThemeName::None;
+    let folder = folder.map(here).or(config.folder.value).unwrap_or_else(|| ".".into());
+    let mut palette = Palette::default();
+    for (name, value) in &config.colours {
+        // They were looked at when the file was read.
+        let set = palette.set(name, value);
+        debug_assert!(set.is_ok(), "{name} {value}");
     }
-    (settings, Palette::default())
+    let keys = config.lab_keys.value.as_deref().map(lab_keys::read).transpose()?;
+    Ok(Chosen {
+        settings: Settings {
+            keymap: config.keymap,
+            look: crate::app::look::Look {
+                theme: config.theme.value,
+                letters: config.letters.value,
+            },
+            columns: config.columns.value,
+            sort: config.sort.value,
+            privacy: config.privacy.value,
+            folder: std::path::absolute(&folder).unwrap_or(folder),
+            keys: keys.unwrap_or_default(),
+        },
+        palette,
+        frames: config.frames.value,
+    })
+}
+
+/// What the person chose, as the screen needs it.
+struct Chosen {
+    settings: Settings,
+    palette: Palette,
+    frames: u16,
 }
 
 /// Why there can be no screen, if so; `name` is what the environment calls the terminal.

@@ -59,7 +59,7 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// Proposes the one of `known` that was probably meant, as `show` puts it.
-pub(super) fn propose<'a>(
+pub(crate) fn propose<'a>(
     word: &str,
     known: impl IntoIterator<Item = &'a str>,
     show: impl Fn(&str) -> String,
