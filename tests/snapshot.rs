@@ -56,7 +56,10 @@ fn what_cannot_be_drawn_is_told() {
         (code, said)
     };
     let (code, said) = wrong(&["--snapshot", "-", "--screen", "lives"]);
-    assert!(code == Some(2) && said.contains("live, device, captures, log"), "{said}");
+    assert!(
+        code == Some(2) && said.contains("live, device, captures, log"),
+        "{said}"
+    );
     assert_eq!(wrong(&["--snapshot", "-", "--size", "0x10"]).0, Some(2));
     assert_eq!(wrong(&["--snapshot", "-", "--headless"]).0, Some(2));
     assert_eq!(wrong(&["--screen", "log"]).0, Some(2));

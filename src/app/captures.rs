@@ -80,6 +80,9 @@ impl Library {
         let folders = listing.into_iter().flat_map(|listing| &listing.folders);
         let captures = listing.into_iter().flat_map(|listing| &listing.entries);
         let matches = move |line: &Line<'_>| {
+            if words.is_empty() {
+                return true;
+            }
             let text = match line {
                 Line::Outside => return true,
                 Line::Folder(name) => name.to_string_lossy().to_lowercase(),

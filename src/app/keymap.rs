@@ -137,7 +137,7 @@ pub enum BindingError {
     Elsewhere,
 }
 
-/// All bindings, a person's own before the built-in ones.
+/// All bindings, a person's own before the built-in ones; no key stands twice in a context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap(Vec<Binding>);
 
@@ -151,18 +151,9 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// Every binding; of those with the same key and context the first counts.
+    /// Every binding, a person's own first.
     pub fn bindings(&self) -> impl Iterator<Item = Binding> {
-        let is_first = |idx: usize, binding: &Binding| {
-            let before = self.0.iter().take(idx);
-            !before
-                .into_iter()
-                .any(|other| (other.context, other.key) == (binding.context, binding.key))
-        };
-        let numbered = self.0.iter().enumerate();
-        numbered
-            .filter(move |(idx, binding)| is_first(*idx, binding))
-            .map(|(_, binding)| *binding)
+        self.0.iter().copied()
     }
 
     /// Puts a binding before the others; `None` takes the key's meaning away.
@@ -179,6 +170,8 @@ impl Keymap {
         if action.is_some_and(|action| !is_at_home(context, action)) {
             return Err(BindingError::Elsewhere);
         }
+        self.0
+            .retain(|binding| (binding.context, binding.key) != (context, key));
         self.0.insert(0, Binding { context, key, action });
         Ok(())
     }
