@@ -8,7 +8,6 @@ mod doctor;
 mod help;
 mod inspect;
 mod json;
-#[cfg(feature = "tui")]
 mod lab_keys;
 mod man;
 mod mark;

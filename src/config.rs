@@ -89,7 +89,7 @@ pub struct Config {
     pub sort: Setting<Column>,
     /// File of lab keys.
     pub lab_keys: Setting<Option<PathBuf>>,
-    /// Colours by name, in the order of the file.
+    /// Colours by name, as the file has them.
     pub colours: Vec<(String, String)>,
     /// Which key does what.
     pub keymap: Keymap,
@@ -159,8 +159,9 @@ pub struct Given {
     pub theme: Option<ThemeName>,
     /// Letters of the screen.
     pub letters: Option<Letters>,
-    /// Whether there are to be no colours, whatever the theme.
-    pub without_colour: bool,
+    /// Who wants no colours, if anybody does: the command line always gets its way, the environment only where the
+    /// command line names no theme.
+    pub without_colour: Option<Origin>,
 }
 
 /// The environment, as a function of the name.
@@ -179,16 +180,11 @@ pub fn load(given: &Given, variables: Variables<'_>) -> Result<Config, ConfigErr
         file::apply(&mut config, &path, &text, variables)?;
     }
     environment(&mut config, variables)?;
-    config.theme.take(given.theme, Origin::CommandLine);
     config.letters.take(given.letters, Origin::CommandLine);
-    let is_set = |name: &str| variables(name).is_some_and(|value| !value.is_empty());
-    if given.without_colour {
-        let origin = if is_set("NO_COLOR") {
-            Origin::Environment("NO_COLOR")
-        } else {
-            Origin::CommandLine
-        };
-        config.theme.take(Some(ThemeName::None), origin);
+    match given.without_colour {
+        Some(Origin::CommandLine) => config.theme.take(Some(ThemeName::None), Origin::CommandLine),
+        Some(origin) if given.theme.is_none() => config.theme.take(Some(ThemeName::None), origin),
+        _ => config.theme.take(given.theme, Origin::CommandLine),
     }
     Ok(config)
 }
@@ -208,7 +204,7 @@ fn environment(config: &mut Config, variables: Variables<'_>) -> Result<(), Conf
         let theme = ThemeName::named(&name).ok_or_else(|| ConfigError::Environment {
             name: THEME,
             what: format!(
-                "no theme {:?}; there are {}",
+                "no theme \"{}\"; there are {}",
                 printable(&name),
                 ThemeName::ALL.map(ThemeName::name).join(", ")
             ),
@@ -246,7 +242,8 @@ fn expected_letters(variables: Variables<'_>) -> Option<Setting<Letters>> {
 
 /// A path as people write it, `~/` being the home folder.
 fn expand(path: &str, variables: Variables<'_>) -> PathBuf {
-    match (path.strip_prefix("~/"), variables("HOME")) {
+    let rest = if path == "~" { Some("") } else { path.strip_prefix("~/") };
+    match (rest, variables("HOME")) {
         (Some(rest), Some(home)) => Path::new(&home).join(rest),
         _ => PathBuf::from(path),
     }

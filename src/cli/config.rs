@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Exit, Failure, Look, help, to_stdout};
+use super::{ColorWhen, Exit, Failure, Look, help, lab_keys, to_stdout};
 use crate::app::action::Action;
 use crate::app::keymap::{Binding, Context};
-use crate::config::{self, Config, ConfigError, Given, template};
+use crate::config::{self, Config, ConfigError, Given, Origin, template};
 use crate::lab::text::{json_printable, printable};
 
 /// Version of the JSON that this verb prints.
@@ -53,7 +53,9 @@ pub(crate) fn run(args: &ConfigArgs, look: &Look) -> Result<Exit, Failure> {
         What::Template => print(&template()),
         What::Path => print(&path_text(path.as_deref(), args.json)),
         What::Check => {
-            load(look)?;
+            let config = load(look)?;
+            // The screen would not open without it.
+            config.lab_keys.value.as_deref().map(lab_keys::read).transpose()?;
             let text = match path.filter(|path| path.exists()) {
                 Some(path) => format!("{}: well\n", printable(&path.display().to_string())),
                 None => "there is no file: the defaults hold\n".to_owned(),
@@ -85,7 +87,11 @@ fn given(look: &Look) -> Given {
         file: look.config.clone(),
         theme,
         letters,
-        without_colour: !look.color.is_on(),
+        without_colour: match look.color {
+            ColorWhen::Never => Some(Origin::CommandLine),
+            color if !color.is_on() => Some(Origin::Environment("NO_COLOR")),
+            _ => None,
+        },
     }
 }
 
@@ -163,8 +169,8 @@ fn as_text(config: &Config, path: Option<&Path>) -> String {
         let _ = writeln!(text, "{name:<NAME$}{:<VALUE$}  {origin}", printable(&value));
     }
     for (name, value) in &config.colours {
-        let name = format!("colours.{}", printable(name));
-        let _ = writeln!(text, "{name:<NAME$}  {:<VALUE$}file", printable(value));
+        let value = format!("{} = {}", printable(name), printable(value));
+        let _ = writeln!(text, "{:<NAME$}{value:<VALUE$}  file", "colours");
     }
     let n = config.own_bindings.len();
     let _ = writeln!(text, "{:<NAME$}{n} of your own: `vicino config keys`", "keys");

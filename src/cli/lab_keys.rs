@@ -2,12 +2,15 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "tui")]
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::{Exit, Failure};
+#[cfg(feature = "tui")]
 use crate::format::native::Paths;
 use crate::format::reason;
 use crate::lab::keyring::Keyring;
@@ -36,6 +39,7 @@ pub(super) fn read(path: &Path) -> Result<Arc<Keyring>, Failure> {
 ///
 /// # Errors
 /// As [`read`].
+#[cfg(feature = "tui")]
 pub(super) fn beside(capture: &Path) -> Result<Option<Arc<Keyring>>, Failure> {
     let file = file_beside(capture);
     if file.is_file() {
@@ -45,12 +49,13 @@ pub(super) fn beside(capture: &Path) -> Result<Option<Arc<Keyring>>, Failure> {
     }
 }
 
+#[cfg(feature = "tui")]
 fn file_beside(capture: &Path) -> PathBuf {
     let meta = Paths::of(capture).meta;
     meta.with_extension("keys.csv")
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tui"))]
 mod tests {
     use super::*;
 

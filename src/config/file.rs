@@ -139,7 +139,11 @@ fn choice<T>(
     if let Some(value) = named(text.as_ref()) {
         return Ok(Some(value));
     }
-    let what = format!("no {what} {:?}; there are {}", quoted(text.as_ref()), known.join(", "));
+    let what = format!(
+        "no {what} \"{}\"; there are {}",
+        quoted(text.as_ref()),
+        known.join(", ")
+    );
     let hint = propose(text.as_ref(), known.iter().copied(), str::to_owned);
     Err(fault(text.span(), what, hint))
 }
@@ -188,10 +192,10 @@ fn bindings(config: &mut Config, file: &File) -> Result<(), Fault> {
         let context = context(context_name)?;
         for (key, action) in bound {
             let parsed: Key = key.as_ref().parse().map_err(|error: crate::app::key::KeyError| {
-                fault(key.span(), format!("{:?}: {error}", quoted(key.as_ref())), "")
+                fault(key.span(), format!("\"{}\": {error}", quoted(key.as_ref())), "")
             })?;
             let action = named_action(action)?;
-            let refused = |error| fault(key.span(), format!("{:?}: {error}", quoted(key.as_ref())), "");
+            let refused = |error| fault(key.span(), format!("\"{}\": {error}", quoted(key.as_ref())), "");
             config.keymap.bind(context, parsed, action).map_err(refused)?;
             let key = parsed;
             config.own_bindings.push(Binding { context, key, action });
@@ -204,7 +208,7 @@ fn context(name: &Spanned<String>) -> Result<Context, Fault> {
     let found = Context::ALL.into_iter().find(|context| context.name() == name.as_ref());
     found.ok_or_else(|| {
         let names = Context::ALL.map(Context::name);
-        let what = format!("no place {:?}; there are {}", quoted(name.as_ref()), names.join(", "));
+        let what = format!("no place \"{}\"; there are {}", quoted(name.as_ref()), names.join(", "));
         fault(
             name.span(),
             what,
@@ -226,7 +230,7 @@ fn named_action(name: &Spanned<String>) -> Result<Option<Action>, Fault> {
         } else {
             hint
         };
-        fault(name.span(), format!("no action {:?}", quoted(name.as_ref())), hint)
+        fault(name.span(), format!("no action \"{}\"", quoted(name.as_ref())), hint)
     })
 }
 

@@ -60,13 +60,28 @@ fn each_place_goes_before_the_one_before_it() {
         (both.theme.value, both.theme.origin),
         (ThemeName::Dark, Origin::CommandLine)
     );
-    let given = Given {
-        without_colour: true,
-        ..given
-    };
-    let plain = load_text(text, &[("NO_COLOR", "1")], &given).unwrap();
-    assert_eq!(plain.theme.value, ThemeName::None);
-    assert_eq!(plain.theme.origin.to_string(), "$NO_COLOR");
+    // Who names a theme on the command line wants colours now, whatever the environment says.
+    for (theme, wanted_by, expected) in [
+        (None, Origin::Environment("NO_COLOR"), (ThemeName::None, "$NO_COLOR")),
+        (
+            Some(ThemeName::Dark),
+            Origin::Environment("NO_COLOR"),
+            (ThemeName::Dark, "command line"),
+        ),
+        (
+            Some(ThemeName::Dark),
+            Origin::CommandLine,
+            (ThemeName::None, "command line"),
+        ),
+    ] {
+        let given = Given {
+            theme,
+            without_colour: Some(wanted_by),
+            ..Given::default()
+        };
+        let config = load_text(text, &variables, &given).unwrap();
+        assert_eq!((config.theme.value, &*config.theme.origin.to_string()), expected);
+    }
 }
 
 #[test]
