@@ -18,6 +18,7 @@ pub mod history;
 pub mod interval;
 pub mod keyring;
 pub mod ledger;
+pub mod matching;
 pub mod note;
 pub mod own;
 pub mod reassembly;
