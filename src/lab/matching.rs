@@ -173,13 +173,22 @@ impl Index {
             counts.derived += u64::from(is_asked_for);
             counts.out_of_time += u64::from(!is_asked_for);
         }
+        let mut likely = Vec::new();
         for ((_, table), asked) in self.tables.iter().zip(&asked) {
             for batch in asked.chunks(BATCH) {
                 let derived = candidates(keys, batch, table, path, &mut found);
                 for (lane, interval) in found.drain(..) {
                     let (idx, rpik) = (batch[usize::from(lane)] as usize, derived[usize::from(lane)]);
-                    self.confirm(&keys[idx], number + idx, u32::from(interval), rpik, table, hits);
+                    let key = &keys[idx];
+                    if u32::from(interval) < key.period {
+                        let enin = Enin(key.start.0.saturating_add(u32::from(interval)));
+                        likely.push((number + idx, enin, rpi_of(rpik, enin)));
+                    }
                 }
+            }
+            // All at once: the table is larger than the caches, and look-ups wait for memory side by side.
+            for (key, enin, rpi) in likely.drain(..) {
+                self.confirm(key, enin, rpi, table, hits);
             }
         }
         hits.sort_unstable();
@@ -187,27 +196,14 @@ impl Index {
         counts
     }
 
-    /// Derives the whole identifier, and looks whether it was seen in time.
-    fn confirm(
-        &self,
-        key: &Candidate,
-        number: usize,
-        interval: u32,
-        rpik: [u8; 16],
-        table: &Table,
-        hits: &mut Vec<Hit>,
-    ) {
-        if interval >= key.period {
-            return;
-        }
-        let enin = Enin(key.start.0.saturating_add(interval));
-        let rpi = rpi_of(rpik, enin);
+    /// Looks whether an identifier was seen, and in time.
+    fn confirm(&self, key: usize, enin: Enin, rpi: Rpi, table: &Table, hits: &mut Vec<Hit>) {
         for idx in table.find(rpi) {
             let seen = self.seen[idx as usize];
             let lies_within = seen.last.0.saturating_add(TOLERANCE_BEFORE) >= enin.0
                 && seen.first.0 < enin.0.saturating_add(TOLERANCE_AFTER);
             if lies_within {
-                let (key, seen) = (number, idx as usize);
+                let seen = idx as usize;
                 hits.push(Hit { key, enin, seen });
             }
         }

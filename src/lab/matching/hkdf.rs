@@ -1,5 +1,7 @@
-//! HKDF-SHA256 of many keys at a time, as identifiers need it: no salt, info `EN-RPIK`, sixteen bytes. Six compressions a
-//! key: what is the same for all keys is worked out when this is compiled.
+//! HKDF-SHA256 as identifiers need it: no salt, info `EN-RPIK`, sixteen bytes. Six compressions a key: what is the same
+//! for all keys is worked out when this is compiled.
+
+use sha2::block_api::compress256;
 
 /// Round constants of SHA-256.
 pub(super) const K: [u32; 64] = [
@@ -94,6 +96,16 @@ const INFO: [u32; 16] = {
     block[15] = (64 + 8) * 8;
     block
 };
+/// The same as bytes.
+const INFO_BLOCK: [u8; 64] = {
+    let mut bytes = [0; 64];
+    let mut n = 0;
+    while n < 64 {
+        bytes[n] = INFO[n / 4].to_be_bytes()[n % 4];
+        n += 1;
+    }
+    bytes
+};
 /// The message schedule of that block with the round constants added.
 pub(super) const INFO_ROUNDS: [u32; 64] = {
     let schedule = schedule(INFO);
@@ -165,128 +177,58 @@ const fn compress_one(before: [u32; 8], block: [u32; 16]) -> [u32; 8] {
     s
 }
 
-/// A word of each of `L` lanes.
-type Lanes<const L: usize> = [u32; L];
-
-#[inline(always)]
-fn map<const L: usize>(mut of: impl FnMut(usize) -> u32) -> Lanes<L> {
-    let mut out = [0; L];
-    for (lane, word) in out.iter_mut().enumerate() {
-        *word = of(lane);
+/// A block of so many words, each big-endian, and what pads a message of so many bits.
+fn block(words: &[u32], bits: u32) -> [u8; 64] {
+    let mut block = [0; 64];
+    for (bytes, word) in block.chunks_exact_mut(4).zip(words) {
+        bytes.copy_from_slice(&word.to_be_bytes());
     }
-    out
-}
-
-/// One round in all lanes; `word` has the round constant in it.
-#[inline(always)]
-fn round<const L: usize>(s: &mut [Lanes<L>; 8], word: Lanes<L>) {
-    let [a, b, c, d, e, f, g, h] = *s;
-    let t1: Lanes<L> = map(|n| {
-        let s1 = e[n].rotate_right(6) ^ e[n].rotate_right(11) ^ e[n].rotate_right(25);
-        let choice = (e[n] & (f[n] ^ g[n])) ^ g[n];
-        h[n].wrapping_add(s1).wrapping_add(choice).wrapping_add(word[n])
-    });
-    let first: Lanes<L> = map(|n| {
-        let s0 = a[n].rotate_right(2) ^ a[n].rotate_right(13) ^ a[n].rotate_right(22);
-        let majority = (a[n] & b[n]) | (c[n] & (a[n] | b[n]));
-        t1[n].wrapping_add(s0).wrapping_add(majority)
-    });
-    let fifth: Lanes<L> = map(|n| d[n].wrapping_add(t1[n]));
-    *s = [first, a, b, c, fifth, e, f, g];
-}
-
-#[inline(always)]
-fn add<const L: usize>(s: &mut [Lanes<L>; 8], before: &[Lanes<L>; 8]) {
-    for (word, before) in s.iter_mut().zip(before) {
-        *word = map(|n| word[n].wrapping_add(before[n]));
-    }
-}
-
-#[inline(always)]
-fn compress<const L: usize>(before: [Lanes<L>; 8], mut w: [Lanes<L>; 16]) -> [Lanes<L>; 8] {
-    let mut s = before;
-    for n in 0..64 {
-        let word = w[n % 16];
-        round(&mut s, map(|lane| word[lane].wrapping_add(K[n])));
-        let (x, y, z) = (w[(n + 1) % 16], w[(n + 14) % 16], w[(n + 9) % 16]);
-        w[n % 16] = map(|lane| {
-            let s0 = x[lane].rotate_right(7) ^ x[lane].rotate_right(18) ^ (x[lane] >> 3);
-            let s1 = y[lane].rotate_right(17) ^ y[lane].rotate_right(19) ^ (y[lane] >> 10);
-            word[lane].wrapping_add(s0).wrapping_add(z[lane]).wrapping_add(s1)
-        });
-    }
-    add(&mut s, &before);
-    s
-}
-
-/// A block of a hash and what pads it.
-#[inline(always)]
-fn hash_block<const L: usize>(hash: [Lanes<L>; 8]) -> [Lanes<L>; 16] {
-    let mut block = [[0; L]; 16];
-    block[..8].copy_from_slice(&hash);
-    block[8] = [PADDING; L];
-    block[15] = [HASH_BITS; L];
+    block[4 * words.len()] = 0x80;
+    block[60..].copy_from_slice(&bits.to_be_bytes());
     block
 }
 
 /// A key block of HMAC.
-#[inline(always)]
-fn key_block<const L: usize>(key: &[Lanes<L>; 8], pad: u32) -> [Lanes<L>; 16] {
-    let mut block = [[pad; L]; 16];
-    for (word, key) in block.iter_mut().zip(key) {
-        *word = map(|n| key[n] ^ pad);
+fn key_block(key: &[u32; 8], pad: u32) -> [u8; 64] {
+    let mut block = [pad.to_be_bytes()[0]; 64];
+    for (bytes, word) in block.chunks_exact_mut(4).zip(key) {
+        bytes.copy_from_slice(&(word ^ pad).to_be_bytes());
     }
     block
 }
 
-/// RPIK of as many keys as there are lanes, each as four big-endian words.
-#[inline(always)]
-pub(super) fn rpik<const L: usize>(keys: [Lanes<L>; 4]) -> [Lanes<L>; 4] {
-    let all = |state: [u32; 8]| state.map(|word| [word; L]);
-    let mut block = [[0; L]; 16];
-    block[..4].copy_from_slice(&keys);
-    block[4] = [PADDING; L];
-    block[15] = [KEY_BITS; L];
-    let inner = compress(all(NO_SALT_INNER), block);
-    let prk = compress(all(NO_SALT_OUTER), hash_block(inner));
-    let keyed = compress(all(START), key_block(&prk, INNER));
-    let mut inner = keyed;
-    for word in INFO_ROUNDS {
-        round(&mut inner, [word; L]);
+fn compress(mut state: [u32; 8], block: &[u8; 64]) -> [u32; 8] {
+    compress256(&mut state, std::slice::from_ref(block));
+    state
+}
+
+/// RPIK of a key.
+pub(super) fn rpik(tek: &[u8; 16]) -> [u8; 16] {
+    let mut keyed = [0; 64];
+    keyed[..16].copy_from_slice(tek);
+    keyed[16] = 0x80;
+    keyed[60..].copy_from_slice(&KEY_BITS.to_be_bytes());
+    let inner = compress(NO_SALT_INNER, &keyed);
+    let prk = compress(NO_SALT_OUTER, &block(&inner, HASH_BITS));
+    let inner = compress(compress(START, &key_block(&prk, INNER)), &INFO_BLOCK);
+    let outer = compress(compress(START, &key_block(&prk, OUTER)), &block(&inner, HASH_BITS));
+    let mut out = [0; 16];
+    for (bytes, word) in out.chunks_exact_mut(4).zip(&outer) {
+        bytes.copy_from_slice(&word.to_be_bytes());
     }
-    add(&mut inner, &keyed);
-    let outer = compress(all(START), key_block(&prk, OUTER));
-    let [a, b, c, d, ..] = compress(outer, hash_block(inner));
-    [a, b, c, d]
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::crypto::{BroadcastKeys, Tek};
-    use crate::lab::time::Enin;
-    use aes::Aes128;
-    use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
+    use hex_literal::hex;
 
     #[test]
-    fn every_lane_derives_what_one_key_alone_derives() {
-        const LANES: usize = 8;
-        let keys: [[u8; 16]; LANES] = std::array::from_fn(|lane| std::array::from_fn(|n| (lane * 37 + n * 11) as u8));
-        let words = std::array::from_fn(|word| {
-            std::array::from_fn(|lane| u32::from_be_bytes(keys[lane][4 * word..][..4].try_into().unwrap()))
-        });
-        let derived = rpik::<LANES>(words);
-        for lane in 0..LANES {
-            let mut key = [0; 16];
-            for (word, bytes) in derived.iter().zip(key.chunks_mut(4)) {
-                bytes.copy_from_slice(&word[lane].to_be_bytes());
-            }
-            let mut block = aes::cipher::Block::<Aes128>::default();
-            block.0[..6].copy_from_slice(b"EN-RPI");
-            block.0[12..].copy_from_slice(&2_642_976u32.to_le_bytes());
-            Aes128::new(&Array(key)).encrypt_block(&mut block);
-            let expected = BroadcastKeys::derive(&Tek::new(keys[lane])).rpi(Enin(2_642_976));
-            assert_eq!(block.0, expected.0, "{lane}");
-        }
+    fn the_published_key_is_derived() {
+        assert_eq!(
+            rpik(&hex!("75c734c6dd1a782de7a965da5eb93125")),
+            hex!("185ad91db69ec7dd048960f1f3ba6175")
+        );
     }
 }

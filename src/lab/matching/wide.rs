@@ -7,6 +7,7 @@
 //! [`super::portable`] gives the same; the tests hold this to it.
 
 #![expect(unsafe_code, reason = "vector instructions, called only where the machine has them")]
+#![expect(clippy::many_single_char_names, reason = "words and blocks as the standards name them")]
 
 use std::arch::x86_64::*;
 
