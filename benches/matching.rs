@@ -6,12 +6,12 @@
 
 use std::collections::HashSet;
 use std::hint::black_box;
-use std::time::Instant;
 
 use aes::Aes128;
 use aes::cipher::{Array, Block, BlockCipherEncrypt, KeyInit};
 use hkdf::Hkdf;
 use sha2::Sha256;
+use vicino::clock;
 use vicino::lab::crypto::{BroadcastKeys, Tek};
 use vicino::lab::gaen::Rpi;
 use vicino::lab::matching::{Candidate, Hit, Index, Path, Seen};
@@ -98,7 +98,7 @@ fn aes_alone(n: u32) -> u8 {
 }
 
 fn timed<T>(times: &mut Vec<f64>, work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
+    let start = clock::steady();
     let out = black_box(work());
     times.push(start.elapsed().as_secs_f64());
     out

@@ -7,9 +7,19 @@
 //! [`super::portable`] gives the same; the tests hold this to it.
 
 #![expect(unsafe_code, reason = "vector instructions, called only where the machine has them")]
-#![expect(clippy::many_single_char_names, reason = "words and blocks as the standards name them")]
+#![expect(clippy::large_types_passed_by_value, reason = "all of it is in registers")]
+#![expect(
+    clippy::many_single_char_names,
+    reason = "words and blocks as the standards name them"
+)]
 
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m128i, __m512i, _mm_loadu_si128, _mm_setr_epi8, _mm_setr_epi32, _mm512_add_epi32, _mm512_aesenc_epi128,
+    _mm512_aesenclast_epi128, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_bslli_epi128, _mm512_i32gather_epi32,
+    _mm512_loadu_si512, _mm512_ror_epi32, _mm512_set1_epi32, _mm512_shuffle_epi8, _mm512_shuffle_epi32,
+    _mm512_srli_epi32, _mm512_srlv_epi32, _mm512_storeu_si512, _mm512_ternarylogic_epi32, _mm512_test_epi32_mask,
+    _mm512_xor_si512,
+};
 
 use super::table::Table;
 use super::{BATCH, ROLLING_PERIOD, hkdf};

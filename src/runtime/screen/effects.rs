@@ -15,7 +15,7 @@ use crate::app::{Effect, Msg, update};
 use crate::clock;
 use crate::format::native::{Paths, append_event, recount_marks};
 use crate::format::reason;
-use crate::lab::event::{CaptureEvent, Event, EventKind};
+use crate::lab::event::{CaptureEvent, Event, EventKind, Mark};
 use crate::lab::note;
 use crate::lab::text::printable;
 use crate::lab::time::UnixMicros;
@@ -254,7 +254,14 @@ impl Runner {
     /// Writes a mark where it is kept, and shows it.
     fn mark(&mut self, model: &mut Model, event: &Event) {
         let described = match &event.kind {
-            EventKind::Mark(mark) => printable(&note::describe(mark)).into_owned(),
+            // Whose mark it is stands in the log, as far as privacy shows it.
+            EventKind::Mark(mark) => {
+                let mark = Mark {
+                    device: String::new(),
+                    ..mark.clone()
+                };
+                printable(&note::describe(&mark)).into_owned()
+            }
             _ => String::new(),
         };
         let whole = CaptureEvent::Other(Box::new(event.clone()));
