@@ -109,6 +109,8 @@ struct Report {
     at: UnixMicros,
     latest: UnixMicros,
     rssi: Option<Dbm>,
+    /// The level that was known when it began: the service may forget it before the report is whole.
+    known_rssi: Option<Dbm>,
     service_data: Option<BTreeMap<u128, Vec<u8>>>,
     manufacturer_data: Option<BTreeMap<u16, Vec<u8>>>,
 }
@@ -120,6 +122,7 @@ impl Report {
             at,
             latest: at,
             rssi: None,
+            known_rssi: None,
             service_data: None,
             manufacturer_data: None,
         }
@@ -314,9 +317,12 @@ impl Assembler {
             None if self.rules == Rules::Bluez => self.finish(out),
             None => {}
         }
-        let device = self.device(id, at);
-        device.rssi?;
-        self.open.push_back(Report::new(id, at));
+        let known_rssi = self.device(id, at).rssi;
+        known_rssi?;
+        self.open.push_back(Report {
+            known_rssi,
+            ..Report::new(id, at)
+        });
         self.open.back_mut()
     }
 
@@ -334,7 +340,7 @@ impl Assembler {
             at: report.at,
             station: self.station,
             address: device.address,
-            rssi: report.rssi.or(device.rssi),
+            rssi: report.rssi.or(device.rssi).or(report.known_rssi),
             rssi_quality,
             details: ReportDetails {
                 form: ReportForm::Host,

@@ -380,6 +380,30 @@ fn payload_orders_its_structures_and_never_exceeds_an_advertisement() {
     assert_eq!(ad::structures(data).next().unwrap().data, [0x0f, 0x18, 0x6f, 0xfd]);
 }
 
+#[test]
+fn a_report_keeps_the_level_with_which_it_began_when_the_service_forgets_it() {
+    let id = DeviceId(0);
+    let mut assembler = Assembler::new(Rules::Bluez, StationId(0));
+    let mut out = Vec::new();
+    let heard = Properties {
+        rssi: Some(-61),
+        ..Properties::default()
+    };
+    assembler.feed(UnixMicros(0), HostEvent::Discovered(id, heard), &mut out);
+    let data = BTreeMap::from([(uuid16("fd6f"), vec![7; 20])]);
+    assembler.feed(UnixMicros(1), HostEvent::ServiceData(id, data), &mut out);
+    assembler.feed(
+        UnixMicros(2),
+        HostEvent::Remembered(id, Properties::default()),
+        &mut out,
+    );
+    assembler.finish(&mut out);
+    assert!(
+        !out.is_empty() && out.iter().all(|advert| advert.rssi == Some(Dbm(-61))),
+        "{out:?}"
+    );
+}
+
 fn any_event() -> impl Strategy<Value = HostEvent> {
     let id = (0_u128..4).prop_map(DeviceId);
     let data = prop::collection::vec(any::<u8>(), 0..40);
