@@ -25,6 +25,7 @@ pub mod reassembly;
 pub mod redact;
 pub mod report;
 pub mod session;
+pub mod sightings;
 pub mod stats;
 pub mod text;
 pub mod ticks;

@@ -1,0 +1,137 @@
+//! Scan instances and exposure windows from sightings, as Android's published sources make them.
+
+use super::Sighting;
+use crate::lab::time::{Micros, UnixMicros};
+
+/// A sighting joins a scan instance when it is at most so long after the one before: 1.5 times scan and shortest pause.
+const SAME_SCAN: Micros = Micros(25_500_000);
+/// A window opens with a sighting so long after the first of the one before.
+const WINDOW: i64 = 1_800;
+/// Longest time since the last scan, in minutes.
+const MOST_MINUTES: i64 = 5;
+/// Seconds since the last scan where there was none.
+const NO_SCAN_BEFORE: i64 = 120;
+
+/// What one scan saw of a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanInstance {
+    /// Its first sighting.
+    pub at: UnixMicros,
+    /// Least attenuation, in dB.
+    pub min_attenuation_db: i32,
+    /// Mean attenuation, in dB, rounded half up.
+    pub typical_attenuation_db: i32,
+    /// Since the scan before, in whole minutes as seconds, 300 at most; 120 where none is known.
+    pub seconds_since_last_scan: i64,
+}
+
+/// At most half an hour of scan instances of one phone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Window(pub Vec<ScanInstance>);
+
+/// The windows of one phone: its sightings with their attenuations in dB, in order of time.
+#[must_use]
+pub fn windows(sightings: &[(Sighting, i32)]) -> Vec<Window> {
+    let mut windows: Vec<Window> = Vec::new();
+    // First second of the present window, the sighting before, and the attenuations of the present scan instance.
+    let mut opened = 0;
+    let mut before: Option<UnixMicros> = None;
+    let mut scan: Vec<i32> = Vec::new();
+    for (sighting, attenuation_db) in sightings {
+        let second = sighting.at.whole_seconds();
+        if windows.is_empty() || second - opened >= WINDOW {
+            windows.push(Window::default());
+            opened = second;
+            before = None;
+        }
+        let Some(Window(instances)) = windows.last_mut() else {
+            continue;
+        };
+        if before.is_none_or(|before| whole(sighting.at).since(whole(before)) > SAME_SCAN) {
+            scan.clear();
+            instances.push(ScanInstance {
+                at: sighting.at,
+                min_attenuation_db: *attenuation_db,
+                typical_attenuation_db: *attenuation_db,
+                seconds_since_last_scan: since_last_scan(sighting),
+            });
+        }
+        scan.push(*attenuation_db);
+        if let Some(instance) = instances.last_mut() {
+            instance.min_attenuation_db = instance.min_attenuation_db.min(*attenuation_db);
+            instance.typical_attenuation_db = rounded_mean(&scan);
+        }
+        before = Some(sighting.at);
+    }
+    windows
+}
+
+/// Times are cut to whole seconds.
+const fn whole(at: UnixMicros) -> UnixMicros {
+    UnixMicros(at.whole_seconds().saturating_mul(1_000_000))
+}
+
+fn since_last_scan(sighting: &Sighting) -> i64 {
+    let Some(previous) = sighting.previous_scan else {
+        return NO_SCAN_BEFORE;
+    };
+    let minute = |at: UnixMicros| at.whole_seconds().div_euclid(60);
+    60 * (minute(sighting.at) - minute(previous)).min(MOST_MINUTES)
+}
+
+/// The mean, halves up.
+fn rounded_mean(values: &[i32]) -> i32 {
+    let n = i64::try_from(values.len().max(1)).unwrap_or(i64::MAX);
+    let sum: i64 = values.iter().copied().map(i64::from).sum();
+    i32::try_from((2 * sum + n).div_euclid(2 * n)).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::gaen::Rpi;
+    use crate::lab::units::Dbm;
+
+    fn sighting(second: f64, attenuation_db: i32) -> (Sighting, i32) {
+        #[expect(clippy::cast_possible_truncation, reason = "small")]
+        let at = UnixMicros(1_596_110_400_000_000 + (second * 1e6) as i64);
+        let sighting = Sighting {
+            at,
+            rpi: Rpi([1; 16]),
+            aem: None,
+            rssi: Dbm(-60),
+            previous_scan: Some(at.plus(Micros::from_secs(-240))),
+        };
+        (sighting, attenuation_db)
+    }
+
+    #[test]
+    fn a_scan_ends_after_25_seconds_and_a_window_after_half_an_hour() {
+        let found = windows(&[0.0, 25.0, 51.0, 1_799.9, 1_800.0, 1_801.0].map(|second| sighting(second, 50)));
+        let scans: Vec<usize> = found.iter().map(|window| window.0.len()).collect();
+        assert_eq!(scans, [3, 1]);
+        assert_eq!(found[0].0[0].seconds_since_last_scan, 240);
+    }
+
+    #[test]
+    fn the_mean_is_rounded_half_up_and_the_time_is_in_whole_minutes() {
+        let found = windows(&[sighting(0.0, 50), sighting(1.0, 53)]);
+        assert_eq!(
+            (found[0].0[0].min_attenuation_db, found[0].0[0].typical_attenuation_db),
+            (50, 52)
+        );
+        assert_eq!(rounded_mean(&[-1, -2]), -1);
+        let mut late = sighting(60.0, 50);
+        late.0.previous_scan = Some(late.0.at.plus(Micros(-1)));
+        assert_eq!(
+            windows(&[late])[0].0[0].seconds_since_last_scan,
+            60,
+            "59 s and 60 s are two minutes"
+        );
+        late.0.previous_scan = Some(late.0.at.plus(Micros::from_secs(-9_999)));
+        assert_eq!(windows(&[late])[0].0[0].seconds_since_last_scan, 300);
+        late.0.previous_scan = None;
+        assert_eq!(windows(&[late])[0].0[0].seconds_since_last_scan, 120);
+        assert!(windows(&[]).is_empty());
+    }
+}
