@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod convert;
 mod doctor;
+mod exposure;
 mod help;
 mod inspect;
 mod json;
@@ -136,6 +137,7 @@ enum Verb {
     Inspect(inspect::InspectArgs),
     Convert(convert::ConvertArgs),
     Simulate(simulate::Simulate),
+    Exposure(exposure::ExposureArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
@@ -225,6 +227,7 @@ fn run(verb: Verb, look: &Look) -> Result<Exit, Failure> {
         Verb::Mark(args) => mark::run(&args),
         Verb::Replay(args) => replay::run(&args, look),
         Verb::Scan(args) => scan::run(args),
+        Verb::Exposure(args) => exposure::run(&args),
         Verb::Doctor(args) => doctor::run(&args, look.color),
         Verb::Config(args) => config::run(&args, look),
         Verb::Completions(args) => completions::run(&args),

@@ -24,6 +24,17 @@ pub(super) const VICINO: &str = below!(
     "4" "the environment: no adapter, no permission, disk full",
 );
 
+pub(super) const EXPOSURE: &str = below!(
+    [
+        "vicino exposure windows 01.btsnoop 02.btsnoop --clock-offset -7200 --edition 2020-06-13 --csv",
+        "vicino exposure windows phone.btsnoop --unknown --model SM-A515F",
+    ],
+    "0" "done",
+    "2" "wrong use",
+    "3" "a capture cannot be read",
+    "4" "the output cannot be written",
+);
+
 pub(super) const CONFIG: &str = below!(
     [
         "vicino config",

@@ -61,7 +61,28 @@ static STARTER: LazyLock<ProfileTable> = LazyLock::new(|| {
         .expect("the built-in table parses, as its test shows")
 });
 
+/// The built-in editions besides the starter's, oldest first.
+static EARLIER: LazyLock<[ProfileTable; 3]> = LazyLock::new(|| {
+    [
+        include_str!("../../calibration/2020-06-13.toml"),
+        include_str!("../../calibration/2020-08-13.toml"),
+        include_str!("../../calibration/2020-09-18.toml"),
+    ]
+    .map(|text| toml::from_str(text).expect("the built-in tables parse, as their test shows"))
+});
+
 impl ProfileTable {
+    /// All built-in editions, oldest first.
+    pub fn editions() -> impl Iterator<Item = &'static Self> {
+        EARLIER.iter().chain([&*STARTER])
+    }
+
+    /// The built-in edition of that date.
+    #[must_use]
+    pub fn of_edition(date: &str) -> Option<&'static Self> {
+        Self::editions().find(|table| table.edition == date)
+    }
+
     /// The built-in table, `calibration/starter.toml`.
     #[must_use]
     pub fn starter() -> &'static Self {
@@ -75,6 +96,19 @@ impl ProfileTable {
             .iter()
             .find(|named| named.model == model)
             .map(|named| named.profile)
+    }
+
+    /// The profile of a receiver; of an unknown one the average of Android phones.
+    #[must_use]
+    pub fn receiver(&self, model: &str) -> Profile {
+        self.get(model).unwrap_or(self.average.android)
+    }
+
+    /// The profile of a sender; of an unknown one the average of its class, or of Android phones.
+    #[must_use]
+    pub fn sender(&self, model: &str, family: Family) -> Profile {
+        let class = || self.class_of(family).unwrap_or(self.average.android);
+        self.get(model).unwrap_or_else(class)
     }
 
     fn class_of(&self, family: Family) -> Option<Profile> {
@@ -155,6 +189,16 @@ pub struct Attenuation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_edition_has_its_own_figures() {
+        let dates: Vec<&str> = ProfileTable::editions().map(|table| table.edition.as_str()).collect();
+        assert_eq!(dates, ["2020-06-13", "2020-08-13", "2020-09-18", "2020-12-14"]);
+        let figures = |date| ProfileTable::of_edition(date).unwrap().get("SM-G973F").unwrap();
+        let pair = |date| (figures(date).rssi_correction_db, figures(date).tx_power_dbm);
+        assert_eq!((pair("2020-06-13"), pair("2020-09-18")), ((-3, -24), (2, -29)));
+        assert!(ProfileTable::of_edition("2020-01-01").is_none());
+    }
 
     #[test]
     fn two_known_models_give_googles_formula_at_high_confidence() {

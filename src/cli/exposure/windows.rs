@@ -1,0 +1,304 @@
+//! `vicino exposure windows`: windows from phones' own logs, without keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::super::convert::input_failure;
+use super::super::{Exit, Failure, tell, to_stdout};
+use crate::format::open::{OpenOptions, in_file, open, parse_clock_offset};
+use crate::lab::advert::StationId;
+use crate::lab::attenuation::{Profile, ProfileTable};
+use crate::lab::beacon::Family;
+use crate::lab::event::{CaptureEvent, EventKind, StationInfo};
+use crate::lab::gaen::{self, Rpi};
+use crate::lab::sightings::windows::{Window, windows};
+use crate::lab::sightings::{Sighting, Sightings};
+use crate::lab::text::{json_printable, printable};
+use crate::lab::time::Micros;
+
+/// Version of the JSON that this verb prints.
+const SCHEMA: &str = "vicino/windows/1";
+/// What was applied, for who reads the result.
+const RULES: [&str; 6] = [
+    "a scannable advertisement counts when its scan response comes, with that one's level (active scans)",
+    "scans are told by exposure notifications alone and last 4 s; what comes in the last 15 ms before the scan is switched off is lost",
+    "a sighting is noted 3 ms after its report; times are cut to whole seconds",
+    "a scan instance goes on for 25.5 s after the sighting before; a window opens 1800 s after the one before did",
+    "seconds since the last scan are whole minutes, 300 at most, 120 where no scan was before",
+    "a phone that set no new identifier of its own for half an hour starts anew",
+];
+
+/// Exposure windows from phones' own logs: who was near whom, by what each phone's log says that it broadcast.
+///
+/// No keys are needed: an identifier belongs to the phone whose log set it. The TX power is that of the sender's model in
+/// the edition of the calibration list that the phones used then.
+#[derive(Debug, Args)]
+pub(crate) struct WindowsArgs {
+    /// Captures of phones, all of the same hours
+    #[arg(value_name = "CAPTURE", required = true)]
+    captures: Vec<PathBuf>,
+    /// Edition of the calibration list: 2020-06-13, 2020-08-13, 2020-09-18, 2020-12-14
+    #[arg(long, value_name = "DATE", default_value = "2020-12-14", value_parser = edition)]
+    edition: &'static ProfileTable,
+    /// Model of a phone (`01=SM-G973F`), or of all that have no own (`SM-G973F`); before what the capture says
+    #[arg(long, value_name = "[STATION=]MODEL")]
+    model: Vec<String>,
+    /// Seconds added to every time (-7200 for logs written in CEST)
+    #[arg(long, value_name = "SECONDS", default_value = "0", allow_hyphen_values = true, value_parser = parse_clock_offset)]
+    clock_offset: Micros,
+    /// Also identifiers that none of these phones broadcast, each as a sender of its own
+    #[arg(long)]
+    unknown: bool,
+    /// Prints CSV: one row per scan instance
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn edition(text: &str) -> Result<&'static ProfileTable, String> {
+    let known = || {
+        ProfileTable::editions()
+            .map(|table| table.edition.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    ProfileTable::of_edition(text).ok_or_else(|| format!("no such edition; there are {}", known()))
+}
+
+/// What a phone's log holds.
+#[derive(Default)]
+struct Phone {
+    name: String,
+    model: String,
+    sightings: Vec<Sighting>,
+    own: BTreeSet<Rpi>,
+    left_out: u64,
+}
+
+/// Number of the phone that broadcast it, or the identifier of nobody here.
+type Sender = (Option<usize>, Option<Rpi>);
+
+/// A window with whom it is between.
+struct Row<'a> {
+    receiver: &'a str,
+    sender: String,
+    window: Window,
+}
+
+/// Runs the sub-command.
+///
+/// # Errors
+/// [`Failure`] with [`Exit::Input`] when a capture cannot be read.
+pub(super) fn run(args: &WindowsArgs) -> Result<Exit, Failure> {
+    let mut phones = Vec::new();
+    for capture in &args.captures {
+        phones.extend(read(capture, args)?);
+    }
+    for phone in phones.iter().filter(|phone| phone.left_out > 0) {
+        let name = printable(&phone.name);
+        tell(format_args!(
+            "warning: {name}: {} sightings were too many to keep",
+            phone.left_out
+        ));
+    }
+    let (rows, unknown) = rows(&phones, args);
+    if rows.is_empty() {
+        tell(format_args!("no windows: {}", nothing(&phones, unknown, args)));
+    }
+    to_stdout(|out| match (args.json, args.csv) {
+        (true, _) => writeln!(out, "{}", json_printable(&format!("{:#}", as_json(&rows, args)))),
+        (_, true) => as_csv(&rows, out),
+        _ => as_text(&rows, unknown, args, out),
+    })
+}
+
+fn nothing(phones: &[Phone], unknown: usize, args: &WindowsArgs) -> &'static str {
+    if phones.iter().all(|phone| phone.sightings.is_empty()) {
+        "no exposure notification was handed up"
+    } else if unknown > 0 && !args.unknown {
+        "none of these phones broadcast what was seen; --unknown takes each identifier as a sender"
+    } else {
+        "nothing of what was seen has metadata"
+    }
+}
+
+fn read(capture: &Path, args: &WindowsArgs) -> Result<Vec<Phone>, Failure> {
+    let options = OpenOptions {
+        clock_offset: args.clock_offset,
+        ..OpenOptions::default()
+    };
+    let failed = |error| input_failure(&in_file(capture, error));
+    let mut reader = open(capture, &options).map_err(failed)?;
+    let mut of: BTreeMap<StationId, (Phone, Sightings)> = BTreeMap::new();
+    let (mut events, mut more) = (Vec::new(), true);
+    while more {
+        more = reader.read(&mut events).map_err(failed)?;
+        for event in events.drain(..) {
+            let (phone, sightings) = of.entry(event.station()).or_default();
+            sightings.take(&event);
+            let CaptureEvent::Other(event) = event else { continue };
+            match event.kind {
+                EventKind::Station(StationInfo { name, model }) => (phone.name, phone.model) = (name, model),
+                EventKind::OwnData { data, .. } => phone.own.extend(gaen::decode(&data).map(|frame| frame.rpi)),
+                _ => {}
+            }
+        }
+    }
+    let finish = |(mut phone, sightings): (Phone, Sightings)| {
+        (phone.sightings, phone.left_out) = sightings.finish();
+        if let Some(model) = given(&args.model, &phone.name) {
+            model.clone_into(&mut phone.model);
+        }
+        phone
+    };
+    Ok(of.into_values().map(finish).collect())
+}
+
+/// The model that was given for a phone, or for all.
+fn given<'a>(models: &'a [String], name: &str) -> Option<&'a str> {
+    let own = models.iter().filter_map(|given| given.split_once('='));
+    let own = own
+        .filter(|(station, _)| *station == name)
+        .map(|(_, model)| model)
+        .next_back();
+    own.or_else(|| models.iter().rfind(|given| !given.contains('=')).map(String::as_str))
+}
+
+/// The windows, and how many sightings nobody of these broadcast.
+fn rows<'a>(phones: &'a [Phone], args: &WindowsArgs) -> (Vec<Row<'a>>, usize) {
+    let mut broadcast: BTreeMap<Rpi, usize> = BTreeMap::new();
+    for (idx, phone) in phones.iter().enumerate() {
+        broadcast.extend(phone.own.iter().map(|rpi| (*rpi, idx)));
+    }
+    let (mut rows, mut unknown) = (Vec::new(), 0);
+    for receiver in phones {
+        let mut by_sender: BTreeMap<Sender, Vec<(Sighting, i32)>> = BTreeMap::new();
+        for sighting in receiver.sightings.iter().filter(|sighting| sighting.aem.is_some()) {
+            let sender = broadcast.get(&sighting.rpi).copied();
+            unknown += usize::from(sender.is_none());
+            if sender.is_none() && !args.unknown {
+                continue;
+            }
+            let model = sender
+                .and_then(|sender| phones.get(sender))
+                .map_or("", |phone| &phone.model);
+            let attenuation = attenuation_db(args.edition, sighting, model, &receiver.model);
+            let key = (sender, sender.is_none().then_some(sighting.rpi));
+            by_sender.entry(key).or_default().push((*sighting, attenuation));
+        }
+        for ((sender, rpi), sightings) in by_sender {
+            let name = match (sender.and_then(|sender| phones.get(sender)), rpi) {
+                (Some(phone), _) => phone.name.clone(),
+                (None, rpi) => format!("rpi:{}", rpi.unwrap_or_default()),
+            };
+            rows.extend(windows(&sightings).into_iter().map(|window| Row {
+                receiver: &receiver.name,
+                sender: name.clone(),
+                window,
+            }));
+        }
+    }
+    (rows, unknown)
+}
+
+/// TX power less calibrated level, not below 0, in dB.
+fn attenuation_db(edition: &ProfileTable, sighting: &Sighting, sender: &str, receiver: &str) -> i32 {
+    let tx_power = edition.sender(sender, Family::GaenAndroid).tx_power_dbm;
+    let Profile { rssi_correction_db, .. } = edition.receiver(receiver);
+    (i32::from(tx_power) - (i32::from(sighting.rssi.0) + i32::from(rssi_correction_db))).max(0)
+}
+
+fn as_csv(rows: &[Row<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record([
+        "receiver",
+        "transmitter",
+        "window",
+        "scan",
+        "ts",
+        "min_att",
+        "typ_att",
+        "seconds",
+    ])?;
+    for (number, row) in rows.iter().enumerate() {
+        for (scan, instance) in row.window.0.iter().enumerate() {
+            let micros = instance.at.0;
+            writer.write_record([
+                row.receiver,
+                &row.sender,
+                &number.to_string(),
+                &scan.to_string(),
+                &format!("{}.{:06}", micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000)),
+                &instance.min_attenuation_db.to_string(),
+                &instance.typical_attenuation_db.to_string(),
+                &instance.seconds_since_last_scan.to_string(),
+            ])?;
+        }
+    }
+    writer.flush()
+}
+
+fn as_json(rows: &[Row<'_>], args: &WindowsArgs) -> Value {
+    let windows = rows.iter().map(|row| {
+        let scans = row.window.0.iter().map(|scan| {
+            json!({
+                "at_us": scan.at.0,
+                "minAttenuationDb": scan.min_attenuation_db,
+                "typicalAttenuationDb": scan.typical_attenuation_db,
+                "secondsSinceLastScan": scan.seconds_since_last_scan,
+            })
+        });
+        json!({
+            "receiver": row.receiver,
+            "transmitter": row.sender,
+            "scanInstances": scans.collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "schema": SCHEMA,
+        "edition": args.edition.edition,
+        "rules": RULES,
+        "windows": windows.collect::<Vec<_>>(),
+    })
+}
+
+fn as_text(rows: &[Row<'_>], unknown: usize, args: &WindowsArgs, out: &mut dyn Write) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "{:<12} {:<20} {:<20} {:>5} {:>8} {:>8}",
+        "RECEIVER", "SENDER", "FROM (UTC)", "SCANS", "MIN", "TYPICAL"
+    )?;
+    for row in rows {
+        let scans = &row.window.0;
+        let from = scans.first().map(|scan| scan.at.to_string()).unwrap_or_default();
+        let least = scans.iter().map(|scan| scan.min_attenuation_db).min().unwrap_or(0);
+        let typical: Vec<i32> = scans.iter().map(|scan| scan.typical_attenuation_db).collect();
+        let middle = typical.iter().sum::<i32>() / i32::try_from(typical.len().max(1)).unwrap_or(1);
+        writeln!(
+            out,
+            "{:<12} {:<20} {:<20} {:>5} {:>5} dB {:>5} dB",
+            printable(row.receiver),
+            printable(&row.sender),
+            from.get(..19).unwrap_or(&from).replace('T', " "),
+            scans.len(),
+            least,
+            middle
+        )?;
+    }
+    writeln!(
+        out,
+        "\n{} windows; calibration of {}; {unknown} sightings of nobody here",
+        rows.len(),
+        args.edition.edition
+    )?;
+    RULES.iter().try_for_each(|rule| writeln!(out, "  {rule}"))
+}
