@@ -254,7 +254,7 @@ mod tests {
         let path = folder.path().join("meter.json");
         let mut meter = Meter::new(Some(path.clone().into()), || Some(30));
         assert_eq!(meter.most_frames(), Some(30));
-        let mut frame = |meter: &mut Meter| {
+        let frame = |meter: &mut Meter| {
             meter.key();
             meter.begin();
             meter.built();
