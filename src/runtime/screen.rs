@@ -2,6 +2,7 @@
 //! for is done here; a frame is drawn when something changed, and not more often than the eye needs.
 
 mod effects;
+mod meter;
 mod recording;
 mod source;
 
@@ -23,6 +24,7 @@ use crate::terminal::{Screen, key_of, mouse_of};
 use crate::view::{self, Palette};
 
 use effects::Runner;
+use meter::Meter;
 pub use source::{Origin, Reopen, Source};
 
 /// How often time passes for the model.
@@ -65,6 +67,8 @@ pub struct Options {
 /// The terminal cannot be taken over, or it is gone.
 pub async fn run(source: Source, info: SourceInfo, options: Options) -> io::Result<()> {
     let mut signals = Signals::new()?;
+    // Before the screen, so that it is dropped after it.
+    let mut meter = Meter::from_environment();
     let mut screen = Screen::enter()?;
     let mut input = EventStream::new();
     let mut model = Model::new(info, options.session, screen.size()?).with(options.settings);
@@ -72,16 +76,22 @@ pub async fn run(source: Source, info: SourceInfo, options: Options) -> io::Resu
     let mut runner = Runner::new(source, options.services, results);
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let frame = Duration::from_secs(1) / u32::from(options.most_frames.clamp(1, 30));
+    let most_frames = meter.most_frames().unwrap_or(options.most_frames);
+    let frame = Duration::from_secs(1) / u32::from(most_frames.clamp(1, 30));
     let mut last_frame = Instant::now();
     let mut due = last_frame;
     loop {
         let mut effects = Vec::new();
         if model.is_dirty() && Instant::now() >= due {
+            meter.begin();
             effects = update(&mut model, Msg::Frame);
             last_frame = Instant::now();
             let theme = options.palette.theme(model.look.theme);
-            screen.draw(|frame| view::draw(&model, &theme, frame))?;
+            screen.draw(|frame| {
+                view::draw(&model, &theme, frame);
+                meter.built();
+            })?;
+            meter.drawn();
             due = last_frame + frame;
         }
         if effects.is_empty() {
@@ -92,6 +102,9 @@ pub async fn run(source: Source, info: SourceInfo, options: Options) -> io::Resu
                 Some(result) = done.recv() => runner.finished(&mut model, result),
                 event = input.next() => {
                     due = due.min(last_frame + ANSWER);
+                    if matches!(event, Some(Ok(TerminalEvent::Key(_)))) {
+                        meter.key();
+                    }
                     match event {
                         Some(Ok(event)) => terminal_event(&mut model, event),
                         // The terminal is gone.
