@@ -8,6 +8,7 @@ mod doctor;
 mod help;
 mod inspect;
 mod json;
+mod keys;
 #[cfg(feature = "tui")]
 mod lab_keys;
 mod man;
@@ -137,6 +138,7 @@ enum Verb {
     Inspect(inspect::InspectArgs),
     Convert(convert::ConvertArgs),
     Simulate(simulate::Simulate),
+    Keys(keys::KeysArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
@@ -223,6 +225,7 @@ fn run(verb: Verb, look: &Look) -> Result<Exit, Failure> {
         Verb::Captures(args) => captures::run(&args, look),
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
+        Verb::Keys(args) => keys::run(&args),
         Verb::Mark(args) => mark::run(&args),
         Verb::Replay(args) => replay::run(&args, look),
         Verb::Scan(args) => scan::run(args),
