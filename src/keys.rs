@@ -15,6 +15,8 @@ mod pad;
 mod sign;
 mod store;
 mod table;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod wire;
 
