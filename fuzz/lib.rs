@@ -1,10 +1,12 @@
 //! The bodies of the fuzz targets: what must hold for any bytes.
 
+mod keys;
 mod lab;
 mod text;
 
 use std::io::{Cursor, Read};
 
+pub use keys::key_export;
 pub use lab::{assembler, payload};
 pub use text::{filter, native_rows, native_side, scenario};
 

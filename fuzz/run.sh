@@ -10,7 +10,7 @@ seconds=${1:?how many seconds for each target}
 shift
 cd "$(dirname "$0")"
 jobs=${JOBS:-2}
-all=(btsnoop packetlogger pcap hci ll ad payload assembler native_rows native_side scenario filter)
+all=(btsnoop packetlogger pcap hci ll ad payload assembler native_rows native_side scenario filter key_export)
 targets=("${@:-${all[@]}}")
 
 cargo +nightly fuzz build
@@ -55,6 +55,21 @@ seeds() {
         filter=$((filter + 1))
         printf '%s' "$text" >"corpus/filter/$filter"
     done
+    printf 'tek,rolling_start,rolling_period\n75c734c6dd1a782de7a965da5eb93125,2642976,144\n' >"corpus/key_export/table"
+    rm -f "$logs/signer.pem" "$logs/out.zip"
+    "$vicino" keys new-signer "$logs/signer.pem" >"$logs/public"
+    "$vicino" keys export "$logs/out.zip" --from corpus/key_export/table --region 222 --signer "$logs/signer.pem" >"$logs/exported"
+    cp "$logs/out.zip" corpus/key_export/zip
+    # Stored, so that the content can be changed too.
+    python3 - "$logs/out.zip" corpus/key_export 2>/dev/null <<'PYTHON' || true
+import sys, zipfile
+source = zipfile.ZipFile(sys.argv[1])
+with zipfile.ZipFile(sys.argv[2] + "/stored", "w") as stored:
+    for name in source.namelist():
+        stored.writestr(name, source.read(name))
+for name in source.namelist():
+    open(f"{sys.argv[2]}/{name}", "wb").write(source.read(name)[16 if name.endswith("bin") else 0:])
+PYTHON
     for name in $("$vicino" simulate --list | awk '{print $1}'); do
         "$vicino" simulate --print "$name" >"corpus/scenario/$name" 2>/dev/null || rm -f "corpus/scenario/$name"
     done
@@ -65,6 +80,7 @@ run() {
     case $target in
     btsnoop | packetlogger | pcap | native_rows | native_side) max_len=4096 ;;
     scenario) max_len=8192 ;;
+    key_export) max_len=1024 ;;
     assembler) max_len=2048 ;;
     esac
     if nice "target/$triple/release/$target" "corpus/$target" -max_total_time="$seconds" -max_len="$max_len" \

@@ -9,6 +9,7 @@ mod exposure;
 mod help;
 mod inspect;
 mod json;
+mod keys;
 mod lab_keys;
 mod man;
 mod mark;
@@ -138,6 +139,7 @@ enum Verb {
     Convert(convert::ConvertArgs),
     Simulate(simulate::Simulate),
     Exposure(exposure::ExposureArgs),
+    Keys(keys::KeysArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
@@ -224,6 +226,7 @@ fn run(verb: Verb, look: &Look) -> Result<Exit, Failure> {
         Verb::Captures(args) => captures::run(&args, look),
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
+        Verb::Keys(args) => keys::run(&args),
         Verb::Mark(args) => mark::run(&args),
         Verb::Replay(args) => replay::run(&args, look),
         Verb::Scan(args) => scan::run(args),

@@ -9,6 +9,8 @@ pub mod format;
 
 pub mod inspect;
 
+pub mod keys;
+
 pub mod library;
 
 pub mod clock;

@@ -18,7 +18,7 @@ pub(super) const VICINO: &str = below!(
         "vicino simulate demo",
     ],
     "0" "done",
-    "1" "a check that was asked for failed (no verb has one yet)",
+    "1" "a check that was asked for failed",
     "2" "wrong use",
     "3" "input that cannot be read or understood",
     "4" "the environment: no adapter, no permission, disk full",
@@ -147,6 +147,20 @@ pub(super) const SIMULATE: &str = below!(
     "4" "the files cannot be written",
 );
 
+pub(super) const KEYS: &str = below!(
+    [
+        "vicino keys inspect 222-1.zip --csv",
+        "vicino keys verify exports --public-key 222-v1=public.pem",
+        "vicino keys new bench --days 3 && vicino keys derive bench --at 2020-07-30T09:54:00Z",
+        "vicino keys export out.zip --from keys.csv --region 222 --signer signer.pem",
+    ],
+    "0" "done; with verify: every file passes",
+    "1" "with verify: a signature is wrong, no known key signed a file, or a batch is not complete",
+    "2" "wrong use, or a file to write is there already",
+    "3" "a file cannot be read or is no key export, or there is no such lab key",
+    "4" "a file or the output cannot be written",
+);
+
 pub(super) const DOCTOR: &str = below!(
     [
         "vicino doctor",
@@ -192,7 +206,7 @@ mod tests {
             match (quote, letter) {
                 (Some(open), close) if open == close => quote = None,
                 (None, '"' | '\'') => quote = Some(letter),
-                (None, '|' | '>' | '#') => break,
+                (None, '|' | '>' | '#' | '&') => break,
                 (None, ' ') if in_word => words.push(String::new()),
                 (None, ' ') => {}
                 (_, letter) => words.last_mut().unwrap().push(letter),

@@ -72,7 +72,8 @@ fn metres(text: &str) -> Result<f64, String> {
     }
 }
 
-fn time(text: &str) -> Result<UnixMicros, String> {
+/// A time of the command line.
+pub(super) fn time(text: &str) -> Result<UnixMicros, String> {
     if let Ok(micros) = text.parse() {
         return Ok(UnixMicros(micros));
     }

@@ -1,0 +1,152 @@
+//! `vicino keys verify`: whether the signatures of exports are of known keys.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::super::{Exit, Failure, tell, to_stdout};
+use super::inspect::tell_of;
+use super::{LimitArgs, listed, read, read_bytes};
+use crate::format::reason;
+use crate::keys::{Batches, Checked, Configuration, ExportFile, PublicKey};
+use crate::lab::text::{json_printable, printable};
+
+/// Version of the JSON that this prints.
+const SCHEMA: &str = "vicino/keys-verify/1";
+/// Longest file of a public key, and longest configuration, in bytes.
+const MOST: u64 = 256 * 1024;
+
+/// Checks the signatures of files of diagnosis keys, and that batches are complete
+///
+/// A file passes when a known key signed it (with --configuration: all keys of one of the sets), and no signature of a
+/// known key is wrong. Signatures of other keys are told, and count neither way.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// Files and folders
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// A public key by the name in the files (ID-VERSION, like 222-v1): a file with PEM or base64, or the base64
+    #[arg(long, value_name = "NAME=KEY", required_unless_present = "configuration")]
+    public_key: Vec<String>,
+    /// Keys in sets: PACKAGE:NAME,BASE64&NAME,BASE64|NAME,BASE64
+    #[arg(long, value_name = "TEXT")]
+    configuration: Option<String>,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// Runs it; [`Exit::CheckFailed`] when a file or a batch does not pass, [`Exit::Input`] when a file cannot be read.
+pub(super) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
+    let keys = keys(args)?;
+    let paths = listed(&args.files)?;
+    let mut batches = Batches::default();
+    let mut shown = Vec::new();
+    let mut exit = Exit::Done;
+    to_stdout(|out| {
+        for path in &paths {
+            let name = path.display().to_string();
+            let file = match read(path, args.limits.limits()) {
+                Ok(file) => file,
+                Err(failure) => {
+                    tell(format_args!("{failure}"));
+                    exit = failure.exit;
+                    shown.push(json!({ "file": name, "passes": false, "failure": failure.message }));
+                    continue;
+                }
+            };
+            batches.add(path, &file);
+            let checked = file.check(&keys);
+            let passes = ExportFile::is_trusted(&keys, &checked);
+            if !passes && exit == Exit::Done {
+                exit = Exit::CheckFailed;
+            }
+            if args.json {
+                shown.push(json!({ "file": name, "passes": passes, "signatures": checked }));
+            } else {
+                writeln!(out, "{}: {}", printable(&name), if passes { "passes" } else { "FAILS" })?;
+                for line in lines(&file, &checked) {
+                    writeln!(out, "  {}", printable(&line))?;
+                }
+            }
+        }
+        if args.json {
+            let value = together(&shown, &batches);
+            writeln!(out, "{}", json_printable(&format!("{value:#}")))?;
+        }
+        Ok(())
+    })?;
+    if !args.json {
+        tell_of(&batches);
+    }
+    if !batches.faults().is_empty() && exit == Exit::Done {
+        exit = Exit::CheckFailed;
+    }
+    Ok(exit)
+}
+
+fn together(files: &[Value], batches: &Batches) -> Value {
+    json!({
+        "schema": SCHEMA,
+        "vicino": env!("CARGO_PKG_VERSION"),
+        "files": files,
+        "batch_faults": batches.faults(),
+    })
+}
+
+fn lines(file: &ExportFile, checked: &[Checked]) -> Vec<String> {
+    if !file.is_zip {
+        return vec!["a bare export.bin has no signatures".into()];
+    }
+    if checked.is_empty() {
+        return vec!["no signatures".into()];
+    }
+    let line = |one: &Checked| {
+        let key = one.key.as_deref().unwrap_or("key not named");
+        let by = one.by.as_deref().filter(|by| one.key.as_deref() != Some(*by));
+        let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+        let algorithm = one.algorithm.as_deref().unwrap_or("algorithm not told");
+        format!("{key}: {}{by} ({algorithm})", one.verdict.word())
+    };
+    checked.iter().map(line).collect()
+}
+
+/// The keys of the command line.
+fn keys(args: &VerifyArgs) -> Result<Configuration, Failure> {
+    let mut keys = Configuration::default();
+    if let Some(text) = &args.configuration {
+        keys = Configuration::parse(text).map_err(|error| {
+            Failure::new(Exit::Usage, format!("--configuration: {error}")).hint("PACKAGE:NAME,BASE64&NAME,BASE64|…")
+        })?;
+    }
+    for given in &args.public_key {
+        let (name, key) = given
+            .split_once('=')
+            .filter(|(name, _)| !name.is_empty())
+            .ok_or_else(|| {
+                Failure::new(Exit::Usage, format!("--public-key {given}: the name is missing"))
+                    .hint("name it as the files do: --public-key 222-v1=key.pem; `vicino keys inspect` shows the name")
+            })?;
+        let text = text_of(key)?;
+        let key = PublicKey::parse(&text).map_err(|error| {
+            Failure::new(Exit::Usage, format!("--public-key {name}: {error}"))
+                .hint("`vicino keys new-signer` prints the public key of a signer it makes")
+        })?;
+        keys.add(name, key);
+    }
+    Ok(keys)
+}
+
+/// The text of a file of that name, or else what was given.
+fn text_of(given: &str) -> Result<String, Failure> {
+    let path = Path::new(given);
+    if !path.is_file() {
+        return Ok(given.to_owned());
+    }
+    let bytes =
+        read_bytes(path, MOST).map_err(|error| Failure::new(Exit::Input, format!("{given}: {}", reason(&error))))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
