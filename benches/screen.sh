@@ -80,7 +80,7 @@ start() {
     sleep "$((warm_up - 2))"
     is_there
 }
-is_there() { [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = vicino ] || fail "the program ended by itself"; }
+is_there() { [ "$(readlink "/proc/$pid/exe")" = "$vicino" ] || fail "the program ended by itself"; }
 
 # finish NAME: ends it; the meter has written by then.
 finish() {
@@ -162,8 +162,7 @@ def meter(name):
 memory = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in open(f"{work}/memory")}
 live, load = meter("live"), meter("load")
 others = {name: meter(name)["frames"] for name in ("device", "captures", "log")}
-counted = [("frames", live), ("frames", load), ("keys", load)]
-for kind, found in counted:
+for kind, found in (("frames", live), ("frames", load), ("keys", load)):
     if found[kind]["count"] < 20:
         sys.exit(f"screen.sh: only {found[kind]['count']} {kind} were measured")
 frames, built, keys = live["frames"], live["built"], load["keys"]
@@ -183,7 +182,8 @@ row("frame, 1,000 devices, 99th percentile", ms(frames, "p99"), 3, "ms")
 row("  of it building, median", ms(built, "median"), None, "ms")
 row("  of it building, 99th percentile", ms(built, "p99"), None, "ms")
 for name, others_frames in others.items():
-    # A tab that shows nothing that changes is hardly drawn.
+    if others_frames["count"] < 20:
+        sys.exit(f"screen.sh: the tab {name} was hardly drawn")
     row(f"  on the tab {name}, median", ms(others_frames, "median"), 1.2, "ms", of(others_frames, "frames"))
     row("    99th percentile", ms(others_frames, "p99"), 3, "ms")
 row("1,000 devices x 4 adverts/s, 15 frames/s", share("playing"), 2, "%", "of one core")
