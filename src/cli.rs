@@ -13,6 +13,7 @@ mod keys;
 mod lab_keys;
 mod man;
 mod mark;
+mod matching;
 mod origin;
 mod record;
 mod replay;
@@ -138,6 +139,7 @@ enum Verb {
     Inspect(inspect::InspectArgs),
     Convert(convert::ConvertArgs),
     Simulate(simulate::Simulate),
+    Match(matching::MatchArgs),
     Exposure(exposure::ExposureArgs),
     Keys(keys::KeysArgs),
     Doctor(doctor::DoctorArgs),
@@ -230,6 +232,7 @@ fn run(verb: Verb, look: &Look) -> Result<Exit, Failure> {
         Verb::Mark(args) => mark::run(&args),
         Verb::Replay(args) => replay::run(&args, look),
         Verb::Scan(args) => scan::run(args),
+        Verb::Match(args) => matching::run(&args),
         Verb::Exposure(args) => exposure::run(&args),
         Verb::Doctor(args) => doctor::run(&args, look.color),
         Verb::Config(args) => config::run(&args, look),

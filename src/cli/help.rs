@@ -24,6 +24,17 @@ pub(super) const VICINO: &str = below!(
     "4" "the environment: no adapter, no permission, disk full",
 );
 
+pub(super) const MATCH: &str = below!(
+    [
+        "vicino match walk.csv --keys export.zip",
+        "vicino match 01.btsnoop 02.btsnoop --clock-offset -7200 --keys exports/ --csv",
+    ],
+    "0" "done, whether keys were seen or not",
+    "2" "wrong use",
+    "3" "a capture or a file of keys cannot be read",
+    "4" "the output cannot be written",
+);
+
 pub(super) const EXPOSURE: &str = below!(
     [
         "vicino exposure windows 01.btsnoop 02.btsnoop --clock-offset -7200 --edition 2020-06-13 --csv",

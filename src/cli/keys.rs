@@ -55,7 +55,7 @@ pub(crate) fn run(args: &KeysArgs) -> Result<Exit, Failure> {
 }
 
 /// The files of a command line, each once, in a fixed order.
-fn listed(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn listed(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let found = files(paths).map_err(|(path, error)| {
         Failure::new(Exit::Input, format!("{}: {}", path.display(), reason(&error)))
             .hint("name the files, or a folder that may be read")
@@ -68,7 +68,7 @@ fn listed(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// Reads an export.
-fn read(path: &Path, limits: Limits) -> Result<ExportFile, Failure> {
+pub(super) fn read(path: &Path, limits: Limits) -> Result<ExportFile, Failure> {
     let fault = |what: String| Failure::new(Exit::Input, format!("{}: {what}", path.display()));
     let bytes = read_bytes(path, limits.most_bytes)
         .map_err(|error| fault(reason(&error)).hint("check the path, and that it may be read"))?;
@@ -100,14 +100,14 @@ fn random(bytes: &mut [u8]) -> io::Result<()> {
 
 /// What is allowed of a file.
 #[derive(Clone, Copy, Debug, Args)]
-struct LimitArgs {
+pub(super) struct LimitArgs {
     /// Refuses files of more mebibytes, packed or unpacked
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=4096))]
     most_mib: u64,
 }
 
 impl LimitArgs {
-    fn limits(self) -> Limits {
+    pub(super) fn limits(self) -> Limits {
         Limits {
             most_bytes: self.most_mib * 1024 * 1024,
         }
