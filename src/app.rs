@@ -72,6 +72,8 @@ pub enum Msg {
     Recording(Option<model::Recording>),
     /// Something worth a line on the screen, until the next one.
     Notice(Option<String>),
+    /// Something that failed: a line on the screen, and an error in the log.
+    Failure(String),
     /// What is in the folder of the library, or why it cannot be looked at.
     Listing(Box<Result<Listing, String>>),
     /// What a capture of the library amounts to, or why it cannot be read; with the time of its last change.

@@ -72,6 +72,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.is_dirty |= model.notice != notice;
             model.notice = notice;
         }
+        Msg::Failure(text) => {
+            model.log_notice(Level::Error, &text);
+            model.notice = Some(text);
+            model.is_dirty = true;
+        }
         Msg::Show(tab) => return act(model, super::Action::Show(tab)),
         Msg::Listing(found) => {
             model.library.take(*found);

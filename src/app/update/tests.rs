@@ -400,6 +400,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         1 => ".{0,300}".prop_map(Msg::Paste),
         1 => prop::option::of(".*").prop_map(Msg::Trouble),
         1 => prop::option::of(".*").prop_map(Msg::Notice),
+        1 => ".*".prop_map(Msg::Failure),
         1 => any::<u64>().prop_map(|bytes| Msg::Recording(Some(recording(bytes)))),
         1 => Just(Msg::Recording(None)),
         1 => any_listing(),

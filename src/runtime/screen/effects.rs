@@ -78,7 +78,7 @@ impl Runner {
             Some(Err(failure)) => {
                 self.recording = None;
                 update(model, Msg::Recording(None));
-                update(model, Msg::Notice(Some(format!("recording stopped: {failure}"))));
+                update(model, Msg::Failure(format!("recording stopped: {failure}")));
             }
             None => {}
         }
@@ -138,7 +138,7 @@ impl Runner {
                 self.replace(model, source, info);
                 model_shows_live(model);
             }
-            Done::Opened(Err(error)) => drop(update(model, Msg::Notice(Some(error)))),
+            Done::Opened(Err(error)) => drop(update(model, Msg::Failure(error))),
             Done::Changed(said) => {
                 update(model, Msg::Notice(Some(said)));
                 return vec![Effect::Scan(model.library.folder.clone())];
@@ -238,7 +238,7 @@ impl Runner {
                 update(model, Msg::Recording(progress));
                 self.scan(model.library.folder.clone());
             }
-            Err(error) => drop(update(model, Msg::Notice(Some(format!("not recorded: {error}"))))),
+            Err(error) => drop(update(model, Msg::Failure(format!("not recorded: {error}")))),
         }
     }
 
