@@ -308,4 +308,6 @@ fn the_identifiers_of_a_day_are_those_of_the_published_set() {
     );
     at("2020-04-02T00:30:00Z").code(3).stderr(contains("no key of bench"));
     vicino(home, &["keys", "derive", TEK, "--at", "-1"]).code(2);
+    let refused = vicino(home, &["keys", "derive", &TEK[..31], "--at", DAY]).code(2);
+    refused.stderr(contains("32 hexadecimal digits").and(contains("75c7").not()));
 }
