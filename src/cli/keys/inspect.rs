@@ -199,7 +199,10 @@ fn text(path: &Path, file: &ExportFile, out: &mut dyn Write) -> io::Result<()> {
     for (name, counts) in tallies(export.keys.iter().chain(&export.revised_keys)) {
         row(name, &counts)?;
     }
-    for info in &export.signature_infos {
+    // export.sig tells more, where there is one.
+    let of_sig = file.signatures.iter().map(|signature| &signature.info);
+    let of_bin = export.signature_infos.iter().filter(|_| !file.is_zip);
+    for info in of_sig.chain(of_bin) {
         let key = info.key_name().unwrap_or_else(|| "a key that is not named".into());
         let app = info.app_bundle_id.as_deref().or(info.android_package.as_deref());
         let app = app.map(|app| format!(" for {app}")).unwrap_or_default();
