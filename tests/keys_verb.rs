@@ -98,6 +98,26 @@ fn a_made_export_is_inspected_without_its_keys() {
 }
 
 #[test]
+fn padding_fills_up_with_keys_that_nobody_had() {
+    let folder = with_export();
+    let home = folder.path();
+    let padded = |out: &str| {
+        export(home, out, &["--pad-to", "40"])
+            .success()
+            .stdout(contains("40 keys"));
+        let seen = stdout(&vicino(home, &["keys", "inspect", out, "--csv", "--show-keys"]).success());
+        seen.lines()
+            .skip(1)
+            .map(|line| line.rsplit(',').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let (one, other) = (padded("one.zip"), padded("other.zip"));
+    assert!(one.is_sorted() && one.len() == 40, "{one:?}");
+    // The real ones are in both, the others are new each time.
+    assert_eq!(one.iter().filter(|tek| other.contains(tek)).count(), 2);
+}
+
+#[test]
 fn signatures_are_checked_with_the_key_and_with_another() {
     let folder = with_export();
     let home = folder.path();
@@ -308,4 +328,6 @@ fn the_identifiers_of_a_day_are_those_of_the_published_set() {
     );
     at("2020-04-02T00:30:00Z").code(3).stderr(contains("no key of bench"));
     vicino(home, &["keys", "derive", TEK, "--at", "-1"]).code(2);
+    let refused = vicino(home, &["keys", "derive", &TEK[..31], "--at", DAY]).code(2);
+    refused.stderr(contains("32 hexadecimal digits").and(contains("75c7").not()));
 }

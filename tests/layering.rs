@@ -100,3 +100,21 @@ fn the_app_and_the_pacing_wait_for_nothing_and_the_view_only_draws() {
         assert!(found.is_empty(), "{room}: {found:#?}");
     }
 }
+
+#[test]
+fn key_exports_know_no_screen_no_radio_and_no_clock() {
+    let mut forbidden = EDGES.to_vec();
+    // Many files at once and the store of lab keys are read here; nothing else of the system is.
+    forbidden.retain(|edge| *edge != "std::fs");
+    forbidden.extend([
+        "ratatui",
+        "crate::app",
+        "crate::view",
+        "HashMap",
+        "HashSet",
+        "Instant",
+        "SystemTime",
+    ]);
+    let found = offences("keys", &forbidden);
+    assert!(found.is_empty(), "{found:#?}");
+}

@@ -2,6 +2,7 @@
 
 mod export;
 mod inspect;
+mod json;
 mod lab;
 mod output;
 mod verify;

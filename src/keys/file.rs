@@ -114,8 +114,14 @@ impl ExportFile {
         let mut export = export.clone();
         export.signature_infos = signers.iter().map(|(_, info)| info.clone()).collect();
         let bin = encode(&export);
-        // What a reader would refuse is not given out.
-        decode(&bin)?;
+        // What a reader would refuse or leave out is not given out.
+        let (again, _) = decode(&bin)?;
+        let is_whole = again.keys.len() == export.keys.len() && again.revised_keys.len() == export.revised_keys.len();
+        if !is_whole {
+            return Err(ExportError::Value(
+                "a key is used for no interval, for more than 144, or beyond the range of their numbers".into(),
+            ));
+        }
         let number = |value: u32| i32::try_from(value).ok();
         let signatures: Vec<Signature> = signers
             .iter()

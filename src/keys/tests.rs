@@ -106,6 +106,23 @@ fn what_is_written_is_sorted_signed_and_read_again() {
 }
 
 #[test]
+fn keys_that_a_reader_would_leave_out_are_not_written() {
+    for (start, period) in [(1, 0), (1, 145), (u32::MAX, 1), (2_147_483_647, 1)] {
+        let mut wrong = key(1);
+        (wrong.rolling_start, wrong.rolling_period) = (Enin(start), Some(period));
+        let export = Export {
+            keys: vec![key(2), wrong],
+            ..small()
+        };
+        let error = ExportFile::write(&export, &[(&signer(1), info("222", "v1"))]).unwrap_err();
+        assert!(
+            error.to_string().starts_with("a key is used"),
+            "{start} {period}: {error}"
+        );
+    }
+}
+
+#[test]
 fn a_changed_byte_or_a_signature_without_the_header_is_wrong() {
     let signer = signer(1);
     let good = ExportFile::write(&small(), &[(&signer, info("222", "v1"))]).unwrap();

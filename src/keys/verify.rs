@@ -161,7 +161,8 @@ impl Configuration {
 pub enum Verdict {
     /// It is of the key over this content.
     Verified,
-    /// The key is known, and the signature is not its over this content.
+    /// The key is known, and the signature is not its over this content; or the file names no key, and the signature is
+    /// of none of the known ones.
     Wrong,
     /// No key of that name is known.
     NoKey,

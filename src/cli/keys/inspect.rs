@@ -6,16 +6,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::super::inspect::csv_field;
 use super::super::{Exit, Failure, tell, to_stdout};
+use super::json::Files;
 use super::{LimitArgs, listed, output, read};
 use crate::keys::{BatchFault, Batches, DiagnosisKey, ExportFile, ReportType, hex};
-use crate::lab::text::{json_printable, printable};
+use crate::lab::text::printable;
 
-/// Version of the JSON that this prints.
-const SCHEMA: &str = "vicino/keys-inspect/1";
 /// Columns of `--csv`; those of a key are what `keys export --from` reads.
 const COLUMNS: &str =
     "file,revised,rolling_start,rolling_period,transmission_risk_level,report_type,days_since_onset,variant";
@@ -46,66 +44,38 @@ pub(super) struct InspectArgs {
 pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     let paths = listed(&args.files)?;
     let mut batches = Batches::default();
-    let mut shown = Vec::new();
     let mut exit = Exit::Done;
     to_stdout(|out| {
         if args.csv {
             writeln!(out, "{COLUMNS}{}", if args.show_keys { ",tek" } else { "" })?;
         }
+        let mut json = args.json.then(|| Files::begin(out)).transpose()?;
         for path in &paths {
-            match read(path, args.limits.limits()) {
-                Ok(file) => {
+            match (read(path, args.limits.limits()), &mut json) {
+                (Ok(file), json) => {
                     batches.add(path, &file);
-                    if args.csv {
-                        csv(path, &file, args.show_keys, out)?;
-                    } else if args.json {
-                        shown.push(object(path, &file, args.show_keys));
-                    } else {
-                        text(path, &file, out)?;
+                    match json {
+                        Some(json) => json.file(path, &file, args.show_keys, out)?,
+                        None if args.csv => csv(path, &file, args.show_keys, out)?,
+                        None => text(path, &file, out)?,
                     }
                 }
-                Err(failure) => {
+                (Err(failure), json) => {
                     exit = failure.exit;
                     tell(format_args!("{failure}"));
-                    shown.push(json!({ "file": path.display().to_string(), "failure": failure.message }));
+                    if let Some(json) = json {
+                        json.failure(path, &failure.message, out)?;
+                    }
                 }
             }
         }
-        if args.json {
-            let value = together(&shown, &batches);
-            writeln!(out, "{}", json_printable(&format!("{value:#}")))?;
-        } else {
-            tell_of(&batches);
+        match json {
+            Some(json) => json.end(&batches, out)?,
+            None => tell_of(&batches),
         }
         Ok(())
     })?;
     Ok(exit)
-}
-
-fn object(path: &Path, file: &ExportFile, show_keys: bool) -> Value {
-    let mut value = output::file(file);
-    value["file"] = json!(path.display().to_string());
-    let keys = |keys: &[DiagnosisKey]| keys.iter().map(|key| output::key(key, show_keys)).collect::<Vec<_>>();
-    if show_keys {
-        value["key_list"] = json!(keys(&file.export.keys));
-        value["revised_key_list"] = json!(keys(&file.export.revised_keys));
-    }
-    value
-}
-
-fn together(files: &[Value], batches: &Batches) -> Value {
-    let duplicates: Vec<Value> = batches
-        .duplicates()
-        .iter()
-        .map(|(file, of)| json!({ "file": file.display().to_string(), "same_as": of.display().to_string() }))
-        .collect();
-    json!({
-        "schema": SCHEMA,
-        "vicino": env!("CARGO_PKG_VERSION"),
-        "files": files,
-        "duplicates": duplicates,
-        "batch_faults": batches.faults(),
-    })
 }
 
 /// Tells of files that are there twice and of batches that are not whole.
@@ -199,7 +169,10 @@ fn text(path: &Path, file: &ExportFile, out: &mut dyn Write) -> io::Result<()> {
     for (name, counts) in tallies(export.keys.iter().chain(&export.revised_keys)) {
         row(name, &counts)?;
     }
-    for info in &export.signature_infos {
+    // export.sig tells more, where there is one.
+    let of_sig = file.signatures.iter().map(|signature| &signature.info);
+    let of_bin = export.signature_infos.iter().filter(|_| !file.is_zip);
+    for info in of_sig.chain(of_bin) {
         let key = info.key_name().unwrap_or_else(|| "a key that is not named".into());
         let app = info.app_bundle_id.as_deref().or(info.android_package.as_deref());
         let app = app.map(|app| format!(" for {app}")).unwrap_or_default();

@@ -227,6 +227,12 @@ pub(super) fn derive(args: &DeriveArgs) -> Result<Exit, Failure> {
     let enin = interval(args.at)?;
     let (tek, start, period) = if let Some(tek) = parse_tek(&args.key) {
         (tek, rolling_start(enin), ROLLING_PERIOD)
+    } else if args.key.len() > 24 && args.key.bytes().filter(u8::is_ascii_hexdigit).count() > 24 {
+        // Most of a key: it is not repeated in a message.
+        return Err(
+            Failure::new(Exit::Usage, "this reads like a key, but is not 32 hexadecimal digits")
+                .hint("count the digits"),
+        );
     } else {
         let store = args.store.store()?;
         let keys = read(&store)?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::keys::{DiagnosisKey, ExportFile, hex};
+use crate::keys::{DiagnosisKey, ExportFile, ReportType, hex};
 use crate::lab::time::UnixMicros;
 
 /// Seconds since 1970 as RFC 3339; the plain number where the calendar ends.
@@ -73,18 +73,15 @@ pub(super) fn span(file: &ExportFile) -> (Option<u32>, Option<u32>) {
     (first, last)
 }
 
-/// A key; its bytes only where they are to be shown.
-pub(super) fn key(key: &DiagnosisKey, show: bool) -> Value {
-    let mut value = json!({
+/// A key with its bytes: a secret until it is published.
+pub(super) fn key(key: &DiagnosisKey) -> Value {
+    json!({
+        "tek": *hex(&key.tek),
         "transmission_risk_level": key.transmission_risk_level,
         "rolling_start": key.rolling_start,
         "rolling_period": key.rolling_period,
-        "report_type": key.report_type.map(crate::keys::ReportType::word),
+        "report_type": key.report_type.map(ReportType::word),
         "days_since_onset": key.days_since_onset,
         "variant": key.variant,
-    });
-    if show {
-        value["tek"] = json!(*hex(&key.tek));
-    }
-    value
+    })
 }
