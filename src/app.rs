@@ -78,6 +78,8 @@ pub enum Msg {
     Listing(Box<Result<Listing, String>>),
     /// What a capture of the library amounts to, or why it cannot be read; with the time of its last change.
     Outline(PathBuf, Option<UnixMicros>, Result<Box<Outline>, String>),
+    /// A capture of the library is not read through after all: another one was asked for meanwhile.
+    OutlineDropped(PathBuf, Option<UnixMicros>),
     /// What the capture that is played amounts to.
     Timeline(Box<Outline>),
     /// Show a screen.

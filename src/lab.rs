@@ -13,6 +13,7 @@ pub mod beacon;
 pub mod crypto;
 pub mod event;
 pub mod explain;
+pub mod exposure;
 pub mod gaen;
 pub mod history;
 pub mod interval;

@@ -167,6 +167,10 @@ impl Library {
         self.known.insert((path, modified), known);
     }
 
+    pub(super) fn forget(&mut self, path: PathBuf, modified: Option<UnixMicros>) {
+        self.known.remove(&(path, modified));
+    }
+
     fn travel(&mut self, action: Action, page: usize) {
         let last = self.lines().count().saturating_sub(1);
         self.at = match action {

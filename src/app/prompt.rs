@@ -73,10 +73,10 @@ impl Prompt {
         split(&self.input)
     }
 
-    /// Types a character, if it is none that moves the terminal.
-    pub(super) fn insert(&mut self, typed: char) {
+    /// Types a character, if it is none that moves the terminal and there is room; whether the line changed.
+    pub(super) fn insert(&mut self, typed: char) -> bool {
         self.completion = None;
-        insert(&mut self.input, typed, MOST_CHARS);
+        insert(&mut self.input, typed, MOST_CHARS)
     }
 
     /// Edits the line; whether the action is one that does.
@@ -127,11 +127,13 @@ pub(super) fn split(input: &Input) -> (&str, &str) {
     text.split_at(at)
 }
 
-/// Types a character, if it is none that moves the terminal and there is room.
-pub(super) fn insert(input: &mut Input, typed: char, most: usize) {
-    if !typed.is_control() && input.value().chars().count() < most {
+/// Types a character, if it is none that moves the terminal and there is room; whether there was.
+pub(super) fn insert(input: &mut Input, typed: char, most: usize) -> bool {
+    let fits = !typed.is_control() && input.value().chars().count() < most;
+    if fits {
         input.handle(InputRequest::InsertChar(typed));
     }
+    fits
 }
 
 /// Edits a line; whether the action is one that does.
@@ -199,7 +201,8 @@ mod tests {
         assert_eq!(prompt.text(), "手机");
         assert!(prompt.edit(Action::DeleteAll) && !prompt.edit(Action::Freeze));
         assert_eq!(prompt.text(), "");
-        (0..2 * MOST_CHARS).for_each(|_| prompt.insert('x'));
+        let typed = (0..2 * MOST_CHARS).filter(|_| prompt.insert('x')).count();
+        assert_eq!(typed, MOST_CHARS);
         assert_eq!(prompt.text().len(), MOST_CHARS);
     }
 }

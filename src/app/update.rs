@@ -90,6 +90,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.library.learn(path, modified, known);
             model.is_dirty = true;
         }
+        Msg::OutlineDropped(path, modified) => {
+            model.library.forget(path, modified);
+            model.is_dirty = true;
+        }
         Msg::Timeline(outline) => {
             model.timeline = Timeline::new(outline);
             model.source.is_read_through = false;

@@ -407,6 +407,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         1 => ".*".prop_map(|error| Msg::Listing(Box::new(Err(error)))),
         1 => any_outline().prop_map(Msg::Timeline),
         1 => any_outline().prop_map(|outline| Msg::Outline("x".into(), None, Ok(outline))),
+        1 => Just(Msg::OutlineDropped("x".into(), None)),
         1 => Just(Msg::Source(Box::new(playback()))),
     ]
 }

@@ -17,8 +17,11 @@ const MOST_COMMANDS: usize = 100;
 pub(super) fn insert(model: &mut Model, typed: char) {
     model.is_dirty = true;
     if let Some(prompt) = &mut model.editing {
-        prompt.insert(typed);
-        return edited(model);
+        // What is pasted can be long: the table follows what changes the line.
+        if prompt.insert(typed) {
+            edited(model);
+        }
+        return;
     }
     if let Some(Popup::Form(form)) = &mut model.popup {
         form.insert(typed);

@@ -39,8 +39,9 @@ pub(super) struct Runner {
     services: Services,
     results: UnboundedSender<Done>,
     recording: Option<Running>,
-    /// Ends the reading through of what is played.
+    /// Ends the reading through of what is played, and of a capture of the library.
     reading: Arc<AtomicBool>,
+    outlining: Arc<AtomicBool>,
     /// How many sources there were, so that what is known of an earlier one is not taken for the present one's.
     number: u64,
 }
@@ -53,6 +54,7 @@ impl Runner {
             results,
             recording: None,
             reading: Arc::default(),
+            outlining: Arc::default(),
             number: 0,
         };
         runner.read_through();
@@ -154,6 +156,7 @@ impl Runner {
     /// Ends everything in order; what was recorded is on the disk then.
     pub(super) async fn end(mut self) -> io::Result<()> {
         self.reading.store(true, Ordering::Relaxed);
+        self.outlining.store(true, Ordering::Relaxed);
         self.source.end().await;
         match self.recording.take().map(|running| running.stop().wait()) {
             Some(Err(failure)) => Err(io::Error::other(failure)),
@@ -162,6 +165,8 @@ impl Runner {
     }
 
     fn replace(&mut self, model: &mut Model, source: Source, info: SourceInfo) {
+        // One that began while the other source was being opened has come to its end.
+        self.end_recording(model);
         let before = std::mem::replace(&mut self.source, source);
         if matches!(before, Source::Live { .. }) {
             tokio::spawn(before.end());
@@ -208,14 +213,21 @@ impl Runner {
         });
     }
 
-    fn outline(&self, path: PathBuf, modified: Option<UnixMicros>) {
-        let stop = AtomicBool::new(false);
+    /// Reads a capture of the library through; the one before gives way, so that there is one at a time.
+    fn outline(&mut self, path: PathBuf, modified: Option<UnixMicros>) {
+        self.outlining.store(true, Ordering::Relaxed);
+        self.outlining = Arc::default();
+        let stop = Arc::clone(&self.outlining);
         self.beside(move || {
             let outcome = match library::open(&path) {
                 Ok((mut reader, _)) => Ok(Box::new(library::outline(&mut *reader, &stop))),
                 Err(error) => Err(error.to_string()),
             };
-            Done::Tell(Box::new(Msg::Outline(path, modified, outcome)))
+            Done::Tell(Box::new(if stop.load(Ordering::Relaxed) {
+                Msg::OutlineDropped(path, modified)
+            } else {
+                Msg::Outline(path, modified, outcome)
+            }))
         });
     }
 

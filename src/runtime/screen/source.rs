@@ -111,8 +111,10 @@ impl Source {
                     Msg::Events(batch)
                 }
                 Some(News::Reset) => {
-                    // A recording goes forward in time only.
-                    if model.recording.is_some() {
+                    // A recording goes forward in time only: what follows must not reach it.
+                    if let Self::Replay { recorder, .. } = self
+                        && recorder.put(None).is_some()
+                    {
                         effects.push(Effect::EndRecording);
                     }
                     Msg::Reset

@@ -67,6 +67,12 @@ fn the_selected_capture_is_read_through_once_and_played() {
     let path = || "/captures/a.csv".into();
     assert_eq!(effects, [Effect::Outline(path(), Some(at(0)))]);
     assert_eq!(update(&mut model, Msg::Frame), [], "not twice");
+    update(&mut model, Msg::OutlineDropped(path(), Some(at(0))));
+    assert_eq!(
+        update(&mut model, Msg::Frame).len(),
+        1,
+        "it was dropped for another one"
+    );
     update(&mut model, Msg::Outline(path(), Some(at(0)), Err("no".to_owned())));
     let known = model.library.known(model.library.capture().unwrap());
     assert!(matches!(known, Some(Known::Unreadable(_))));

@@ -1,0 +1,250 @@
+//! The first interface: records of uninterrupted exposure, their durations by attenuation, and the risk score as a product
+//! of four table values. What Immuni used.
+
+/// A gap longer than this ends a record, in seconds.
+const LONGEST_GAP_S: i64 = 600;
+/// What a scan stands for: half before, half after, in seconds.
+const SCAN_INTERVAL_S: i64 = 300;
+
+/// What one scan saw: when, in seconds since 1970, and at which attenuation (of the strongest report), in dB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// When.
+    pub second: i64,
+    /// Attenuation.
+    pub attenuation_db: i32,
+}
+
+/// Uninterrupted exposure to one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its first scan, in seconds since 1970.
+    pub start_s: i64,
+    /// How long, in steps of five minutes, in seconds.
+    pub duration_s: i64,
+    /// Mean attenuation, weighted by time, in dB.
+    pub attenuation_db: i32,
+    /// Seconds below the lower threshold, between the two, and from the higher one on.
+    pub durations_s: [i64; 3],
+}
+
+/// The records of one key's scans, in order of time; `thresholds_db` divide the durations.
+#[must_use]
+pub fn records(points: &[Point], thresholds_db: [i32; 2]) -> Vec<Record> {
+    let gap = |a: &Point, b: &Point| b.second.saturating_sub(a.second) <= LONGEST_GAP_S;
+    points
+        .chunk_by(gap)
+        .filter_map(|points| record(points, thresholds_db))
+        .collect()
+}
+
+fn record(points: &[Point], thresholds_db: [i32; 2]) -> Option<Record> {
+    let (first, last) = (points.first()?, points.last()?);
+    let mut durations_s = [0; 3];
+    for (seconds, attenuation_db) in periods(points, SCAN_INTERVAL_S) {
+        let bucket = usize::from(attenuation_db >= thresholds_db[0]) + usize::from(attenuation_db >= thresholds_db[1]);
+        durations_s[bucket] += seconds;
+    }
+    Some(Record {
+        start_s: first.second,
+        duration_s: rounded(last.second.saturating_sub(first.second).saturating_add(SCAN_INTERVAL_S)),
+        attenuation_db: weighted_attenuation_db(points, SCAN_INTERVAL_S),
+        durations_s,
+    })
+}
+
+/// To the nearest five minutes, halves down.
+const fn rounded(seconds: i64) -> i64 {
+    let rest = seconds.rem_euclid(SCAN_INTERVAL_S);
+    if rest <= SCAN_INTERVAL_S / 2 {
+        seconds - rest
+    } else {
+        seconds + SCAN_INTERVAL_S - rest
+    }
+}
+
+/// For how many seconds which attenuation holds: from a scan to the next its own, and half a scan's interval at both ends.
+fn periods(points: &[Point], scan_interval_s: i64) -> impl Iterator<Item = (i64, i32)> + '_ {
+    let half = scan_interval_s / 2;
+    let before = points.first().map(|point| (half, point.attenuation_db));
+    let after = points.last().map(|point| (half, point.attenuation_db));
+    let between = points
+        .windows(2)
+        .map(|pair| (pair[1].second.saturating_sub(pair[0].second), pair[0].attenuation_db));
+    before.into_iter().chain(between).chain(after)
+}
+
+/// The mean attenuation weighted by time, rounded half up; 0 without scans.
+#[must_use]
+pub fn weighted_attenuation_db(points: &[Point], scan_interval_s: i64) -> i32 {
+    let (mut seconds, mut sum) = (0i128, 0i128);
+    for (duration, attenuation_db) in periods(points, scan_interval_s) {
+        seconds += i128::from(duration);
+        sum += i128::from(duration) * i128::from(attenuation_db);
+    }
+    if seconds <= 0 {
+        return points.first().map_or(0, |point| point.attenuation_db);
+    }
+    i32::try_from((2 * sum + seconds).div_euclid(2 * seconds)).unwrap_or(i32::MAX)
+}
+
+/// A configuration: four tables of eight values, and what an application does with the score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Its name.
+    pub name: &'static str,
+    /// Who published it.
+    pub source: &'static str,
+    /// What divides the durations, in dB.
+    pub thresholds_db: [i32; 2],
+    /// By attenuation: above 73, 63, 51, 33, 27, 15, 10 dB, and the rest.
+    pub attenuation: [u32; 8],
+    /// By whole days since the exposure: from 14, 12, 10, 8, 6, 4, 2 on, and the rest.
+    pub days: [u32; 8],
+    /// By whole minutes: 0, up to 5, 10, 15, 20, 25, 30, and more.
+    pub duration: [u32; 8],
+    /// By the transmission risk level of the key, 1 to 8.
+    pub transmission: [u32; 8],
+    /// A lower score is 0.
+    pub minimum: u32,
+    /// The application notifies from this score of one exposure on.
+    pub notifies_from: u32,
+}
+
+const ONES: [u32; 8] = [1; 8];
+
+/// Immuni's configurations by date.
+pub const IMMUNI: [Config; 4] = [
+    Config {
+        name: "immuni-2020-05-29",
+        source: "immuni-app-ios Modules/Models/Configuration.swift, immuni-app-android ConfigurationSettingsService.kt",
+        thresholds_db: [50, 70],
+        attenuation: [0, 0, 3, 5, 7, 7, 7, 7],
+        days: ONES,
+        duration: [0, 0, 0, 3, 5, 5, 5, 7],
+        transmission: ONES,
+        minimum: 1,
+        notifies_from: 20,
+    },
+    Config {
+        name: "immuni-production-2020-06-22",
+        source: "settings as served, in doug-leith/dublintram_gaen_dataset",
+        thresholds_db: [50, 70],
+        attenuation: [0, 5, 5, 5, 5, 5, 5, 5],
+        days: ONES,
+        duration: [0, 0, 0, 0, 5, 5, 5, 5],
+        transmission: ONES,
+        minimum: 1,
+        notifies_from: 20,
+    },
+    Config {
+        name: "immuni-android-2020-10-27",
+        source: "immuni-app-android ConfigurationSettingsService.kt, commit 0feeed31",
+        thresholds_db: [50, 70],
+        attenuation: [0, 0, 5, 5, 5, 5, 5, 5],
+        days: ONES,
+        duration: [0, 0, 0, 0, 5, 5, 5, 5],
+        transmission: ONES,
+        minimum: 1,
+        notifies_from: 20,
+    },
+    Config {
+        name: "immuni-ios-2020-10-30",
+        source: "immuni-app-ios Modules/Models/Configuration.swift, commit 9cce9f6",
+        thresholds_db: [50, 70],
+        attenuation: [0, 0, 3, 3, 3, 3, 3, 3],
+        days: ONES,
+        duration: [0, 0, 0, 0, 5, 5, 5, 5],
+        transmission: ONES,
+        minimum: 1,
+        notifies_from: 12,
+    },
+];
+
+impl Config {
+    /// The risk score of one exposure: attenuation in dB, whole minutes, whole days since, transmission risk level (0
+    /// counts as a factor of one).
+    #[must_use]
+    pub fn score(&self, attenuation_db: i32, minutes: i64, days: i64, transmission_risk_level: u8) -> u32 {
+        let first_above = |value: i64, edges: [i64; 7]| edges.iter().position(|edge| value > *edge).unwrap_or(7);
+        let first_up_to = |value: i64, edges: [i64; 7]| edges.iter().position(|edge| value <= *edge).unwrap_or(7);
+        let attenuation = first_above(i64::from(attenuation_db), [73, 63, 51, 33, 27, 15, 10]);
+        let since = first_above(days, [13, 11, 9, 7, 5, 3, 1]);
+        let duration = first_up_to(minutes, [0, 5, 10, 15, 20, 25, 30]);
+        let transmission = match usize::from(transmission_risk_level).checked_sub(1) {
+            Some(level) => self.transmission[level.min(7)],
+            None => 1,
+        };
+        let score = self.attenuation[attenuation] * self.days[since] * self.duration[duration] * transmission;
+        if score < self.minimum { 0 } else { score }
+    }
+
+    /// The score of a record, a number of whole days after it.
+    #[must_use]
+    pub fn score_of(&self, record: &Record, days: i64, transmission_risk_level: u8) -> u32 {
+        self.score(
+            record.attenuation_db,
+            record.duration_s / 60,
+            days,
+            transmission_risk_level,
+        )
+    }
+
+    /// Whether the application notifies of an exposure with this score.
+    #[must_use]
+    pub const fn notifies(&self, score: u32) -> bool {
+        score >= self.notifies_from
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(of: &[(i64, i32)]) -> Vec<Point> {
+        of.iter()
+            .map(|(second, attenuation_db)| Point {
+                second: *second,
+                attenuation_db: *attenuation_db,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_published_example_of_a_weighted_mean() {
+        // Scans every six seconds: 188 dB s over 56 s are 3.36 dB.
+        assert_eq!(weighted_attenuation_db(&points(&[(0, 1), (10, 4), (50, 5)]), 6), 3);
+        assert_eq!(weighted_attenuation_db(&[], 6), 0);
+    }
+
+    #[test]
+    fn durations_are_rounded_to_five_minutes_and_gaps_divide() {
+        // A remainder of 150 s goes down, one of 151 s up.
+        assert_eq!((rounded(450), rounded(451)), (300, 600));
+        assert_eq!(records(&points(&[(0, 50), (600, 50)]), [50, 70]).len(), 1);
+        assert_eq!(records(&points(&[(0, 50), (601, 50)]), [50, 70]).len(), 2);
+    }
+
+    #[test]
+    fn a_threshold_belongs_to_what_is_above_it() {
+        let durations = |attenuation_db| records(&points(&[(0, attenuation_db)]), [50, 70])[0].durations_s;
+        assert_eq!(durations(49), [300, 0, 0]);
+        assert_eq!(durations(50), [0, 300, 0]);
+        assert_eq!((durations(69), durations(70)), ([0, 300, 0], [0, 0, 300]));
+    }
+
+    #[test]
+    fn immuni_needed_more_than_fifteen_minutes() {
+        let june = IMMUNI[1];
+        for (attenuation_db, minutes, score) in [(73, 15, 0), (73, 16, 25), (74, 60, 0), (0, 16, 25), (0, 0, 0)] {
+            assert_eq!(
+                june.score(attenuation_db, minutes, 0, 8),
+                score,
+                "{attenuation_db} {minutes}"
+            );
+        }
+        assert!(june.notifies(25) && !june.notifies(19));
+        assert_eq!(IMMUNI[0].score(63, 31, 0, 8), 21);
+        assert_eq!(june.score(50, 20, 0, 0), 25, "without a level the factor is one");
+    }
+}
