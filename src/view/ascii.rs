@@ -34,7 +34,6 @@ fn replacement(symbol: &str) -> Option<&'static str> {
         "…" => "~",
         "×" => "x",
         "µ" => "u",
-        "⚷" => "%",
         braille => return Some(dots(braille)),
     })
 }

@@ -140,6 +140,7 @@ const fn legend(tab: Tab) -> &'static [&'static str] {
             "address P public, S static, R/N (non-)resolvable, I identity, H handle",
             "RSSI ~ not measured on this very packet; ATTEN ? class average assumed",
             "ROT identifiers changed under one address, ! address and RPI out of step",
+            "NAME as broadcast, * by the lab key that it uses",
         ],
         Tab::Device | Tab::Captures | Tab::Log => &[],
     }

@@ -232,7 +232,7 @@ fn write_cell(
             }
         }
         Column::Name => row.name.as_deref().map_or(Ok(()), |name| {
-            let sign = if row.is_known { "⚷ " } else { "" };
+            let sign = if row.is_known { "*" } else { "" };
             write!(cell, "{sign}{}", privacy.name(name))
         }),
     };
