@@ -123,7 +123,7 @@ struct Look {
     #[arg(help_heading = "Everywhere")]
     letters: Option<crate::app::look::Letters>,
     /// The configuration to read in place of the usual one
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long = "config-file", value_name = "FILE", global = true)]
     #[arg(help_heading = "Everywhere")]
     config: Option<std::path::PathBuf>,
 }

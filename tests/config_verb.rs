@@ -136,13 +136,13 @@ fn what_is_wrong_is_told_with_its_place_and_does_not_stop_what_needs_none() {
 fn a_file_that_is_named_must_be_there_and_may_hold_escapes_without_harm() {
     let folder = with_file("");
     vicino(folder.path())
-        .args(["--config", "/nowhere.toml", "config"])
+        .args(["--config-file", "/nowhere.toml", "config"])
         .assert()
         .code(2);
     let nasty = folder.path().join("nasty.toml");
     std::fs::write(&nasty, "theme = \"\\u001b[2J\"\n").unwrap();
     vicino(folder.path())
-        .arg("--config")
+        .arg("--config-file")
         .arg(&nasty)
         .args(["config", "check"])
         .assert()
@@ -150,7 +150,7 @@ fn a_file_that_is_named_must_be_there_and_may_hold_escapes_without_harm() {
         .stderr(predicate::str::contains('\u{1b}').not());
     std::fs::write(&nasty, [0xff, 0xfe]).unwrap();
     vicino(folder.path())
-        .arg("--config")
+        .arg("--config-file")
         .arg(&nasty)
         .arg("config")
         .assert()

@@ -73,3 +73,80 @@ fn what_cannot_be_read_or_does_not_exist_is_told() {
         .stderr(predicate::str::contains("there are 2020-06-13"));
     windows(&[]).code(2);
 }
+
+fn assess(windows: &str, arguments: &[&str]) -> assert_cmd::assert::Assert {
+    let mut command = Command::cargo_bin("vicino").expect("the program");
+    command
+        .args(["exposure", "assess", "-"])
+        .args(arguments)
+        .write_stdin(windows)
+        .assert()
+}
+
+const HOUR: &str = r#"{"upload": [
+    {"dateMillisSinceEpoch": 1596067200000, "reportType": 1, "scanInstances": [
+        {"minAttenuationDb": 40, "typicalAttenuationDb": 50, "secondsSinceLastScan": 300},
+        {"minAttenuationDb": 40, "typicalAttenuationDb": 50, "secondsSinceLastScan": 300},
+        {"minAttenuationDb": 40, "typicalAttenuationDb": 50, "secondsSinceLastScan": 300},
+        {"minAttenuationDb": 40, "typicalAttenuationDb": 50, "secondsSinceLastScan": 300}
+    ]}]}"#;
+
+#[test]
+fn every_rule_decides_and_says_why() {
+    assess(HOUR, &["--config", "swisscovid"])
+        .success()
+        .stdout(predicate::str::contains("swisscovid"))
+        .stdout(predicate::str::contains("notifies"))
+        .stdout(predicate::str::contains("20.0 weighted minutes on 2020-07-30 reach 15"));
+    let output = assess(HOUR, &["--json"]).success().get_output().stdout.clone();
+    let value: serde_json::Value = serde_json::from_slice(&output).unwrap();
+    let decisions = value["decisions"].as_array().unwrap();
+    assert!(decisions.len() >= 10);
+    assert!(
+        decisions
+            .iter()
+            .all(|decision| decision["reason"].as_str().is_some_and(|reason| reason.len() > 20))
+    );
+    assess("[]", &["--config", "cwa-2"])
+        .success()
+        .stdout(predicate::str::contains("there is no exposure window"));
+}
+
+#[test]
+fn rules_can_be_printed_changed_and_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::cargo_bin("vicino").expect("the program");
+    let printed = command
+        .args(["exposure", "configs", "swisscovid"])
+        .assert()
+        .success()
+        .get_output()
+        .stdout
+        .clone();
+    let own = String::from_utf8(printed)
+        .unwrap()
+        .replace("minutes = 15.0", "minutes = 21.0");
+    let file = folder.path().join("own.toml");
+    std::fs::write(&file, own).unwrap();
+    assess(HOUR, &["--config", file.to_str().unwrap()])
+        .success()
+        .stdout(predicate::str::contains(
+            "20.0 weighted minutes on 2020-07-30 do not reach 21",
+        ));
+    std::fs::write(&file, "[[config]]\nname = 7\n").unwrap();
+    assess(HOUR, &["--config", file.to_str().unwrap()])
+        .code(3)
+        .stderr(predicate::str::contains("line 2"));
+}
+
+#[test]
+fn windows_or_rules_that_are_none_are_told() {
+    for windows in ["", "7", "[7]", "{\"x\": 1}", "[{\"scanInstances\": []}]"] {
+        assess(windows, &[])
+            .code(3)
+            .stderr(predicate::str::contains("a list of windows"));
+    }
+    assess("[]", &["--config", "nobody"])
+        .code(2)
+        .stderr(predicate::str::contains("configs"));
+}

@@ -185,7 +185,7 @@ fn path_text(path: Option<&Path>, as_json: bool) -> String {
         return json_printable(&format!("{value:#}\n")).into_owned();
     }
     match shown {
-        None => "no home folder is known, so there is no file; --config FILE names one\n".to_owned(),
+        None => "no home folder is known, so there is no file; --config-file FILE names one\n".to_owned(),
         Some(shown) if is_there => format!("{}\n", printable(&shown)),
         Some(shown) => format!(
             "{}  (not there: `vicino config template` makes one)\n",

@@ -39,10 +39,11 @@ pub(super) const EXPOSURE: &str = below!(
     [
         "vicino exposure windows 01.btsnoop 02.btsnoop --clock-offset -7200 --edition 2020-06-13 --csv",
         "vicino exposure windows phone.btsnoop --unknown --model SM-A515F",
+        "vicino exposure assess windows.json --config swisscovid --config immuni-production-2020-06-22",
     ],
     "0" "done",
     "2" "wrong use",
-    "3" "a capture cannot be read",
+    "3" "a capture, windows or rules cannot be read",
     "4" "the output cannot be written",
 );
 
@@ -51,7 +52,7 @@ pub(super) const CONFIG: &str = below!(
         "vicino config",
         "vicino config template > ~/.config/vicino/config.toml",
         "vicino config keys",
-        "vicino config check --config bench.toml",
+        "vicino config check --config-file bench.toml",
     ],
     "0" "done",
     "2" "wrong use, or the configuration cannot be used",

@@ -6,4 +6,5 @@
 
 pub mod daily;
 pub mod infectiousness;
+pub mod rule;
 pub mod v1;

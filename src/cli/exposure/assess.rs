@@ -1,0 +1,158 @@
+//! `vicino exposure assess` and `configs`: what applications would do with exposure windows.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::super::{Exit, Failure, to_stdout};
+use crate::format::reason;
+use crate::lab::exposure::rule::{self, ApiWindow, Config, Decision};
+use crate::lab::text::{json_printable, printable};
+
+/// Version of the JSON that this prints.
+const SCHEMA: &str = "vicino/assessment/1";
+/// Longer files are refused, in bytes.
+const MOST: u64 = 64 * 1024 * 1024;
+
+/// Says what applications would do with exposure windows, as Google's API gives them, and why.
+///
+/// The file is a list of windows (`dateMillisSinceEpoch`, `reportType`, `infectiousness`, `scanInstances`), or an object
+/// whose values are such lists. Rules of the first interface, which knew no windows, take each window as one exposure.
+#[derive(Debug, Args)]
+pub(crate) struct AssessArgs {
+    /// Windows in JSON; `-` for standard input
+    #[arg(value_name = "WINDOWS.json")]
+    windows: PathBuf,
+    /// Rules by name, or files of rules; without one, all built-in ones
+    #[arg(long = "config", value_name = "NAME|FILE.toml")]
+    configs: Vec<String>,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lists the rules, or prints those of one name in TOML, to start one's own from.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigsArgs {
+    /// The rule
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// Runs `assess`.
+///
+/// # Errors
+/// [`Failure`]: [`Exit::Input`] for windows or rules that cannot be read, [`Exit::Usage`] for a rule that is not known.
+pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
+    let configs = configs(&args.configs)?;
+    let windows = windows(&args.windows)?;
+    let decided: Vec<(&Config, Decision)> = configs.iter().map(|config| (config, config.decide(&windows))).collect();
+    to_stdout(|out| {
+        if args.json {
+            let value = as_json(windows.len(), &decided);
+            return writeln!(out, "{}", json_printable(&format!("{value:#}")));
+        }
+        decided.iter().try_for_each(|(config, decision)| {
+            let verdict = if decision.notifies { "notifies" } else { "-" };
+            let (name, level) = (printable(&config.name), printable(&decision.level));
+            writeln!(
+                out,
+                "{name:<30} {verdict:<9} {level:<10} {}",
+                printable(&decision.reason)
+            )
+        })
+    })
+}
+
+fn as_json(windows: usize, decided: &[(&Config, Decision)]) -> Value {
+    let decisions = decided.iter().map(|(config, decision)| {
+        let mut value = json!(decision);
+        value["config"] = json!(config.name);
+        value["source"] = json!(config.source);
+        value
+    });
+    json!({ "schema": SCHEMA, "windows": windows, "decisions": decisions.collect::<Vec<_>>() })
+}
+
+/// Runs `configs`.
+///
+/// # Errors
+/// [`Failure`] with [`Exit::Usage`] for a name that is not known.
+pub(super) fn list(args: &ConfigsArgs) -> Result<Exit, Failure> {
+    let Some(name) = &args.name else {
+        return to_stdout(|out| {
+            let mut all = rule::built_in().iter();
+            all.try_for_each(|config| writeln!(out, "{:<30} {}", config.name, config.source))
+        });
+    };
+    known(name)?;
+    let head = format!("name = \"{name}\"\n");
+    let text = rule::TEXT
+        .split("[[config]]\n")
+        .find(|text| text.starts_with(&head))
+        .unwrap_or_default();
+    to_stdout(|out| write!(out, "[[config]]\n{}\n", text.trim_end()))
+}
+
+fn known(name: &str) -> Result<&'static Config, Failure> {
+    rule::built_in()
+        .iter()
+        .find(|config| config.name == name)
+        .ok_or_else(|| {
+            Failure::new(Exit::Usage, format!("no rule {name:?}")).hint("`vicino exposure configs` lists them")
+        })
+}
+
+fn configs(names: &[String]) -> Result<Vec<Config>, Failure> {
+    if names.is_empty() {
+        return Ok(rule::built_in().to_vec());
+    }
+    let mut configs = Vec::new();
+    for name in names {
+        if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
+            let text = read(Path::new(name))?;
+            let read = rule::parse(&text);
+            configs.extend(read.map_err(|error| Failure::new(Exit::Input, format!("{name}: {error}")))?);
+        } else {
+            configs.push(known(name)?.clone());
+        }
+    }
+    Ok(configs)
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let outcome = if path == Path::new("-") {
+        io::stdin().lock().take(MOST + 1).read_to_string(&mut text)
+    } else {
+        File::open(path).and_then(|file| file.take(MOST + 1).read_to_string(&mut text))
+    };
+    let fault = |what: &str| Failure::new(Exit::Input, format!("{}: {what}", path.display()));
+    outcome.map_err(|error| fault(&reason(&error)))?;
+    if text.len() as u64 > MOST {
+        return Err(fault("is longer than 64 MiB"));
+    }
+    Ok(text)
+}
+
+fn windows(path: &Path) -> Result<Vec<ApiWindow>, Failure> {
+    let text = read(path)?;
+    let fault = |what: String| {
+        Failure::new(Exit::Input, format!("{}: {what}", path.display()))
+            .hint("a list of windows: [{\"dateMillisSinceEpoch\":…,\"scanInstances\":[{\"minAttenuationDb\":…}]}]")
+    };
+    let value: Value = serde_json::from_str(&text).map_err(|error| fault(error.to_string()))?;
+    let lists = match value {
+        Value::Object(lists) => lists.into_iter().map(|(_, list)| list).collect(),
+        list => vec![list],
+    };
+    let mut windows = Vec::new();
+    for list in lists {
+        let read: Vec<ApiWindow> = serde_json::from_value(list).map_err(|error| fault(error.to_string()))?;
+        windows.extend(read);
+    }
+    Ok(windows)
+}
