@@ -26,6 +26,10 @@ const OPEN_LIMIT: Duration = Duration::from_secs(10);
 const MUTE_LIMIT: Duration = Duration::from_secs(2);
 /// How long the service may take to answer the watchdog, or to stop.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+/// How often, and how far apart, an adapter that seems switched off is looked at: one that is pulled out needs a moment to be
+/// gone, longer on a busy machine.
+const UNPLUG_LOOKS: u32 = 8;
+const UNPLUG_PAUSE: Duration = Duration::from_millis(125);
 
 type Word = Result<StationInfo, BleError>;
 type Begun = oneshot::Sender<Word>;
@@ -215,7 +219,7 @@ impl Driver {
                     };
                     match link.translate(event, assembler).await {
                         Told::Nothing => {}
-                        Told::PoweredOff => return Ended::Lost(link.why_off()),
+                        Told::PoweredOff => return Ended::Lost(why_off(link).await),
                         Told::Events(told) => {
                             self.record.alive(at);
                             self.watchdog.heard(self.now());
@@ -230,7 +234,7 @@ impl Driver {
                     Ok(Err(error)) => return Ended::Lost(error),
                     Ok(Ok(pulse)) => match self.watchdog.answered(self.now(), pulse) {
                         Ok(()) => self.record.alive(clock::wall()),
-                        Err(BleError::PoweredOff(_)) => return Ended::Lost(link.why_off()),
+                        Err(BleError::PoweredOff(_)) => return Ended::Lost(why_off(link).await),
                         Err(error) => return Ended::Lost(error),
                     },
                 },
@@ -255,6 +259,24 @@ impl Driver {
     }
 }
 
+/// Why the adapter does not work. The service tells of one that is unplugged that it is off, before the kernel lets it go;
+/// so what looks switched off is looked at again for a moment.
+async fn why_off(link: &ble::Link) -> BleError {
+    settled(|| link.why_off()).await
+}
+
+async fn settled(mut look: impl FnMut() -> BleError) -> BleError {
+    let mut seen = look();
+    for _ in 0..UNPLUG_LOOKS {
+        if !matches!(seen, BleError::PoweredOff(_)) {
+            break;
+        }
+        sleep(UNPLUG_PAUSE).await;
+        seen = look();
+    }
+    seen
+}
+
 /// A moment more than is needed, so that the deadline has passed when it is looked at.
 fn until(deadline: UnixMicros, now: UnixMicros) -> Duration {
     let Micros(left) = deadline.since(now);
@@ -276,6 +298,21 @@ async fn wanted(stopped: &mut watch::Receiver<bool>, outlet: &Outlet) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_adapter_that_is_pulled_out_is_gone_and_not_off() {
+        let off = || BleError::PoweredOff("hci0".to_owned());
+        let mut looks = [off(), off(), BleError::AdapterGone].into_iter();
+        let seen = settled(|| looks.next().expect("it looks no further than that")).await;
+        assert_eq!(seen, BleError::AdapterGone);
+        let mut looks = 0;
+        let seen = settled(|| {
+            looks += 1;
+            off()
+        });
+        assert_eq!(seen.await, off());
+        assert_eq!(looks, 1 + UNPLUG_LOOKS);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_thread_that_says_nothing_is_held_up_by_the_bus() {
