@@ -150,3 +150,128 @@ fn windows_or_rules_that_are_none_are_told() {
         .code(2)
         .stderr(predicate::str::contains("configs"));
 }
+
+/// An export of the keys of the bundled demo, with a further column of the same value for all.
+fn export(folder: &Path, column: &str, value: &str) -> PathBuf {
+    let table = std::fs::read_to_string(bundled("demo.keys.csv")).expect("a file of the test");
+    let mut lines = table.lines();
+    let head = format!("{},{column}", lines.next().expect("a header"));
+    let rows = lines.map(|line| format!("{line},{value}"));
+    let rows: Vec<String> = std::iter::once(head).chain(rows).collect();
+    let (from, signer) = (folder.join("keys.csv"), folder.join("signer.pem"));
+    let out = folder.join(format!("{column}{value}.zip"));
+    std::fs::write(&from, rows.join("\n") + "\n").expect("a file of the test");
+    let vicino = || Command::cargo_bin("vicino").expect("the program");
+    if !signer.exists() {
+        vicino().args(["keys", "new-signer"]).arg(&signer).assert().success();
+    }
+    let mut command = vicino();
+    command.args(["keys", "export"]).arg(&out).arg("--from").arg(&from);
+    command.args(["--region", "222", "--signer"]).arg(&signer);
+    command.assert().success();
+    out
+}
+
+fn with_keys(keys: &Path, arguments: &[&str]) -> serde_json::Value {
+    let mut command = Command::cargo_bin("vicino").expect("the program");
+    command
+        .arg("exposure")
+        .arg(bundled("demo.csv.zst"))
+        .arg("--keys")
+        .arg(keys);
+    let output = command.args(arguments).arg("--json").assert().success();
+    serde_json::from_slice(&output.get_output().stdout).expect("JSON")
+}
+
+#[test]
+fn keys_give_windows_and_each_application_decides() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = export(folder.path(), "report_type", "1");
+    let value = with_keys(&keys, &[]);
+    let receiver = &value["receivers"][0];
+    let windows = receiver["windows"].as_array().unwrap();
+    let numbers: Vec<u64> = windows
+        .iter()
+        .map(|window| window["key"]["number"].as_u64().unwrap())
+        .collect();
+    assert_eq!(
+        numbers,
+        [1, 2, 3, 4],
+        "every phone of the demo was near, for less than half an hour"
+    );
+    for window in windows {
+        assert_eq!(
+            window["dateMillisSinceEpoch"], 1_590_969_600_000_i64,
+            "its day, and no time of it"
+        );
+        assert_eq!(
+            (&window["reportType"], &window["infectiousness"]),
+            (&1.into(), &1.into())
+        );
+        let scan = &window["scanInstances"][0];
+        assert!(scan["minAttenuationDb"].as_i64() <= scan["typicalAttenuationDb"].as_i64());
+    }
+    let decisions = receiver["decisions"].as_array().unwrap();
+    assert!(decisions.len() >= 10);
+    // What was made is what `assess` takes.
+    let text = serde_json::json!({ "upload": windows }).to_string();
+    let output = assess(&text, &["--json"]).success().get_output().stdout.clone();
+    let assessed: serde_json::Value = serde_json::from_slice(&output).unwrap();
+    assert_eq!(assessed["decisions"].as_array(), Some(decisions));
+}
+
+#[test]
+fn what_applications_do_not_get_is_shown_and_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let revoked = export(folder.path(), "report_type", "5");
+    let infectious = export(folder.path(), "days_since_onset", "0");
+    // Two bits a day: nobody is infectious on any, and then only on the day of the onset.
+    let none = ["--infectiousness", "0"];
+    let onset = ["--infectiousness", "0x20000000"];
+    let cases = [
+        (&revoked, &[][..], Some("revoked")),
+        (&infectious, &none[..], Some("not infectious")),
+        (&infectious, &onset[..], None),
+    ];
+    for (keys, arguments, hidden) in cases {
+        let value = with_keys(keys, arguments);
+        let receiver = &value["receivers"][0];
+        let windows = receiver["windows"].as_array().unwrap();
+        assert_eq!(windows.len(), 4);
+        assert!(
+            windows.iter().all(|window| window["hidden"].as_str() == hidden),
+            "{windows:?}"
+        );
+        for decision in receiver["decisions"].as_array().unwrap() {
+            let is_empty = decision["reason"] == "there is no exposure window";
+            assert_eq!(is_empty, hidden.is_some(), "{decision}");
+        }
+    }
+}
+
+#[test]
+fn keys_of_other_days_give_no_windows_and_captures_need_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = export(folder.path(), "report_type", "1");
+    let value = with_keys(&keys, &["--clock-offset", "86400"]);
+    assert_eq!(value["receivers"][0]["windows"].as_array().map(Vec::len), Some(0));
+    let exposure = || {
+        let mut command = Command::cargo_bin("vicino").expect("the program");
+        command.arg("exposure");
+        command
+    };
+    exposure()
+        .arg("walk.csv")
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("--keys"));
+    let mut command = exposure();
+    command
+        .arg(bundled("demo.csv.zst"))
+        .arg("--keys")
+        .arg(folder.path().join("signer.pem"));
+    command.assert().code(3);
+    let mut command = exposure();
+    command.arg(bundled("demo.csv.zst")).arg("--keys").arg(&keys);
+    command.args(["--infectiousness", "wrong"]).assert().code(2);
+}

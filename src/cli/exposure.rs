@@ -1,6 +1,7 @@
 //! `vicino exposure`: what a capture amounts to for exposure notification.
 
 mod assess;
+mod by_keys;
 mod windows;
 
 use clap::{Args, Subcommand};
@@ -8,11 +9,15 @@ use clap::{Args, Subcommand};
 use super::{Exit, Failure, help};
 
 /// Exposure windows as phones make them, and what applications would do with them.
+///
+/// With captures and keys: the windows with the people of those keys, and what each application would have told.
 #[derive(Debug, Args)]
-#[command(after_help = help::EXPOSURE)]
+#[command(after_help = help::EXPOSURE, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct ExposureArgs {
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
+    #[command(flatten)]
+    by_keys: by_keys::ByKeysArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -28,8 +33,9 @@ enum What {
 /// [`Failure`], as the sub-commands say.
 pub(crate) fn run(args: &ExposureArgs) -> Result<Exit, Failure> {
     match &args.what {
-        What::Windows(args) => windows::run(args),
-        What::Assess(args) => assess::assess(args),
-        What::Configs(args) => assess::list(args),
+        None => by_keys::run(&args.by_keys),
+        Some(What::Windows(args)) => windows::run(args),
+        Some(What::Assess(args)) => assess::assess(args),
+        Some(What::Configs(args)) => assess::list(args),
     }
 }

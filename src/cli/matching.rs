@@ -20,6 +20,7 @@ use crate::lab::event::{CaptureEvent, EventKind};
 use crate::lab::gaen::{self, Aem, Rpi};
 use crate::lab::matching::{Candidate, Counts, Hit, Index, Path as How, Seen, is_in_time};
 use crate::lab::session::Session;
+use crate::lab::sightings::keyed::{REPLAY_SECONDS, TX_POWER_DBM, enin};
 use crate::lab::text::{json_printable, printable};
 use crate::lab::time::{Enin, Micros, UnixMicros};
 use crate::runtime::{headless, session_options};
@@ -28,10 +29,6 @@ use crate::runtime::{headless, session_options};
 const SCHEMA: &str = "vicino/match/1";
 /// Keys that a thread takes at a time.
 const CHUNK: usize = 8_192;
-/// Later sightings of an identifier are taken for replayed ones.
-const REPLAY: Micros = Micros::from_secs(1_200);
-/// TX powers that a phone can have, in dBm; what decrypts to others is taken for tampered with.
-const TX_POWER_DBM: std::ops::RangeInclusive<i8> = -50..=20;
 const COLUMNS: [&str; 14] = [
     "capture",
     "receiver",
@@ -152,16 +149,12 @@ pub(super) fn run(args: &MatchArgs) -> Result<Exit, Failure> {
     })
 }
 
-fn candidate(pooled: &Pooled) -> Candidate {
+pub(super) fn candidate(pooled: &Pooled) -> Candidate {
     Candidate {
         tek: pooled.key.tek.clone(),
         start: pooled.key.rolling_start,
         period: pooled.key.period(),
     }
-}
-
-fn enin(at: UnixMicros) -> Option<Enin> {
-    u32::try_from(at.whole_seconds().div_euclid(600)).ok().map(Enin)
 }
 
 /// The identifiers of all captures, and where each was seen.
@@ -194,7 +187,7 @@ fn options(args: &MatchArgs) -> OpenOptions {
 }
 
 /// All keys, in chunks on so many threads; the result is the same for any number.
-fn search(index: &Index, keys: &[Candidate], threads: usize) -> (Vec<Hit>, Counts) {
+pub(super) fn search(index: &Index, keys: &[Candidate], threads: usize) -> (Vec<Hit>, Counts) {
     let chunks: Vec<(usize, &[Candidate])> = keys.chunks(CHUNK).enumerate().collect();
     let share = chunks.len().div_ceil(threads.max(1)).max(1);
     let work = |chunks: &[(usize, &[Candidate])]| {
@@ -318,7 +311,7 @@ fn count<'a>(pooled: &'a Pooled, of: Enin, rpi: Rpi, reports: &[Report], receive
     let counted = reports
         .iter()
         .filter(in_time)
-        .filter(|report| report.at.since(start) <= REPLAY);
+        .filter(|report| report.at.whole_seconds() - start.whole_seconds() <= REPLAY_SECONDS);
     let told = |report: &Report| report.aem.map(|aem| derived.open(rpi, aem).tx_power().0);
     let counted = counted.filter(|report| told(report).is_none_or(|tx| TX_POWER_DBM.contains(&tx)));
     let counted: Vec<&Report> = counted.collect();

@@ -10,6 +10,7 @@
 //! - After more than half an hour without a new identifier of its own, a phone starts anew: exposure notifications were
 //!   off. What was before its first own identifier does not count either.
 
+pub mod keyed;
 pub mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};

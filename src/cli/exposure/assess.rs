@@ -1,7 +1,7 @@
 //! `vicino exposure assess` and `configs`: what applications would do with exposure windows.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -55,26 +55,36 @@ pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
             let value = as_json(windows.len(), &decided);
             return writeln!(out, "{}", json_printable(&format!("{value:#}")));
         }
-        decided.iter().try_for_each(|(config, decision)| {
-            let verdict = if decision.notifies { "notifies" } else { "-" };
-            let (name, level) = (printable(&config.name), printable(&decision.level));
-            writeln!(
-                out,
-                "{name:<30} {verdict:<9} {level:<10} {}",
-                printable(&decision.reason)
-            )
-        })
+        as_text(&decided, out)
+    })
+}
+
+/// A line for each decision.
+pub(super) fn as_text(decided: &[(&Config, Decision)], out: &mut dyn Write) -> io::Result<()> {
+    decided.iter().try_for_each(|(config, decision)| {
+        let verdict = if decision.notifies { "notifies" } else { "-" };
+        let (name, level) = (printable(&config.name), printable(&decision.level));
+        writeln!(
+            out,
+            "{name:<30} {verdict:<9} {level:<10} {}",
+            printable(&decision.reason)
+        )
     })
 }
 
 fn as_json(windows: usize, decided: &[(&Config, Decision)]) -> Value {
+    json!({ "schema": SCHEMA, "windows": windows, "decisions": decisions(decided) })
+}
+
+/// Decisions with the rule that made each.
+pub(super) fn decisions(decided: &[(&Config, Decision)]) -> Vec<Value> {
     let decisions = decided.iter().map(|(config, decision)| {
         let mut value = json!(decision);
         value["config"] = json!(config.name);
         value["source"] = json!(config.source);
         value
     });
-    json!({ "schema": SCHEMA, "windows": windows, "decisions": decisions.collect::<Vec<_>>() })
+    decisions.collect()
 }
 
 /// Runs `configs`.
@@ -106,7 +116,7 @@ fn known(name: &str) -> Result<&'static Config, Failure> {
         })
 }
 
-fn configs(names: &[String]) -> Result<Vec<Config>, Failure> {
+pub(super) fn configs(names: &[String]) -> Result<Vec<Config>, Failure> {
     if names.is_empty() {
         return Ok(rule::built_in().to_vec());
     }

@@ -23,7 +23,7 @@ use crate::lab::time::Micros;
 /// Version of the JSON that this verb prints.
 const SCHEMA: &str = "vicino/windows/1";
 /// What was applied, for who reads the result.
-const RULES: [&str; 6] = [
+pub(super) const RULES: [&str; 6] = [
     "a scannable advertisement counts when its scan response comes, with that one's level (active scans)",
     "scans are told by exposure notifications alone and last 4 s; what comes in the last 15 ms before the scan is switched off is lost",
     "a sighting is noted 3 ms after its report; times are cut to whole seconds",
@@ -41,15 +41,8 @@ pub(crate) struct WindowsArgs {
     /// Captures of phones, all of the same hours
     #[arg(value_name = "CAPTURE", required = true)]
     captures: Vec<PathBuf>,
-    /// Edition of the calibration list: 2020-06-13, 2020-08-13, 2020-09-18, 2020-12-14
-    #[arg(long, value_name = "DATE", default_value = "2020-12-14", value_parser = edition)]
-    edition: &'static ProfileTable,
-    /// Model of a phone (`01=SM-G973F`), or of all that have no own (`SM-G973F`); before what the capture says
-    #[arg(long, value_name = "[STATION=]MODEL")]
-    model: Vec<String>,
-    /// Seconds added to every time (-7200 for logs written in CEST)
-    #[arg(long, value_name = "SECONDS", default_value = "0", allow_hyphen_values = true, value_parser = parse_clock_offset)]
-    clock_offset: Micros,
+    #[command(flatten)]
+    phones: PhoneArgs,
     /// Also identifiers that none of these phones broadcast, each as a sender of its own
     #[arg(long)]
     unknown: bool,
@@ -59,6 +52,20 @@ pub(crate) struct WindowsArgs {
     /// Prints JSON
     #[arg(long)]
     json: bool,
+}
+
+/// What has to be known of the phones.
+#[derive(Debug, Args)]
+pub(super) struct PhoneArgs {
+    /// Edition of the calibration list: 2020-06-13, 2020-08-13, 2020-09-18, 2020-12-14
+    #[arg(long, value_name = "DATE", default_value = "2020-12-14", value_parser = edition)]
+    pub(super) edition: &'static ProfileTable,
+    /// Model of a phone (`01=SM-G973F`), or of all that have no own (`SM-G973F`); before what the capture says
+    #[arg(long, value_name = "[STATION=]MODEL")]
+    model: Vec<String>,
+    /// Seconds added to every time (-7200 for logs written in CEST)
+    #[arg(long, value_name = "SECONDS", default_value = "0", allow_hyphen_values = true, value_parser = parse_clock_offset)]
+    clock_offset: Micros,
 }
 
 fn edition(text: &str) -> Result<&'static ProfileTable, String> {
@@ -73,10 +80,10 @@ fn edition(text: &str) -> Result<&'static ProfileTable, String> {
 
 /// What a phone's log holds.
 #[derive(Default)]
-struct Phone {
-    name: String,
-    model: String,
-    sightings: Vec<Sighting>,
+pub(super) struct Phone {
+    pub(super) name: String,
+    pub(super) model: String,
+    pub(super) sightings: Vec<Sighting>,
     own: BTreeSet<Rpi>,
     left_out: u64,
 }
@@ -96,17 +103,7 @@ struct Row<'a> {
 /// # Errors
 /// [`Failure`] with [`Exit::Input`] when a capture cannot be read.
 pub(super) fn run(args: &WindowsArgs) -> Result<Exit, Failure> {
-    let mut phones = Vec::new();
-    for capture in &args.captures {
-        phones.extend(read(capture, args)?);
-    }
-    for phone in phones.iter().filter(|phone| phone.left_out > 0) {
-        let name = printable(&phone.name);
-        tell(format_args!(
-            "warning: {name}: {} sightings were too many to keep",
-            phone.left_out
-        ));
-    }
+    let phones = phones(&args.captures, &args.phones)?;
     let (rows, unknown) = rows(&phones, args);
     if rows.is_empty() {
         tell(format_args!("no windows: {}", nothing(&phones, unknown, args)));
@@ -116,6 +113,22 @@ pub(super) fn run(args: &WindowsArgs) -> Result<Exit, Failure> {
         (_, true) => as_csv(&rows, out),
         _ => as_text(&rows, unknown, args, out),
     })
+}
+
+/// What all captures hold, and a warning of each phone of which not everything was kept.
+pub(super) fn phones(captures: &[PathBuf], args: &PhoneArgs) -> Result<Vec<Phone>, Failure> {
+    let mut phones = Vec::new();
+    for capture in captures {
+        phones.extend(read(capture, args)?);
+    }
+    for phone in phones.iter().filter(|phone| phone.left_out > 0) {
+        let name = printable(&phone.name);
+        tell(format_args!(
+            "warning: {name}: {} sightings were too many to keep",
+            phone.left_out
+        ));
+    }
+    Ok(phones)
 }
 
 fn nothing(phones: &[Phone], unknown: usize, args: &WindowsArgs) -> &'static str {
@@ -128,7 +141,7 @@ fn nothing(phones: &[Phone], unknown: usize, args: &WindowsArgs) -> &'static str
     }
 }
 
-fn read(capture: &Path, args: &WindowsArgs) -> Result<Vec<Phone>, Failure> {
+fn read(capture: &Path, args: &PhoneArgs) -> Result<Vec<Phone>, Failure> {
     let options = OpenOptions {
         clock_offset: args.clock_offset,
         ..OpenOptions::default()
@@ -188,7 +201,7 @@ fn rows<'a>(phones: &'a [Phone], args: &WindowsArgs) -> (Vec<Row<'a>>, usize) {
             let model = sender
                 .and_then(|sender| phones.get(sender))
                 .map_or("", |phone| &phone.model);
-            let attenuation = attenuation_db(args.edition, sighting, model, &receiver.model);
+            let attenuation = attenuation_db(args.phones.edition, sighting, model, &receiver.model);
             let key = (sender, sender.is_none().then_some(sighting.rpi));
             by_sender.entry(key).or_default().push((*sighting, attenuation));
         }
@@ -262,7 +275,7 @@ fn as_json(rows: &[Row<'_>], args: &WindowsArgs) -> Value {
     });
     json!({
         "schema": SCHEMA,
-        "edition": args.edition.edition,
+        "edition": args.phones.edition.edition,
         "rules": RULES,
         "windows": windows.collect::<Vec<_>>(),
     })
@@ -298,7 +311,7 @@ fn as_text(rows: &[Row<'_>], unknown: usize, args: &WindowsArgs, out: &mut dyn W
         out,
         "\n{} windows; calibration of {}; {unknown} sightings of nobody here",
         rows.len(),
-        args.edition.edition
+        args.phones.edition.edition
     )?;
     RULES.iter().try_for_each(|rule| writeln!(out, "  {rule}"))
 }

@@ -1,0 +1,311 @@
+//! `vicino exposure CAPTURE --keys FILE`: from a phone's log and published keys to what its application would have told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::thread;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::super::keys::{LimitArgs, listed, read as read_keys};
+use super::super::matching::{candidate, search};
+use super::super::{Exit, Failure, tell, to_stdout};
+use super::assess;
+use super::windows::{Phone, PhoneArgs, RULES, phones};
+use crate::keys::{ExportFile, Pool, Pooled, ReportType};
+use crate::lab::exposure::infectiousness::{Infectiousness, Map};
+use crate::lab::exposure::rule::{ApiWindow, Config, Decision, Scan};
+use crate::lab::matching::{Candidate, Index, Seen};
+use crate::lab::sightings::Sighting;
+use crate::lab::sightings::keyed::{ByIdentifier, counted, enin};
+use crate::lab::sightings::windows::{Window, windows};
+use crate::lab::text::{json_printable, printable};
+use crate::lab::time::Enin;
+
+/// Version of the JSON that this prints.
+const SCHEMA: &str = "vicino/exposure/1";
+/// How a key's sightings were chosen, for who reads the result.
+const KEY_RULES: [&str; 3] = [
+    "sightings count from two hours before to two hours after the interval of the identifier",
+    "of one identifier, sightings later than 1200 s after the first one do not count",
+    "the TX power is the one that the metadata decrypt to; others than -50 to 20 dBm do not count",
+];
+
+#[derive(Debug, Args)]
+pub(super) struct ByKeysArgs {
+    /// Captures of phones; each receiver decides for itself
+    #[arg(value_name = "CAPTURE", required = true)]
+    captures: Vec<PathBuf>,
+    /// Key exports: zip, bare export.bin, or folders with *.zip in them
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    keys: Vec<PathBuf>,
+    /// Rules by name, or files of rules; without one, all built-in ones
+    #[arg(long = "config", value_name = "NAME|FILE.toml")]
+    configs: Vec<String>,
+    /// Infectiousness by days since the onset of symptoms, as applications carry it: a 64-bit number in hexadecimal, two
+    /// bits a day from -14 on; without it as usual on all days
+    #[arg(long, value_name = "HEX", value_parser = infectiousness)]
+    infectiousness: Option<Map>,
+    #[command(flatten)]
+    phones: PhoneArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Prints CSV: one row per scan instance
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn infectiousness(text: &str) -> Result<Map, String> {
+    let digits = text.trim_start_matches("0x");
+    u64::from_str_radix(digits, 16)
+        .map(Map::from_bits)
+        .map_err(|error| format!("{error}; up to 16 hexadecimal digits are wanted"))
+}
+
+/// A window of the person of a key, as one receiver has it.
+struct Found<'a> {
+    key: &'a Pooled,
+    infectiousness: Infectiousness,
+    window: Window,
+}
+
+impl Found<'_> {
+    /// Why the application does not get it.
+    fn hidden(&self) -> Option<&'static str> {
+        if self.key.key.report_type == Some(ReportType::Revoked) {
+            Some("revoked")
+        } else if self.infectiousness == Infectiousness::None {
+            Some("not infectious")
+        } else {
+            None
+        }
+    }
+
+    fn day_seconds(&self) -> i64 {
+        let first = self.window.0.first().map_or(0, |scan| scan.at.whole_seconds());
+        first - first.rem_euclid(86_400)
+    }
+
+    /// As the interface gives it to the application.
+    fn api(&self) -> ApiWindow {
+        let scans = self.window.0.iter().map(|scan| Scan {
+            min_attenuation_db: scan.min_attenuation_db,
+            typical_attenuation_db: scan.typical_attenuation_db,
+            seconds_since_last_scan: scan.seconds_since_last_scan,
+        });
+        ApiWindow {
+            date_millis_since_epoch: self.day_seconds() * 1_000,
+            report_type: self.key.key.report_type.map_or(0, |kind| kind as u8),
+            infectiousness: self.infectiousness as u8,
+            scan_instances: scans.collect(),
+        }
+    }
+}
+
+/// What a receiver has, and what each application would have told there.
+struct Receiver<'a> {
+    name: &'a str,
+    found: Vec<Found<'a>>,
+    decided: Vec<(&'a Config, Decision)>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// [`Failure`] with [`Exit::Input`] when a capture, keys or rules cannot be read.
+pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
+    let configs = assess::configs(&args.configs)?;
+    let paths = listed(&args.keys)?;
+    let files = paths
+        .iter()
+        .map(|path| read_keys(path, args.limits.limits()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let pool = Pool::new(&files.iter().collect::<Vec<&ExportFile>>());
+    let candidates: Vec<Candidate> = pool.keys.iter().map(candidate).collect();
+    let phones = phones(&args.captures, &args.phones)?;
+    let receivers: Vec<Receiver<'_>> = phones
+        .iter()
+        .map(|phone| {
+            let found = found(phone, &pool, &candidates, args);
+            let windows: Vec<ApiWindow> = found
+                .iter()
+                .filter(|found| found.hidden().is_none())
+                .map(Found::api)
+                .collect();
+            let decided = configs.iter().map(|config| (config, config.decide(&windows)));
+            let (name, decided) = (phone.name.as_str(), decided.collect());
+            Receiver { name, found, decided }
+        })
+        .collect();
+    tell_keys(&pool, &receivers);
+    to_stdout(|out| match (args.json, args.csv) {
+        (true, _) => {
+            let value = as_json(args, &paths, &receivers);
+            writeln!(out, "{}", json_printable(&format!("{value:#}")))
+        }
+        (_, true) => as_csv(&receivers, out),
+        _ => receivers.iter().try_for_each(|receiver| as_text(receiver, out)),
+    })
+}
+
+fn tell_keys(pool: &Pool, receivers: &[Receiver<'_>]) {
+    let all = || receivers.iter().flat_map(|receiver| &receiver.found);
+    let seen: BTreeSet<(usize, usize)> = all().map(|found| (found.key.file, found.key.number)).collect();
+    tell(format_args!(
+        "{} of {} keys have exposure windows: {} windows, of which applications get {}",
+        seen.len(),
+        pool.keys.len(),
+        all().count(),
+        all().filter(|found| found.hidden().is_none()).count()
+    ));
+}
+
+/// The windows of all keys at a receiver, in order of keys and time.
+fn found<'a>(phone: &Phone, pool: &'a Pool, candidates: &[Candidate], args: &ByKeysArgs) -> Vec<Found<'a>> {
+    let mut heard = ByIdentifier::new();
+    for sighting in &phone.sightings {
+        heard.entry(sighting.rpi).or_default().push(*sighting);
+    }
+    let span = |(rpi, all): (_, &Vec<Sighting>)| {
+        let intervals = || all.iter().filter_map(|sighting| enin(sighting.at));
+        let (first, last) = intervals().min().zip(intervals().max())?;
+        Some(Seen { rpi, first, last })
+    };
+    let seen = heard.iter().filter_map(|(rpi, all)| span((*rpi, all))).collect();
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let (hits, _) = search(&Index::new(seen, true), candidates, threads);
+    let mut of_key: BTreeMap<usize, Vec<Enin>> = BTreeMap::new();
+    for hit in hits {
+        of_key.entry(hit.key).or_default().push(hit.enin);
+    }
+    let correction_db = i32::from(args.phones.edition.receiver(&phone.model).rssi_correction_db);
+    let mut found = Vec::new();
+    for (idx, intervals) in of_key {
+        let Some(key) = pool.keys.get(idx) else { continue };
+        let counted = counted(&key.key.tek, &intervals, &heard, correction_db);
+        let onset = key.key.days_since_onset.map(i32::from);
+        let infectiousness = args
+            .infectiousness
+            .map_or(Infectiousness::Standard, |map| map.get(onset));
+        found.extend(windows(&counted).into_iter().map(|window| Found {
+            key,
+            infectiousness,
+            window,
+        }));
+    }
+    found
+}
+
+fn report_type(found: &Found<'_>) -> &'static str {
+    found.key.key.report_type.map_or("", ReportType::word)
+}
+
+fn as_csv(receivers: &[Receiver<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record([
+        "receiver",
+        "key_file",
+        "key",
+        "report_type",
+        "infectiousness",
+        "hidden",
+        "window",
+        "scan",
+        "ts",
+        "min_att",
+        "typ_att",
+        "seconds",
+    ])?;
+    let all = receivers
+        .iter()
+        .flat_map(|receiver| receiver.found.iter().map(|found| (receiver.name, found)));
+    for (number, (name, found)) in all.enumerate() {
+        for (scan, instance) in found.window.0.iter().enumerate() {
+            let micros = instance.at.0;
+            writer.write_record([
+                name,
+                &found.key.file.to_string(),
+                &found.key.number.to_string(),
+                report_type(found),
+                &(found.infectiousness as u8).to_string(),
+                found.hidden().unwrap_or_default(),
+                &number.to_string(),
+                &scan.to_string(),
+                &format!("{}.{:06}", micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000)),
+                &instance.min_attenuation_db.to_string(),
+                &instance.typical_attenuation_db.to_string(),
+                &instance.seconds_since_last_scan.to_string(),
+            ])?;
+        }
+    }
+    writer.flush()
+}
+
+fn as_json(args: &ByKeysArgs, files: &[PathBuf], receivers: &[Receiver<'_>]) -> Value {
+    let receivers = receivers.iter().map(|receiver| {
+        let windows = receiver.found.iter().map(|found| {
+            let mut value = json!(found.api());
+            value["key"] = json!({
+                "file": files.get(found.key.file).map(|file| file.display().to_string()),
+                "number": found.key.number,
+                "report_type": found.key.key.report_type,
+                "days_since_onset": found.key.key.days_since_onset,
+            });
+            value["from_us"] = json!(found.window.0.first().map(|scan| scan.at.0));
+            value["hidden"] = json!(found.hidden());
+            value
+        });
+        json!({
+            "receiver": receiver.name,
+            "windows": windows.collect::<Vec<_>>(),
+            "decisions": assess::decisions(&receiver.decided),
+        })
+    });
+    json!({
+        "schema": SCHEMA,
+        "edition": args.phones.edition.edition,
+        "rules": RULES.iter().chain(&KEY_RULES).collect::<Vec<_>>(),
+        "receivers": receivers.collect::<Vec<_>>(),
+    })
+}
+
+fn as_text(receiver: &Receiver<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let name = if receiver.name.is_empty() {
+        "the receiver"
+    } else {
+        receiver.name
+    };
+    writeln!(out, "{}", printable(name))?;
+    if !receiver.found.is_empty() {
+        writeln!(
+            out,
+            "  {:<19} {:>6} {:>5} {:>8} {:>8} {:>7}  REPORT",
+            "FROM (UTC)", "KEY", "SCANS", "MIN", "TYPICAL", "SECONDS"
+        )?;
+    }
+    for found in &receiver.found {
+        let scans = &found.window.0;
+        let from = scans.first().map(|scan| scan.at.to_string()).unwrap_or_default();
+        let least = scans.iter().map(|scan| scan.min_attenuation_db).min().unwrap_or(0);
+        let sum: i32 = scans.iter().map(|scan| scan.typical_attenuation_db).sum();
+        let typical = sum / i32::try_from(scans.len().max(1)).unwrap_or(1);
+        let seconds: i64 = scans.iter().map(|scan| scan.seconds_since_last_scan).sum();
+        writeln!(
+            out,
+            "  {:<19} {:>6} {:>5} {least:>5} dB {typical:>5} dB {seconds:>7}  {}{}",
+            from.get(..19).unwrap_or(&from).replace('T', " "),
+            found.key.number,
+            scans.len(),
+            report_type(found),
+            found
+                .hidden()
+                .map(|why| format!(" ({why}: not shown to applications)"))
+                .unwrap_or_default()
+        )?;
+    }
+    assess::as_text(&receiver.decided, out)
+}
