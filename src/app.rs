@@ -74,8 +74,8 @@ pub enum Msg {
     Notice(Option<String>),
     /// Something that failed: a line on the screen, and an error in the log.
     Failure(String),
-    /// What is in the folder of the library, or why it cannot be looked at.
-    Listing(Box<Result<Listing, String>>),
+    /// What is in a folder, or why it cannot be looked at; nothing when the library has gone to another one meanwhile.
+    Listing(PathBuf, Box<Result<Listing, String>>),
     /// What a capture of the library amounts to, or why it cannot be read; with the time of its last change.
     Outline(PathBuf, Option<UnixMicros>, Result<Box<Outline>, String>),
     /// A capture of the library is not read through after all: another one was asked for meanwhile.

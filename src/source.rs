@@ -55,11 +55,17 @@ impl RecorderSlot {
     }
 
     /// Records events: those of the source, and what a person notes down beside them.
-    pub(crate) fn accept(&self, events: &[CaptureEvent]) {
+    /// `false` where there is no recorder, or it has just failed.
+    pub(crate) fn accept(&self, events: &[CaptureEvent]) -> bool {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Err(failure)) = slot.sink.as_mut().map(|sink| sink.accept(events)) {
-            slot.failure = Some(failure);
-            slot.sink = None;
+        match slot.sink.as_mut().map(|sink| sink.accept(events)) {
+            Some(Ok(())) => true,
+            Some(Err(failure)) => {
+                slot.failure = Some(failure);
+                slot.sink = None;
+                false
+            }
+            None => false,
         }
     }
 }

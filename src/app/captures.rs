@@ -136,7 +136,11 @@ impl Library {
     }
 
     /// Takes what was found in the folder; the selection stays with its capture.
-    pub(super) fn take(&mut self, found: Result<Listing, String>) {
+    pub(super) fn take(&mut self, folder: &Path, found: Result<Listing, String>) {
+        // A folder that was left while it was being read; its names must not stand under the present one's.
+        if folder != self.folder {
+            return;
+        }
         let selected = self.capture().map(|entry| entry.path.clone());
         let is_new = self.listing.is_none();
         match found {

@@ -103,7 +103,7 @@ impl Follow {
             };
         }
         let fitting = others()
-            .filter(|track| track.family == self.family)
+            .filter(|track| track.family == self.family && track.last > self.last)
             .filter(|track| (-OVERLAP.0..=LATEST.0).contains(&track.first.since(self.last).0))
             .filter_map(|track| Some((self.difference(track)?, track)));
         let likeliest = fitting.min_by(|(a, x), (b, y)| a.total_cmp(b).then_with(|| x.key.cmp(&y.key)));

@@ -257,7 +257,7 @@ fn sort_key(session: &Session, track: &Track, sort: Column, now: UnixMicros) -> 
             let n = rows::rotations(session, track).map_or(-1, |n| i128::try_from(n).unwrap_or(i128::MAX / 4));
             -(2 * n + i128::from(rows::is_out_of_step(session, track)))
         }
-        Column::Name => track.name.as_deref().map_or(i128::MAX, name_key),
+        Column::Name => rows::name(session, track).map_or(i128::MAX, name_key),
         #[expect(clippy::cast_possible_truncation, reason = "a rate of reports")]
         Column::Rate => -((track.rate(now) * 10.0) as i128),
     }

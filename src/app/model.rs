@@ -38,7 +38,7 @@ pub struct SourceInfo {
     pub takes_marks: bool,
     /// Whether what is played is being read through for its time line.
     pub is_read_through: bool,
-    /// Lab keys that lie beside what is played; `None`: those that were there before hold on.
+    /// Lab keys that lie beside what is played; `None`: those of the person hold.
     pub keys: Option<Arc<Keyring>>,
 }
 
@@ -137,6 +137,8 @@ pub struct Model {
     /// What the last mark said.
     pub(super) habits: Habits,
     pub(super) keys: Arc<Keyring>,
+    /// Those of the person, which hold where a source brings none.
+    pub(super) own_keys: Arc<Keyring>,
     pub(super) rate: RateMeter,
     pub(super) options: Options,
     pub(super) is_dirty: bool,
@@ -169,6 +171,7 @@ impl Model {
             is_drawing: false,
             history: VecDeque::new(),
             habits: Habits::default(),
+            own_keys: Arc::default(),
             keys,
             rate: RateMeter::default(),
             options,
@@ -185,6 +188,7 @@ impl Model {
         self.live.sort = settings.sort;
         self.privacy = settings.privacy;
         self.library = Library::new(settings.folder);
+        self.own_keys = Arc::clone(&settings.keys);
         // Those that lie beside what is played go before those of the configuration.
         if self.keys.is_empty() {
             self.session = self.session.with_keys(Arc::clone(&settings.keys));

@@ -28,6 +28,8 @@ pub enum Mouse {
 impl Model {
     /// The actions that amount to what the mouse did, and what it asks of the runtime at once.
     pub(super) fn mouse(&mut self, mouse: Mouse) -> (Vec<Action>, Vec<Effect>) {
+        // A release that was not told of, as something was typed just then, must not leave the divider in the hand.
+        self.is_drawing &= !matches!(mouse, Mouse::Press(..));
         let actions = match mouse {
             Mouse::WheelUp => vec![Action::Up; WHEEL],
             Mouse::WheelDown => vec![Action::Down; WHEEL],

@@ -52,12 +52,18 @@ pub struct Row {
     pub is_out_of_step: bool,
 }
 
+/// The name that is shown: of the lab key that it uses, or as broadcast.
+pub(super) fn name<'a>(session: &'a Session, track: &'a Track) -> Option<&'a str> {
+    let known = session.known(track.rpi, None).map(|known| known.device);
+    known.or(track.name.as_deref())
+}
+
 impl Row {
     /// What the session knows of a track.
     #[must_use]
     pub fn new(session: &Session, track: &Track, now: UnixMicros) -> Self {
         let known = session.known(track.rpi, None).map(|known| known.device);
-        let name = known.or(track.name.as_deref());
+        let name = name(session, track);
         Self {
             key: track.key,
             age: Micros(now.since(track.last).0.max(0)),

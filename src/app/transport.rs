@@ -50,7 +50,9 @@ impl Timeline {
     pub fn time(&self, cell: u16, cells: u16) -> UnixMicros {
         let (first, last) = self.span;
         let length = i128::from(last.since(first).0);
-        let offset = length * i128::from(cell) / i128::from(cells.max(1));
+        let cells = i128::from(cells.max(1));
+        // Up, so that the time lies within the cell and not just before it.
+        let offset = (length * i128::from(cell) + cells - 1) / cells;
         first.plus(Micros(i64::try_from(offset).unwrap_or(i64::MAX)))
     }
 
@@ -81,7 +83,8 @@ impl Model {
                 "what is played cannot be read through: its marks and identifiers are not known beforehand"
             });
         };
-        let now = self.now();
+        // Where the playback is, whatever is held still on the screen.
+        let now = self.session.now();
         let outline = &timeline.outline;
         let marks = outline.marks.iter().map(|mark| mark.at);
         let rotations = outline.rotations.iter().map(|rotation| rotation.at);

@@ -6,9 +6,10 @@ mod typing;
 use std::sync::Arc;
 
 use super::captures::Known;
+use super::form::Purpose;
 use super::key::{Code, Key};
 use super::log::Level;
-use super::model::{Model, SourceInfo};
+use super::model::{Model, Popup, SourceInfo};
 use super::mouse::Mouse;
 use super::transport::Timeline;
 use super::{Effect, Msg};
@@ -19,6 +20,8 @@ use crate::library::OutlineMark;
 use act::act;
 pub(super) use act::move_divider;
 
+/// More marks than these a time line does not show, as many as are kept of a file that is read through.
+const MOST_MARKS: usize = 10_000;
 /// What is said of a time that lies behind the last event.
 const PAST_END: &str = "that time is past the end of the capture";
 
@@ -53,7 +56,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.rate.note(model.session.now(), model.session.totals().adverts);
             }
         }
-        Msg::Key(key) => return press(model, key),
+        Msg::Key(key) => return answer(model, key),
         Msg::Mouse(mouse) => return use_mouse(model, mouse),
         Msg::Paste(text) => text.chars().for_each(|typed| typing::insert(model, typed)),
         Msg::Resize(width, height) => {
@@ -78,8 +81,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.is_dirty = true;
         }
         Msg::Show(tab) => return act(model, super::Action::Show(tab)),
-        Msg::Listing(found) => {
-            model.library.take(*found);
+        Msg::Listing(folder, found) => {
+            model.library.take(&folder, *found);
             model.is_dirty = true;
         }
         Msg::Outline(path, modified, outcome) => {
@@ -115,8 +118,12 @@ fn hear(model: &mut Model, events: &[CaptureEvent]) {
 
 fn change_source(model: &mut Model, source: SourceInfo) {
     model.source = source;
-    if let Some(keys) = model.source.keys.take() {
-        model.keys = keys;
+    let beside = model.source.keys.take();
+    model.keys = beside.unwrap_or_else(|| Arc::clone(&model.own_keys));
+    // What is being typed belongs to what was shown before: a time of its, or the words of another tab.
+    model.editing = None;
+    if matches!(&model.popup, Some(Popup::Form(form)) if matches!(form.purpose, Purpose::Mark { .. })) {
+        model.popup = None;
     }
     model.timeline = None;
     model.trouble = None;
@@ -183,6 +190,9 @@ fn note_marks(model: &mut Model, events: &[CaptureEvent]) {
         let CaptureEvent::Other(event) = event else { continue };
         let EventKind::Mark(mark) = &event.kind else { continue };
         let marks = &mut timeline.outline.marks;
+        if marks.len() >= MOST_MARKS {
+            return;
+        }
         let new = OutlineMark::new(mark);
         let at = marks.partition_point(|other| other.at < new.at);
         if !marks
@@ -194,6 +204,17 @@ fn note_marks(model: &mut Model, events: &[CaptureEvent]) {
             marks.insert(at, new);
         }
     }
+}
+
+/// What was said stands until the next key; where Esc has nothing else to close it only takes it away.
+fn answer(model: &mut Model, key: Key) -> Vec<Effect> {
+    let said = model.notice.take();
+    model.is_dirty |= said.is_some();
+    let is_close = model.keymap.resolve(model.context(), key) == Some(super::Action::Close);
+    if said.is_some() && is_close && model.context() == model.tab.context() {
+        return Vec::new();
+    }
+    press(model, key)
 }
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {

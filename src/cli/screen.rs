@@ -73,9 +73,13 @@ pub(super) fn replay(args: &Replay, look: &Look) -> Result<Exit, Failure> {
     origin::warn(&args.capture);
     let folder = args.capture.parent().filter(|_| args.capture.is_file());
     let keys = keys_for(args)?;
-    on_terminal(look, "use --headless", folder, async |screen_options| {
+    on_terminal(look, "use --headless", folder, async |mut screen_options| {
         let (source, mut info) = played(&args.capture, opener, origin, options);
-        info.keys = keys;
+        match keys {
+            // Those of the command line hold for other captures too.
+            Some(keys) if args.keys.is_some() => screen_options.settings.keys = keys,
+            keys => info.keys = keys,
+        }
         screen::run(source, info, screen_options).await
     })
 }

@@ -80,7 +80,7 @@ fn tell(model: &mut Model, msg: Msg) {
             messages.push(match effect {
                 Effect::Scan(folder) => {
                     let found = library::scan(&folder, model.session.now()).map_err(|error| error.to_string());
-                    Msg::Listing(Box::new(found))
+                    Msg::Listing(folder, Box::new(found))
                 }
                 Effect::Outline(path, modified) => {
                     let outcome = match library::open(&path) {

@@ -16,35 +16,53 @@ use crate::lab::time::UnixMicros;
 
 pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put(buf, area, 1, 0, "vicino", theme.accent);
-    let mut taken = 0;
     for (tab, columns, title) in Tab::placed(area.width, model.tab) {
         let style = if tab == model.tab { theme.selected } else { theme.dim };
         put(buf, area, columns.start, 0, &title, style);
-        taken = columns.end + 2;
     }
+    let taken = after_tabs(model, area.width);
     let mut right = area;
-    if let Some(recording) = &model.recording {
-        let long = format!(
-            "● rec {}  {}  {:.1}/s",
-            clock(recording.elapsed),
-            bytes(recording.bytes),
-            recording.rate
-        );
-        let short = format!("● rec {}", clock(recording.elapsed));
-        let text = if taken + width(&long) + 2 < area.width {
-            long
-        } else {
-            short
-        };
+    if let Some(text) = recording(model, area.width) {
         put_right(buf, right, taken, &text, theme.error);
         right.width = right.width.saturating_sub(width(&text) + 2);
     }
     if let Some(reason) = model.notice.as_deref().or(model.source.reason.as_deref()) {
-        let left = usize::from(right.width.saturating_sub(taken + 2));
-        if left >= LEAST_NOTICE {
+        let left = notice_room(model, area.width);
+        if left >= LEAST_NOTICE && !is_notice_below(model, area.width) {
             put_right(buf, right, taken, &clip(&printable(reason), left), theme.warning);
         }
     }
+}
+
+/// The column after the tabs.
+fn after_tabs(model: &Model, columns: u16) -> u16 {
+    let last = Tab::placed(columns, model.tab).pop();
+    last.map_or(0, |(_, columns, _)| columns.end + 2)
+}
+
+/// What the header says of the recording.
+fn recording(model: &Model, columns: u16) -> Option<String> {
+    let recording = model.recording.as_ref()?;
+    let elapsed = clock(recording.elapsed);
+    let long = format!("● rec {elapsed}  {}  {:.1}/s", bytes(recording.bytes), recording.rate);
+    let fits = after_tabs(model, columns) + width(&long) + 2 < columns;
+    Some(if fits { long } else { format!("● rec {elapsed}") })
+}
+
+/// Cells that the header has for a notice.
+fn notice_room(model: &Model, columns: u16) -> usize {
+    let recording = recording(model, columns).map_or(0, |text| width(&text) + 2);
+    usize::from(
+        columns
+            .saturating_sub(recording)
+            .saturating_sub(after_tabs(model, columns) + 2),
+    )
+}
+
+/// Whether a notice is too long for the header and stands in place of the keys until the next one is pressed.
+fn is_notice_below(model: &Model, columns: u16) -> bool {
+    let long = |text: &str| usize::from(width(&printable(text))) > notice_room(model, columns);
+    model.editing.is_none() && model.popup.is_none() && model.notice.as_deref().is_some_and(long)
 }
 
 /// Fewer cells of a notice say nothing.
@@ -325,6 +343,17 @@ pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
         .filter(|prompt| prompt.purpose == Purpose::Command)
     {
         return command(prompt, theme, area, buf);
+    }
+    if let Some(notice) = model.notice.as_deref().filter(|_| is_notice_below(model, area.width)) {
+        let (text, room) = (printable(notice), usize::from(area.width.saturating_sub(2)));
+        // Of a long path the end is worth more, and the reason behind it.
+        let text = if text.starts_with('/') {
+            clip_front(&text, room)
+        } else {
+            clip(&text, room)
+        };
+        put(buf, area, 1, 0, &text, theme.warning);
+        return;
     }
     let offered = keymap::FOOTER.iter().find(|(other, _)| *other == context);
     let is_playback = model.source.playback.is_some();

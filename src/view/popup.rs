@@ -125,8 +125,8 @@ fn line(field: &Field, is_here: bool, privacy: Privacy, theme: &Theme, area: Rec
     put(buf, area, 0, y, field.name, name);
     let (before, after) = field.parts();
     let typed = TYPED.min(area.width.saturating_sub(NAME));
-    let text = if field.name == "device" && privacy != Privacy::Open && !before.is_empty() {
-        privacy.identifier(before)
+    let text = if field.name == "device" && privacy != Privacy::Open && !field.input.value().is_empty() {
+        privacy.identifier(field.input.value())
     } else if is_here {
         let room = usize::from(typed.saturating_sub(1));
         format!("{}▏{}", clip_front(&printable(before), room), printable(after))

@@ -162,7 +162,6 @@ fn close(model: &mut Model) {
         Tab::Captures if model.library.search.is_empty() => model.tab = Tab::Live,
         Tab::Log if model.log.search.is_empty() => model.tab = Tab::Live,
         Tab::Device => model.tab = Tab::Live,
-        Tab::Live if model.notice.is_some() => model.notice = None,
         Tab::Live | Tab::Log | Tab::Captures => drop(typing::apply(model, "")),
     }
 }
@@ -409,8 +408,12 @@ fn accept_form(model: &mut Model, mut form: Form) -> Vec<Effect> {
                 Err("the ending tells the format: .csv, .pcapng, .btsnoop, .jsonl …".to_owned())
             }
             to => {
-                let is_private = matches!(form.text("pseudonymise"), "y" | "yes");
-                Ok(vec![Effect::Convert(from, in_folder(&folder, to), is_private)])
+                let is_private = match form.text("pseudonymise").to_lowercase().as_str() {
+                    "y" | "yes" => Ok(true),
+                    "" | "n" | "no" => Ok(false),
+                    _ => Err("pseudonymise: y or n".to_owned()),
+                };
+                is_private.map(|is_private| vec![Effect::Convert(from, in_folder(&folder, to), is_private)])
             }
         },
     };

@@ -336,12 +336,15 @@ fn any_listing() -> impl Strategy<Value = Msg> {
             meta: None,
             state: if is_known { State::Foreign } else { State::Recording },
         });
-        Msg::Listing(Box::new(Ok(Listing {
-            folder: "/captures".into(),
-            entries: entries.collect(),
-            folders: folders.into_iter().map(Into::into).collect(),
-            left_out,
-        })))
+        Msg::Listing(
+            std::path::PathBuf::new(),
+            Box::new(Ok(Listing {
+                folder: "/captures".into(),
+                entries: entries.collect(),
+                folders: folders.into_iter().map(Into::into).collect(),
+                left_out,
+            })),
+        )
     })
 }
 
@@ -404,7 +407,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         1 => any::<u64>().prop_map(|bytes| Msg::Recording(Some(recording(bytes)))),
         1 => Just(Msg::Recording(None)),
         1 => any_listing(),
-        1 => ".*".prop_map(|error| Msg::Listing(Box::new(Err(error)))),
+        1 => ".*".prop_map(|error| Msg::Listing(std::path::PathBuf::new(), Box::new(Err(error)))),
         1 => any_outline().prop_map(Msg::Timeline),
         1 => any_outline().prop_map(|outline| Msg::Outline("x".into(), None, Ok(outline))),
         1 => Just(Msg::OutlineDropped("x".into(), None)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
 
 use super::recording::Running;
 use super::source::{News, Source};
@@ -42,6 +43,8 @@ pub(super) struct Runner {
     /// Ends the reading through of what is played, and of a capture of the library.
     reading: Arc<AtomicBool>,
     outlining: Arc<AtomicBool>,
+    /// What writes files and has not come to its end yet.
+    writing: Vec<JoinHandle<()>>,
     /// How many sources there were, so that what is known of an earlier one is not taken for the present one's.
     number: u64,
 }
@@ -55,6 +58,7 @@ impl Runner {
             recording: None,
             reading: Arc::default(),
             outlining: Arc::default(),
+            writing: Vec::new(),
             number: 0,
         };
         runner.read_through();
@@ -115,11 +119,11 @@ impl Runner {
             Effect::Mark(event) => self.mark(model, &event),
             Effect::Convert(from, to, is_private) => {
                 let convert = self.services.convert;
-                self.beside(move || match convert(&from, &to, is_private) {
+                self.write(move || match convert(&from, &to, is_private) {
                     Ok(said) | Err(said) => Done::Changed(said),
                 });
             }
-            Effect::Delete(path) => self.beside(move || {
+            Effect::Delete(path) => self.write(move || {
                 let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
                 Done::Changed(match library::delete(&path) {
                     Ok(_) => format!("deleted {name}"),
@@ -158,6 +162,10 @@ impl Runner {
         self.reading.store(true, Ordering::Relaxed);
         self.outlining.store(true, Ordering::Relaxed);
         self.source.end().await;
+        for task in std::mem::take(&mut self.writing) {
+            // One that panicked has said so.
+            let _ = task.await;
+        }
         match self.recording.take().map(|running| running.stop().wait()) {
             Some(Err(failure)) => Err(io::Error::other(failure)),
             Some(Ok(_)) | None => Ok(()),
@@ -197,19 +205,26 @@ impl Runner {
         });
     }
 
-    fn beside(&self, work: impl FnOnce() -> Done + Send + 'static) {
+    fn beside(&self, work: impl FnOnce() -> Done + Send + 'static) -> JoinHandle<()> {
         let results = self.results.clone();
         tokio::task::spawn_blocking(move || {
             // Nobody waits for it any more when the screen is gone.
             let _ = results.send(work());
-        });
+        })
+    }
+
+    /// Work of which the end is waited for before the program ends.
+    fn write(&mut self, work: impl FnOnce() -> Done + Send + 'static) {
+        self.writing.retain(|task| !task.is_finished());
+        let task = self.beside(work);
+        self.writing.push(task);
     }
 
     fn scan(&self, folder: PathBuf) {
         let now = clock::wall();
         self.beside(move || {
             let found = library::scan(&folder, now).map_err(|error| error.to_string());
-            Done::Tell(Box::new(Msg::Listing(Box::new(found))))
+            Done::Tell(Box::new(Msg::Listing(folder, Box::new(found))))
         });
     }
 
@@ -241,10 +256,11 @@ impl Runner {
         if !title.is_empty() {
             meta.title = title;
         }
-        match Running::begin(path, &meta, slot) {
+        // Nothing that is deleted or opened later shall miss it under another spelling.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        // A reader of the recording needs to know who hears.
+        match Running::begin(&path, &meta, slot, &stations(model)) {
             Ok(running) => {
-                // A reader of the recording needs to know who hears.
-                slot.accept(&stations(model));
                 let progress = running.look().ok();
                 self.recording = Some(running);
                 update(model, Msg::Recording(progress));
@@ -258,7 +274,7 @@ impl Runner {
         let Some(running) = self.recording.take() else { return };
         update(model, Msg::Recording(None));
         let ending = running.stop();
-        self.beside(move || match ending.wait() {
+        self.write(move || match ending.wait() {
             Ok(said) | Err(said) => Done::Changed(said),
         });
     }
@@ -279,8 +295,11 @@ impl Runner {
         let whole = CaptureEvent::Other(Box::new(event.clone()));
         let said = match (&self.recording, self.source.recorder()) {
             (Some(_), Some(slot)) => {
-                slot.accept(std::slice::from_ref(&whole));
-                format!("marked in the recording: {described}")
+                if slot.accept(std::slice::from_ref(&whole)) {
+                    format!("marked in the recording: {described}")
+                } else {
+                    "not kept: the recording has stopped".to_owned()
+                }
             }
             _ => match self.append(model, event) {
                 Some(Ok(name)) => format!("marked in {name}: {described}"),

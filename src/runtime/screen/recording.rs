@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::app::model::Recording;
 use crate::format::native::Meta;
+use crate::lab::event::CaptureEvent;
 use crate::lab::time::Micros;
 use crate::library::make_folder;
+use crate::sink::Sink as _;
 use crate::sink::recorder::{self, Control};
 use crate::source::RecorderSlot;
 
@@ -21,11 +23,18 @@ impl Running {
     ///
     /// # Errors
     /// Why it cannot begin, for the person.
-    pub(super) fn begin(path: &Path, meta: &Meta, slot: &RecorderSlot) -> Result<Self, String> {
+    pub(super) fn begin(
+        path: &Path,
+        meta: &Meta,
+        slot: &RecorderSlot,
+        before: &[CaptureEvent],
+    ) -> Result<Self, String> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             make_folder(folder).map_err(|error| error.to_string())?;
         }
-        let (recorder, control) = recorder::start(path, meta).map_err(|error| error.to_string())?;
+        let (mut recorder, control) = recorder::start(path, meta).map_err(|error| error.to_string())?;
+        // First of all, as the source may have the next report at any moment.
+        recorder.accept(before).map_err(|failure| failure.0)?;
         let path = control
             .paths()
             .map_or_else(|| path.to_owned(), |paths| paths.rows.clone());

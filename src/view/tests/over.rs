@@ -124,6 +124,34 @@ fn a_recording_shows_in_the_header_and_a_notice_beside_it() {
 }
 
 #[test]
+fn a_notice_too_long_for_the_header_stands_below_until_the_next_key() {
+    let footer = |model: &Model| screen(model).lines().last().unwrap_or_default().to_owned();
+    let mut model = normal((80, 24));
+    let keys_shown = footer(&model);
+    let notice = "/tmp/bench/nowhere.csv: cannot be opened: no such file or directory";
+    update(&mut model, Msg::Notice(Some(notice.to_owned())));
+    assert_eq!(footer(&model).trim(), notice);
+    let header = screen(&model).lines().next().unwrap_or_default().to_owned();
+    assert!(!header.contains("nowhere"), "{header}");
+    // Of a longer one the reason stays.
+    let long = format!("/home/{}{notice}", "folder/".repeat(20));
+    update(&mut model, Msg::Notice(Some(long)));
+    let shown = footer(&model);
+    assert!(
+        shown.starts_with(" …") && shown.trim_end().ends_with("no such file or directory"),
+        "{shown}"
+    );
+    keys(&mut model, "j");
+    assert_eq!(footer(&model), keys_shown);
+    // Where there is room, nothing moves.
+    let mut model = normal((200, 50));
+    let keys_shown = footer(&model);
+    update(&mut model, Msg::Notice(Some(notice.to_owned())));
+    assert_eq!(footer(&model), keys_shown);
+    assert!(screen(&model).lines().next().is_some_and(|line| line.contains(notice)));
+}
+
+#[test]
 fn in_ascii_no_other_letter_is_left_on_any_tab() {
     for mut model in [
         tabs::with_library(normal((200, 50))),

@@ -131,7 +131,7 @@ fn listing() -> Listing {
 /// With captures in the folder, the first of them selected and recorded to, the time line known.
 pub(super) fn with_library(mut model: Model) -> Model {
     model.library.folder = "/captures".into();
-    update(&mut model, Msg::Listing(Box::new(Ok(listing()))));
+    update(&mut model, Msg::Listing("/captures".into(), Box::new(Ok(listing()))));
     update(&mut model, Msg::Timeline(Box::new(outline())));
     update(
         &mut model,
@@ -156,7 +156,7 @@ pub(super) fn with_hostile_library(mut model: Model) -> Model {
         left_out: u64::MAX,
     };
     model.library.folder.clone_from(&listing.folder);
-    update(&mut model, Msg::Listing(Box::new(Ok(listing))));
+    update(&mut model, Msg::Listing(listing.folder.clone(), Box::new(Ok(listing))));
     update(&mut model, Msg::Timeline(Box::new(outline.clone())));
     let path = format!("{}/{}", "/captures", names[0]).into();
     update(&mut model, Msg::Outline(path, Some(at(0)), Ok(Box::new(outline))));
@@ -243,7 +243,7 @@ fn the_last_lines_of_a_long_folder_can_be_reached() {
         entries: entries.collect(),
         ..Listing::default()
     };
-    update(&mut model, Msg::Listing(Box::new(Ok(listing))));
+    update(&mut model, Msg::Listing(listing.folder.clone(), Box::new(Ok(listing))));
     update(&mut model, Msg::Key(Key::char('G')));
     update(&mut model, Msg::Frame);
     let shown = screen(&model);

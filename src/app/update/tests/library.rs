@@ -19,12 +19,15 @@ fn entry(name: &str, state: State) -> Entry {
 
 fn listing(names: &[&str]) -> Msg {
     let entries = names.iter().map(|name| entry(name, State::Complete)).collect();
-    Msg::Listing(Box::new(Ok(Listing {
-        folder: "/captures".into(),
-        entries,
-        folders: vec!["old".into()],
-        left_out: 0,
-    })))
+    Msg::Listing(
+        "/captures".into(),
+        Box::new(Ok(Listing {
+            folder: "/captures".into(),
+            entries,
+            folders: vec!["old".into()],
+            left_out: 0,
+        })),
+    )
 }
 
 /// The library of a folder with a folder and captures in it, shown.
@@ -116,10 +119,13 @@ fn a_capture_is_deleted_only_after_yes_and_never_while_it_is_recorded() {
     model.recording = None;
     update(
         &mut model,
-        Msg::Listing(Box::new(Ok(Listing {
-            entries: vec![entry("a.csv", State::Recording)],
-            ..Listing::default()
-        }))),
+        Msg::Listing(
+            "/captures".into(),
+            Box::new(Ok(Listing {
+                entries: vec![entry("a.csv", State::Recording)],
+                ..Listing::default()
+            })),
+        ),
     );
     press_all(&mut model, "Gd");
     assert!(model.popup.is_none(), "another program records it: {:?}", model.popup);
@@ -155,7 +161,10 @@ fn a_capture_is_converted_to_the_format_of_the_ending() {
 #[test]
 fn a_folder_that_cannot_be_read_is_told_and_left() {
     let mut model = library(&["a.csv"]);
-    update(&mut model, Msg::Listing(Box::new(Err("/captures: no".to_owned()))));
+    update(
+        &mut model,
+        Msg::Listing("/captures".into(), Box::new(Err("/captures: no".to_owned()))),
+    );
     update(&mut model, Msg::Frame);
     assert_eq!(model.library.error.as_deref(), Some("/captures: no"));
     press_all(&mut model, "d");
