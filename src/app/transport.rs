@@ -118,6 +118,17 @@ mod tests {
     }
 
     #[test]
+    fn the_time_of_a_cell_lies_within_it() {
+        for length in [1_000, 1_001, 720_123_456, 7_919] {
+            let mut timeline = timeline();
+            timeline.span = (UnixMicros(5), UnixMicros(5 + length));
+            for cell in 0..50 {
+                assert_eq!(timeline.cell(timeline.time(cell, 50), 50), Some(cell), "{length}");
+            }
+        }
+    }
+
+    #[test]
     fn every_time_has_its_cell_and_back() {
         let line = timeline();
         for (seconds, cell) in [(0, 0), (9, 0), (10, 1), (55, 5), (100, 9)] {

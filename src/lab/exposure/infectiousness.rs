@@ -53,7 +53,7 @@ impl Map {
     /// How infectious on a day.
     #[must_use]
     pub fn get(&self, days_since_onset: Option<i32>) -> Infectiousness {
-        let place = days_since_onset.and_then(|days| usize::try_from(days + MOST_DAYS).ok());
+        let place = days_since_onset.and_then(|days| usize::try_from(days.saturating_add(MOST_DAYS)).ok());
         place
             .and_then(|place| self.days.get(place))
             .copied()

@@ -33,6 +33,16 @@ pub struct ApiWindow {
     pub scan_instances: Vec<Scan>,
 }
 
+/// Keys of contacts of contacts, and those that were taken back.
+const RECURSIVE_OR_REVOKED: [u8; 2] = [4, 5];
+
+impl ApiWindow {
+    /// Whether the interface gives it to applications at all.
+    fn counts(&self) -> bool {
+        self.infectiousness != 0 && !RECURSIVE_OR_REVOKED.contains(&self.report_type)
+    }
+}
+
 const fn as_usual() -> u8 {
     1
 }
@@ -199,13 +209,19 @@ impl Config {
     /// What the application would do with these windows.
     #[must_use]
     pub fn decide(&self, windows: &[ApiWindow]) -> Decision {
+        let none = |reason: &str| Decision {
+            notifies: false,
+            level: "none".to_owned(),
+            day: None,
+            reason: reason.to_owned(),
+        };
         if windows.is_empty() {
-            return Decision {
-                notifies: false,
-                level: "none".to_owned(),
-                day: None,
-                reason: "there is no exposure window".to_owned(),
-            };
+            return none("there is no exposure window");
+        }
+        let counting: Vec<ApiWindow> = windows.iter().filter(|window| window.counts()).cloned().collect();
+        let windows = counting.as_slice();
+        if windows.is_empty() {
+            return none("every exposure window is of a revoked key, or of a day without infectiousness");
         }
         match &self.rule {
             Rule::Score {
@@ -478,6 +494,40 @@ mod tests {
                 assert!(!(decision.notifies && windows.is_empty()));
             }
         }
+    }
+
+    #[test]
+    fn revoked_keys_and_days_without_infectiousness_do_not_count() {
+        for config in built_in() {
+            let hour = || window(12, 20);
+            let revoked = ApiWindow {
+                report_type: 5,
+                ..hour()
+            };
+            let harmless = ApiWindow {
+                infectiousness: 0,
+                ..hour()
+            };
+            let decision = config.decide(&[revoked.clone(), harmless]);
+            assert!(!decision.notifies, "{}: {}", config.name, decision.reason);
+            assert_eq!(
+                config.decide(&[revoked, hour()]),
+                config.decide(&[hour()]),
+                "{}",
+                config.name
+            );
+        }
+    }
+
+    #[test]
+    fn tables_of_any_size_are_no_trouble() {
+        let table = format!("[{}]", ["4294967295"; 8].join(", "));
+        let text = format!(
+            "[[config]]\nname = \"huge\"\nsource = \"a test\"\nrule = {{ kind = \"score\", attenuation = {table}, \
+             days = {table}, duration = {table}, minimum = 1, notifies_from = 20 }}\n"
+        );
+        let configs = parse(&text).unwrap();
+        assert!(configs[0].decide(&[window(12, 90), window(1, 20)]).notifies);
     }
 
     #[test]

@@ -175,7 +175,10 @@ impl Config {
             Some(level) => self.transmission[level.min(7)],
             None => 1,
         };
-        let score = self.attenuation[attenuation] * self.days[since] * self.duration[duration] * transmission;
+        // Tables of one's own may hold anything.
+        let factors = [self.days[since], self.duration[duration], transmission];
+        let first = self.attenuation[attenuation];
+        let score = factors.into_iter().fold(first, u32::saturating_mul);
         if score < self.minimum { 0 } else { score }
     }
 

@@ -159,6 +159,38 @@ fn a_capture_is_converted_to_the_format_of_the_ending() {
 }
 
 #[test]
+fn what_comes_late_of_a_folder_that_was_left_is_not_shown() {
+    let mut model = library(&["a.csv"]);
+    let before = model.library.listing.clone();
+    update(
+        &mut model,
+        Msg::Listing("/elsewhere".into(), Box::new(Ok(Listing::default()))),
+    );
+    update(
+        &mut model,
+        Msg::Listing("/elsewhere".into(), Box::new(Err("no".to_owned()))),
+    );
+    assert_eq!((&model.library.listing, &model.library.error), (&before, &None));
+}
+
+#[test]
+fn whether_to_pseudonymise_is_y_or_n_and_nothing_else() {
+    for (typed, expected) in [("YES", Some(true)), ("no", Some(false)), ("true", None)] {
+        let mut model = library(&["a.csv"]);
+        press_all(&mut model, "c");
+        press_all(&mut model, "jsonl");
+        update(&mut model, Msg::Key(Key::plain(Code::Down)));
+        press_all(&mut model, typed);
+        let effects = update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+        let is_private = effects.iter().find_map(|effect| match effect {
+            Effect::Convert(_, _, is_private) => Some(*is_private),
+            _ => None,
+        });
+        assert_eq!(is_private, expected, "{typed}: {effects:?}");
+    }
+}
+
+#[test]
 fn a_folder_that_cannot_be_read_is_told_and_left() {
     let mut model = library(&["a.csv"]);
     update(
