@@ -14,6 +14,7 @@ pub mod device;
 pub mod filter;
 pub mod follow;
 pub mod form;
+pub mod help;
 pub mod key;
 pub mod keymap;
 pub mod layout;
@@ -74,6 +75,8 @@ pub enum Msg {
     Notice(Option<String>),
     /// Something that failed: a line on the screen, and an error in the log.
     Failure(String),
+    /// A capture could not be converted to this file, pseudonymised or not, and why.
+    NotConverted(PathBuf, PathBuf, bool, String),
     /// What is in a folder, or why it cannot be looked at; nothing when the library has gone to another one meanwhile.
     Listing(PathBuf, Box<Result<Listing, String>>),
     /// What a capture of the library amounts to, or why it cannot be read; with the time of its last change.

@@ -22,7 +22,7 @@ pub(crate) mod pcapng;
 pub mod pcapng_writer;
 pub(crate) mod records;
 
-use std::io;
+use std::{fmt, io};
 
 use serde::Serialize;
 use thiserror::Error;
@@ -102,6 +102,12 @@ pub struct Damage {
     pub record: u64,
     /// What is wrong with it.
     pub what: String,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "record {} at byte {}: {}", self.record, self.offset, self.what)
+    }
 }
 
 /// Damage met while reading: all of it counted, the first few described.

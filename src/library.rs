@@ -70,6 +70,8 @@ pub enum State {
     Recording,
     /// Native and not ended, the rows older than that: its writer was killed, or it has heard nothing for so long.
     Interrupted,
+    /// Native, but its rows are not as long as its metadata say: changed or cut short after the recording.
+    Changed,
     /// Of another program: nothing is known about its end.
     Foreign,
 }
@@ -82,6 +84,7 @@ impl State {
             Self::Complete => "complete",
             Self::Recording => "recording",
             Self::Interrupted => "interrupted",
+            Self::Changed => "changed",
             Self::Foreign => "foreign",
         }
     }
@@ -216,7 +219,10 @@ fn about(rows: &Path, modified: Option<UnixMicros>, now: UnixMicros, room: &mut 
     let Ok(meta) = Meta::parse(&text) else {
         return (None, State::Complete);
     };
-    let state = if meta.complete || !says_incomplete(&text) {
+    let length = rows.metadata().map_or(0, |metadata| metadata.len());
+    let state = if meta.complete && meta.bytes > 0 && meta.bytes != length {
+        State::Changed
+    } else if meta.complete || !says_incomplete(&text) {
         State::Complete
     } else if modified.is_some_and(|at| now.since(at).0.unsigned_abs() <= FRESH.0.unsigned_abs()) {
         State::Recording

@@ -13,6 +13,11 @@ pub trait Sink: Send {
     /// # Errors
     /// [`SinkError`] when nothing more can be kept; what was accepted before stays valid.
     fn accept(&mut self, events: &[CaptureEvent]) -> Result<(), SinkError>;
+
+    /// Whether some more can be accepted without waiting for long; a source that can wait had better do so.
+    fn has_room(&self) -> bool {
+        true
+    }
 }
 
 /// Why a sink stopped.

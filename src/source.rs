@@ -54,6 +54,12 @@ impl RecorderSlot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).failure.take()
     }
 
+    /// Whether a recorder, if there is one, can take more without making the source wait.
+    pub(crate) fn has_room(&self) -> bool {
+        let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.sink.as_ref().is_none_or(|sink| sink.has_room())
+    }
+
     /// Records events: those of the source, and what a person notes down beside them.
     /// `false` where there is no recorder, or it has just failed.
     pub(crate) fn accept(&self, events: &[CaptureEvent]) -> bool {

@@ -87,11 +87,17 @@ pub fn draw_into(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn too_small(theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (width, height) = SMALLEST;
-    let line = format!(
-        "vicino needs {width}x{height}, this is {}x{} · q quits",
-        area.width, area.height
-    );
-    text::put(buf, area, 0, area.height / 2, &line, theme.base);
+    let needs = format!("needs {width}x{height}");
+    let lines = [
+        format!("vicino {needs}, this is {}x{} · q quits", area.width, area.height),
+        format!("vicino {needs} · q quits"),
+        format!("{needs} · q quits"),
+        needs,
+    ];
+    let fits = |line: &&String| text::width(line) <= area.width;
+    if let Some(line) = lines.iter().find(fits).or(lines.last()) {
+        text::put(buf, area, 0, area.height / 2, line, theme.base);
+    }
 }
 
 /// Takes `height` lines from the top.

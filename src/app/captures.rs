@@ -12,10 +12,12 @@ use crate::lab::text::printable;
 use crate::lab::time::UnixMicros;
 use crate::library::{Entry, Listing, Outline, State};
 
-/// Outlines kept; of more, none of the others.
-const MOST_OUTLINES: usize = 64;
-/// Captures larger than this are not read through by themselves, in bytes.
+/// Outlines kept; of more, one of the others goes.
+const MOST_OUTLINES: usize = 256;
+/// Captures larger than this are not read through by themselves, in bytes: when they are selected, or are only in view.
 const MOST_READ: u64 = 256 * 1024 * 1024;
+/// See [`MOST_READ`].
+const MOST_READ_IN_VIEW: u64 = 32 * 1024 * 1024;
 
 /// One line of the library.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +28,15 @@ pub enum Line<'a> {
     Folder(&'a OsString),
     /// A capture.
     Capture(&'a Entry),
+}
+
+impl<'a> Line<'a> {
+    fn path(self) -> Option<&'a Path> {
+        match self {
+            Self::Capture(entry) => Some(&entry.path),
+            Self::Outside | Self::Folder(_) => None,
+        }
+    }
 }
 
 /// What is known of a capture besides its metadata.
@@ -118,6 +129,12 @@ impl Library {
         self.known.get(&(entry.path.clone(), entry.modified))
     }
 
+    /// Whether a capture can be read through and was not yet.
+    fn is_unread(&self, entry: &Entry, most: u64) -> bool {
+        let can_be = entry.kind.is_some() && entry.state != State::Recording && entry.bytes <= most;
+        can_be && self.known(entry).is_none()
+    }
+
     /// Names that complete a command: folders, or captures.
     pub(super) fn names(&self, is_folders: bool) -> Vec<String> {
         let Some(listing) = &self.listing else {
@@ -165,10 +182,29 @@ impl Library {
     }
 
     pub(super) fn learn(&mut self, path: PathBuf, modified: Option<UnixMicros>, known: Known) {
-        if self.known.len() >= MOST_OUTLINES && !self.known.contains_key(&(path.clone(), modified)) {
-            self.known.clear();
+        let key = (path, modified);
+        if self.known.len() >= MOST_OUTLINES && !self.known.contains_key(&key) {
+            let shown: Vec<&Path> = self
+                .lines()
+                .skip(self.top)
+                .take(MOST_OUTLINES / 2)
+                .filter_map(Line::path)
+                .collect();
+            let other = self.known.keys().find(|(path, _)| !shown.contains(&&**path));
+            if let Some(other) = other.or(self.known.keys().next()).cloned() {
+                self.known.remove(&other);
+            }
         }
-        self.known.insert((path, modified), known);
+        let known = match known {
+            Known::Read(mut outline) => {
+                // Only how many there are is shown.
+                outline.rotations = Vec::new();
+                outline.marks.iter_mut().for_each(|mark| mark.text = String::new());
+                Known::Read(outline)
+            }
+            other => other,
+        };
+        self.known.insert(key, known);
     }
 
     pub(super) fn forget(&mut self, path: PathBuf, modified: Option<UnixMicros>) {
@@ -215,14 +251,22 @@ impl Model {
             .min(most)
             .min(library.at)
             .max((library.at + 1).saturating_sub(page));
-        let Some(entry) = library.capture() else {
+        // The selected one first; then, while nothing else is being read, those in view.
+        let selected = library.capture().filter(|entry| library.is_unread(entry, MOST_READ));
+        let is_reading = library.known.values().any(|known| matches!(known, Known::Reading));
+        let mut in_view = library
+            .lines()
+            .skip(library.top)
+            .take(page)
+            .filter_map(|line| match line {
+                Line::Capture(entry) if library.is_unread(entry, MOST_READ_IN_VIEW) => Some(entry),
+                _ => None,
+            });
+        let Some(entry) = selected.or_else(|| in_view.next().filter(|_| !is_reading)) else {
             return Vec::new();
         };
-        let is_worth_it = entry.kind.is_some() && entry.state != State::Recording && entry.bytes <= MOST_READ;
-        if !is_worth_it || library.known(entry).is_some() {
-            return Vec::new();
-        }
         let (path, modified) = (entry.path.clone(), entry.modified);
+        drop(in_view);
         library.learn(path.clone(), modified, Known::Reading);
         vec![Effect::Outline(path, modified)]
     }
@@ -263,7 +307,7 @@ impl Model {
             (Action::Convert, Some(Line::Capture(entry))) => {
                 let stem = entry.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
                 let to = format!("{}.", stem.unwrap_or_default().trim_end_matches(".csv"));
-                self.popup = Some(Popup::Form(Form::convert(entry.path.clone(), &to)));
+                self.popup = Some(Popup::Form(Form::convert(entry.path.clone(), &to, false)));
                 Vec::new()
             }
             (Action::Delete, Some(Line::Capture(entry))) => {

@@ -100,12 +100,23 @@ impl Form {
         Self::new(Purpose::Record, fields)
     }
 
-    /// Where a capture is converted to.
+    /// The same with why it could not be done.
     #[must_use]
-    pub fn convert(from: PathBuf, to: &str) -> Self {
+    pub fn refused(mut self, error: String) -> Self {
+        self.error = Some(error);
+        self
+    }
+
+    /// Where a capture is converted to, pseudonymised or not.
+    #[must_use]
+    pub fn convert(from: PathBuf, to: &str, is_private: bool) -> Self {
         let fields = vec![
             Field::new("to", ".csv .csv.zst .btsnoop .pcapng .jsonl", to),
-            Field::new("pseudonymise", "yes hides who is in it", ""),
+            Field::new(
+                "pseudonymise",
+                "yes hides who is in it",
+                if is_private { "yes" } else { "" },
+            ),
         ];
         Self::new(Purpose::Convert(from), fields)
     }

@@ -8,6 +8,7 @@ use super::filter::Filter;
 use super::follow::Follow;
 use super::model::Model;
 use super::rows;
+use crate::lab::doubt::Doubts;
 use crate::lab::ledger::TrackKey;
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
@@ -255,7 +256,7 @@ fn sort_key(session: &Session, track: &Track, sort: Column, now: UnixMicros) -> 
         Column::Attenuation => rows::attenuation(session, track).map_or(i128::MAX, |found| found.value.0 as i128),
         Column::Rotations => {
             let n = rows::rotations(session, track).map_or(-1, |n| i128::try_from(n).unwrap_or(i128::MAX / 4));
-            -(2 * n + i128::from(rows::is_out_of_step(session, track)))
+            -(2 * n + i128::from(!Doubts::of(session, track).is_empty()))
         }
         Column::Name => rows::name(session, track).map_or(i128::MAX, name_key),
         #[expect(clippy::cast_possible_truncation, reason = "a rate of reports")]

@@ -1,16 +1,20 @@
 //! What happened, in order: gaps, states of the adapter, marks, new identifiers, notices. Bounded, and cleared with the
 //! session.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::action::Action;
 use super::model::Model;
+use crate::lab::doubt::{Doubt, Doubts};
 use crate::lab::event::{AdapterState, CaptureEvent, Event, EventKind};
+use crate::lab::ledger::TrackKey;
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 
 /// Entries kept; of more, the newest.
 const MOST: usize = 10_000;
+/// How often broadcasters are looked at for what speaks against them.
+const LOOK: Micros = Micros::from_secs(2);
 /// New identifiers looked at in one go.
 const MOST_RECORDS: usize = 2_000;
 
@@ -75,6 +79,9 @@ pub struct Log {
     pub search: String,
     /// How many records of the ledger were looked at.
     records: usize,
+    /// What was told of each broadcaster, and when that is looked at again.
+    told: BTreeMap<TrackKey, Doubts>,
+    next_look: UnixMicros,
 }
 
 impl Log {
@@ -103,6 +110,8 @@ impl Log {
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         (self.back, self.records) = (0, 0);
+        self.told.clear();
+        self.next_look = UnixMicros(i64::MIN);
     }
 
     pub(super) fn add(&mut self, at: UnixMicros, level: Level, text: impl Into<String>, about: impl Into<String>) {
@@ -128,7 +137,8 @@ impl Log {
     }
 
     pub(super) fn travel(&mut self, action: Action, page: usize) {
-        let most = self.shown().count().saturating_sub(1);
+        // The oldest entry stands at the top of a full page.
+        let most = self.shown().count().saturating_sub(page.max(1));
         let back = match action {
             Action::Up => self.back + 1,
             Action::Down => self.back.saturating_sub(1),
@@ -150,6 +160,7 @@ impl Model {
             }
         }
         self.log_identifiers();
+        self.log_doubts();
     }
 
     fn log_event(&mut self, event: &Event) {
@@ -230,10 +241,51 @@ impl Model {
         }
     }
 
+    /// Notes what broadcasters show that an honest phone would not. An address that keeps stands with the identifier
+    /// that came to it.
+    fn log_doubts(&mut self) {
+        let now = self.session.now();
+        if now < self.log.next_look {
+            return;
+        }
+        self.log.next_look = now.plus(LOOK);
+        if self.log.told.len() > MOST {
+            self.log.told.clear();
+        }
+        let mut found = Vec::new();
+        for track in self.session.tracks() {
+            let doubts = Doubts::of(&self.session, track);
+            if doubts.is_empty() {
+                continue;
+            }
+            let told = self.log.told.insert(track.key, doubts).unwrap_or_default();
+            let is_new = |doubt: &Doubt| *doubt != Doubt::OutOfStep && !told.has(*doubt);
+            let rpi = track.rpi.map(|rpi| rpi.to_string()).unwrap_or_default();
+            found.extend(
+                doubts
+                    .iter()
+                    .filter(is_new)
+                    .map(|doubt| (track.last, track.key, doubt, rpi.clone())),
+            );
+        }
+        // Tracks are in no meaningful order.
+        found.sort_unstable();
+        for (at, _, doubt, rpi) in found {
+            self.log.add(at, Level::Warning, doubt.text(), rpi);
+        }
+    }
+
     /// Notes something about the program itself.
     pub(super) fn log_notice(&mut self, level: Level, text: &str) {
         self.log.add(self.session.now(), level, printable(text), "");
     }
+}
+
+/// `1 damaged record`
+#[must_use]
+pub fn damaged(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} damaged record{plural}")
 }
 
 fn seconds(span: Micros) -> String {

@@ -20,6 +20,7 @@ use super::transport::Timeline;
 use crate::lab::event::AdapterState;
 use crate::lab::keyring::Keyring;
 use crate::lab::session::{Options, Session};
+use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::source::pacing::Status;
 
@@ -34,6 +35,8 @@ pub struct SourceInfo {
     pub playback: Option<Status>,
     /// Why it is this source and no other, for a line on the screen.
     pub reason: Option<String>,
+    /// Where the capture that is played is not what its metadata say.
+    pub warnings: Vec<String>,
     /// Whether the capture that is played is a native file, into which marks can be written.
     pub takes_marks: bool,
     /// Whether what is played is being read through for its time line.
@@ -219,6 +222,13 @@ impl Model {
     pub(super) fn say(&mut self, text: &str) {
         self.log_notice(Level::Info, text);
         self.notice = Some(text.to_owned());
+        self.is_dirty = true;
+    }
+
+    /// Tells the person that something is not as it should be.
+    pub(super) fn warn(&mut self, text: &str) {
+        self.log_notice(Level::Warning, text);
+        self.notice = Some(printable(text).into_owned());
         self.is_dirty = true;
     }
 

@@ -2,19 +2,17 @@
 
 use super::model::Model;
 use crate::lab::address::Address;
-use crate::lab::advert::{RssiQuality, StationId};
+use crate::lab::advert::RssiQuality;
 use crate::lab::attenuation::{Attenuation, ProfileTable, Sender};
 use crate::lab::beacon::Family;
+use crate::lab::doubt::{Doubts, identifiers};
 use crate::lab::gaen::Rpi;
-use crate::lab::ledger::{Ledger, TrackKey};
+use crate::lab::ledger::TrackKey;
 use crate::lab::session::Session;
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::track::Track;
 use crate::lab::units::{Dbm, Metres};
-
-/// More identifiers or addresses are not counted: the chain of a hostile one may be long.
-const MOST_COUNTED: usize = 1_000;
 
 /// One device.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,9 +45,8 @@ pub struct Row {
     pub heard: u64,
     /// Identifiers heard under this address, less one; `None` for what has none. Should be 0.
     pub rotations: Option<usize>,
-    /// The identifier was also heard under another address at the same station, or the address with another
-    /// identifier: both should rotate together.
-    pub is_out_of_step: bool,
+    /// What it shows that an honest phone would not.
+    pub doubts: Doubts,
 }
 
 /// The name that is shown: of the lab key that it uses, or as broadcast.
@@ -79,7 +76,7 @@ impl Row {
             rate: track.rate(now),
             heard: track.heard,
             rotations: rotations(session, track),
-            is_out_of_step: is_out_of_step(session, track),
+            doubts: Doubts::of(session, track),
         }
     }
 }
@@ -90,8 +87,8 @@ pub(super) fn attenuation(session: &Session, track: &Track) -> Option<Attenuatio
     let receiver = receiver.map_or("", |station| &station.model);
     let told = session.known(track.rpi, track.aem).and_then(|known| known.metadata);
     let sender = match told {
-        Some(metadata) => Sender::Told(metadata.tx_power()),
-        None => Sender::Model(session.model_of(track.key.address, track.rpi)),
+        Some(metadata) if metadata.is_plausible() => Sender::Told(metadata.tx_power()),
+        _ => Sender::Model(session.model_of(track.key.address, track.rpi)),
     };
     ProfileTable::starter().attenuation_of(track.rssi?, track.family, sender, receiver)
 }
@@ -106,22 +103,6 @@ pub(super) fn rotations(session: &Session, track: &Track) -> Option<usize> {
     track
         .rpi
         .map(|_| identifiers(session.ledger(), track.key).saturating_sub(1))
-}
-
-/// See [`Row::is_out_of_step`].
-pub(super) fn is_out_of_step(session: &Session, track: &Track) -> bool {
-    let addresses = |rpi| addresses(session.ledger(), rpi, track.key.station);
-    rotations(session, track).is_some_and(|n| n > 0) || track.rpi.is_some_and(|rpi| addresses(rpi) > 1)
-}
-
-fn identifiers(ledger: &Ledger, key: TrackKey) -> usize {
-    let records = ledger.of_address(key).take(MOST_COUNTED);
-    records.filter(|(_, record)| record.rpi().is_some()).count()
-}
-
-fn addresses(ledger: &Ledger, rpi: Rpi, station: StationId) -> usize {
-    let records = ledger.of_rpi(rpi).take(MOST_COUNTED);
-    records.filter(|(_, record)| record.key().station == station).count()
 }
 
 /// The rows from number `from` of the order on, at most `most`.

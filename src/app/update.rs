@@ -6,20 +6,24 @@ mod typing;
 use std::sync::Arc;
 
 use super::captures::Known;
-use super::form::Purpose;
+use super::form::{Form, Purpose};
 use super::key::{Code, Key};
-use super::log::Level;
+use super::log::{Level, damaged};
 use super::model::{Model, Popup, SourceInfo};
 use super::mouse::Mouse;
 use super::transport::Timeline;
 use super::{Effect, Msg};
 use crate::lab::event::{CaptureEvent, EventKind};
 use crate::lab::session::Session;
-use crate::lab::time::UnixMicros;
-use crate::library::OutlineMark;
+use crate::lab::text::printable;
+use crate::lab::time::{Micros, UnixMicros};
+use crate::library::{Outline, OutlineMark};
+use crate::source::pacing::Status;
 use act::act;
 pub(super) use act::move_divider;
 
+/// A silence of so many minutes is told on the screen when it is passed over, a shorter one in the log alone.
+const LONG_SILENCE: i64 = 10;
 /// More marks than these a time line does not show, as many as are kept of a file that is read through.
 const MOST_MARKS: usize = 10_000;
 /// What is said of a time that lies behind the last event.
@@ -47,6 +51,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if status.past_end != was_past_end {
                 model.notice = status.past_end.then(|| PAST_END.to_owned());
             }
+            tell_silence(model, &status);
             model.source.playback = Some(*status);
             advance(model, now);
         }
@@ -80,6 +85,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.notice = Some(text);
             model.is_dirty = true;
         }
+        Msg::NotConverted(from, to, is_private, error) => {
+            model.log_notice(Level::Error, &error);
+            // What was typed is not lost, unless something else is being done by now.
+            if model.popup.is_none() && model.editing.is_none() && model.tab == super::Tab::Captures {
+                let to = to.to_string_lossy();
+                model.popup = Some(Popup::Form(Form::convert(from, &to, is_private).refused(error)));
+            } else {
+                model.notice = Some(error);
+            }
+            model.is_dirty = true;
+        }
         Msg::Show(tab) => return act(model, super::Action::Show(tab)),
         Msg::Listing(folder, found) => {
             model.library.take(&folder, *found);
@@ -98,12 +114,46 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.is_dirty = true;
         }
         Msg::Timeline(outline) => {
+            tell_damage(model, &outline);
             model.timeline = Timeline::new(outline);
             model.source.is_read_through = false;
             model.is_dirty = true;
         }
     }
     Vec::new()
+}
+
+/// A playback that passes over hours must say so: the clock leaps.
+fn tell_silence(model: &mut Model, status: &Status) {
+    let skipped = |status: &Status| status.pacer.skipped().1;
+    let before = model.source.playback.as_ref().map_or(Micros(0), skipped);
+    let more = skipped(status).0.saturating_sub(before.0) / 60_000_000;
+    if more < 1 {
+        return;
+    }
+    let text = match (more / 60, more % 60) {
+        (0, minutes) => format!("passed over {minutes} min without an advertisement"),
+        (hours, minutes) => format!("passed over {hours} h {minutes:02} min without an advertisement"),
+    };
+    if more < LONG_SILENCE {
+        model.log_notice(Level::Detail, &text);
+    } else {
+        model.say(&text);
+    }
+}
+
+/// What could not be read is left out of everything that is shown: that must not go unnoticed.
+fn tell_damage(model: &mut Model, outline: &Outline) {
+    for damage in &outline.damage.first {
+        model.log_notice(Level::Warning, &format!("left out, {damage}"));
+    }
+    if let Some(first) = outline.damage.first.first() {
+        let text = format!("left out: {}; {first}", damaged(outline.damage.count));
+        model.notice = Some(printable(&text).into_owned());
+    }
+    if let Some(failure) = &outline.failure {
+        model.warn(failure);
+    }
 }
 
 fn hear(model: &mut Model, events: &[CaptureEvent]) {
@@ -132,6 +182,9 @@ fn change_source(model: &mut Model, source: SourceInfo) {
     if let Some(reason) = model.source.reason.clone() {
         let text = format!("{reason}: the bundled capture is played instead; `vicino doctor` says more");
         model.log_notice(Level::Warning, &text);
+    }
+    for warning in model.source.warnings.clone() {
+        model.warn(&warning);
     }
 }
 

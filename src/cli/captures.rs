@@ -207,7 +207,7 @@ fn capture(row: &Row) -> Value {
             "out_of_step": outline.out_of_step,
             "marks": outline.marks.len(),
             "gaps": outline.gaps.len(),
-            "damaged": outline.damaged,
+            "damaged": outline.damage.count,
             "left_out": outline.left_out,
             "failure": outline.failure,
         });
@@ -245,7 +245,7 @@ fn csv(details: bool, rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
                 outline.out_of_step,
                 outline.marks.len(),
                 outline.gaps.len(),
-                outline.damaged,
+                outline.damage.count,
                 csv_field(outline.failure.as_deref().unwrap_or_default()),
             )?;
         }

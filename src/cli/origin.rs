@@ -64,11 +64,7 @@ pub(super) fn warn_of_damage(damage: &DamageLog) {
         damage.count
     ));
     for damage in &damage.first {
-        let what = printable(&damage.what);
-        tell(format_args!(
-            "  record {} at byte {}: {what}",
-            damage.record, damage.offset
-        ));
+        tell(format_args!("  {}", printable(&damage.to_string())));
     }
 }
 

@@ -16,20 +16,24 @@ use super::{ColorWhen, Exit, Failure, Look, config, lab_keys, origin};
 use crate::app::look::{Letters, ThemeName};
 use crate::app::model::{Settings, SourceInfo};
 use crate::app::{Key, Tab};
-use crate::format::native::{Meta, Reader};
+use crate::format::native::{self, Meta, Reader};
 use crate::format::open::{Kind, OpenOptions, in_file, open, open_known};
 use crate::format::{EventReader, FormatError, reason};
 use crate::lab::event::AdapterState;
 use crate::lab::keyring::Keyring;
+use crate::lab::time::Micros;
 use crate::library;
 use crate::runtime::screen::{self, Opened, Origin, Reopen, Services, Source};
 use crate::runtime::session_options;
 use crate::runtime::snapshot;
 use crate::source::live;
-use crate::source::pacing::{Pacer, Status};
+use crate::source::pacing::{Command, Pacer, Status};
 use crate::source::replay::{self as player, Opener};
 use crate::source::{Outlet, RecorderSlot, ble_error::BleError};
 use crate::view::{self, Palette};
+
+/// Where the bundled capture begins to play: everyone was heard, and one phone is about to rotate wrongly.
+const DEMO_START: Command = Command::SeekToOffset(Micros::from_secs(90));
 
 /// A theme by its name.
 pub(super) fn parse_theme(text: &str) -> Result<ThemeName, String> {
@@ -111,6 +115,7 @@ fn played(path: &Path, opener: Opener, origin: Origin, options: player::Options)
         .to_string_lossy()
         .into_owned();
     let mut info = replay_info(name, &options);
+    info.warnings = native::check(path, false);
     info.takes_marks = origin.marks_go_to.is_some();
     info.is_read_through = origin.reopen.is_some();
     let source = Source::Replay {
@@ -170,7 +175,7 @@ pub(super) fn snapshot(args: &Replay, out: &Path, look: &Look) -> Result<Exit, F
     let written = if out == Path::new("-") {
         io::Write::write_all(&mut io::stdout().lock(), picture.as_bytes())
     } else {
-        std::fs::write(out, picture)
+        snapshot::write(&picture, out, true)
     };
     written.map(|()| Exit::Done).map_err(|error| {
         let text = format!("cannot write {}: {}", out.display(), reason(&error));
@@ -249,6 +254,7 @@ async fn first_source() -> Opened {
 fn bundled(error: &BleError) -> Opened {
     let options = player::Options {
         looped: true,
+        start: Some(DEMO_START),
         ..player::Options::default()
     };
     let mut info = replay_info("bundled capture".to_owned(), &options);
@@ -308,13 +314,13 @@ fn on_terminal(
     look: &Look,
     instead: &str,
     folder: Option<&Path>,
-    run: impl AsyncFnOnce(screen::Options) -> io::Result<()>,
+    run: impl AsyncFnOnce(screen::Options) -> Result<(), screen::Failure>,
 ) -> Result<Exit, Failure> {
     let name = std::env::var_os("TERM").unwrap_or_default();
     if let Some(message) = unfit(io::stdout().is_terminal(), &name) {
         return Err(Failure::new(Exit::Usage, message).hint(instead));
     }
-    let lost = |error: io::Error| Failure::new(Exit::Environment, format!("the terminal: {error}"));
+    let failed = |error: screen::Failure| Failure::new(Exit::Environment, error.to_string());
     let chosen = chosen(look, folder)?;
     let options = screen::Options {
         palette: chosen.palette,
@@ -331,10 +337,10 @@ fn on_terminal(
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(lost)?;
+        .map_err(|error| failed(error.into()))?;
     let outcome = runtime.block_on(run(options));
     runtime.shutdown_background();
-    outcome.map(|()| Exit::Done).map_err(lost)
+    outcome.map(|()| Exit::Done).map_err(failed)
 }
 
 /// What the person chose. `folder` is where the captures are that are looked at first, whatever was chosen.

@@ -129,9 +129,12 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Zeroizing::default(),
             Err(error) => return Err(error.into()),
         };
-        let mut writer = csv::Writer::from_writer(Vec::new());
+        // As long as it can get, so that it never grows and leaves a copy behind.
+        let names: usize = keys.iter().map(|key| key.device.len() + key.model.len()).sum();
+        let mut rows = Zeroizing::new(String::with_capacity(200 + 2 * names + 100 * keys.len()));
         if old.is_empty() {
-            writer.write_record(COLUMNS).map_err(io::Error::other)?;
+            rows.push_str(&COLUMNS.join(","));
+            rows.push('\n');
         } else {
             LabKey::parse(&old)?;
             let first = old.lines().next().unwrap_or_default();
@@ -140,17 +143,20 @@ impl Store {
             }
         }
         for key in keys {
-            let (start, period) = (key.rolling_start.0.to_string(), key.rolling_period.to_string());
-            let tek = hex(&key.tek);
+            let mut writer = csv::Writer::from_writer(Vec::new());
             writer
-                .write_record([key.device.as_str(), &key.model, &tek, &start, &period])
+                .write_record([&key.device, &key.model])
                 .map_err(io::Error::other)?;
-        }
-        let rows = Zeroizing::new(
-            writer
+            let names = writer
                 .into_inner()
-                .map_err(|error| io::Error::other(error.to_string()))?,
-        );
+                .map_err(|error| io::Error::other(error.to_string()))?;
+            rows.push_str(String::from_utf8_lossy(&names).trim_end_matches('\n'));
+            let (start, period) = (key.rolling_start.0, key.rolling_period);
+            rows.push(',');
+            rows.push_str(&hex(&key.tek));
+            let span = [",", &start.to_string(), ",", &period.to_string(), "\n"];
+            rows.extend(span);
+        }
         let mut options = OpenOptions::new();
         let mut file = options
             .read(true)
@@ -164,7 +170,7 @@ impl Store {
         if !old.is_empty() && !old.ends_with('\n') {
             file.write_all(b"\n")?;
         }
-        file.write_all(&rows)?;
+        file.write_all(rows.as_bytes())?;
         file.sync_all()?;
         Ok(())
     }

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::{DiagnosisKey, ReportType};
 use crate::lab::crypto::Tek;
+use crate::lab::secret_rows::{Row, SecretRows};
 use crate::lab::time::Enin;
 
 /// Most rows of a table.
@@ -37,43 +38,31 @@ pub(super) fn rows(
     mut each: impl FnMut(&[&str]) -> Result<(), &'static str>,
 ) -> Result<(), TableError> {
     let columns = || TableError::Columns(needed.join(","));
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(|_| columns())?.clone();
-    let place = |name: &&str| headers.iter().position(|header| header.trim() == *name);
+    let mut rows = SecretRows::new(text);
+    let Row::At(_) = rows.next() else { return Err(columns()) };
     let mut places = Vec::with_capacity(needed.len() + optional.len());
     for name in needed {
-        places.push(Some(place(name).ok_or_else(columns)?));
+        places.push(Some(rows.place(name).ok_or_else(columns)?));
     }
-    places.extend(optional.iter().map(place));
-    let mut record = csv::StringRecord::new();
+    places.extend(optional.iter().map(|name| rows.place(name)));
     for count in 0.. {
-        let line = reader.position().line();
-        let fault = |what| TableError::Line { line, what };
-        match reader.read_record(&mut record) {
-            Ok(true) if count >= MOST_ROWS => return Err(TableError::TooMany),
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(_) => return Err(fault("cannot be read")),
-        }
-        let cell = |place: &Option<usize>| place.and_then(|place| record.get(place)).unwrap_or("").trim();
+        let fault = |line| move |what| TableError::Line { line, what };
+        let line = match rows.next() {
+            Row::At(_) if count >= MOST_ROWS => return Err(TableError::TooMany),
+            Row::At(line) => line,
+            Row::End => break,
+            Row::Unreadable(line) => return Err(fault(line)("cannot be read")),
+        };
+        let cell = |place: &Option<usize>| place.map_or("", |place| rows.cell(place));
         let cells: Vec<&str> = places.iter().map(cell).collect();
-        each(&cells).map_err(fault)?;
+        each(&cells).map_err(fault(line))?;
     }
     Ok(())
 }
 
 /// A key of 32 hexadecimal digits.
 pub(super) fn tek(text: &str) -> Result<Tek, &'static str> {
-    let fault = "tek: 32 hexadecimal digits are needed";
-    let mut bytes = [0; 16];
-    if text.len() != 32 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return Err(fault);
-    }
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        let digits = std::str::from_utf8(digits).map_err(|_| fault)?;
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| fault)?;
-    }
-    Ok(Tek::new(bytes))
+    Tek::from_hex(text).ok_or("tek: 32 hexadecimal digits are needed")
 }
 
 /// The first interval of a key; at most what a reader of exports can hold.

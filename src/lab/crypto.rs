@@ -29,6 +29,23 @@ impl Tek {
         Self(bytes)
     }
 
+    /// From 32 hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+            return None;
+        };
+        let mut key = Self([0; 16]);
+        if pairs.len() != key.0.len() {
+            return None;
+        }
+        for (byte, pair) in key.0.iter_mut().zip(pairs) {
+            let digit = |letter: u8| char::from(letter).to_digit(16);
+            *byte = u8::try_from(digit(pair[0])? << 4 | digit(pair[1])?).ok()?;
+        }
+        Some(key)
+    }
+
     /// The secret itself, for files of lab keys and for derivation; whoever takes it answers for where it goes.
     #[must_use]
     pub const fn expose(&self) -> &[u8; 16] {

@@ -6,10 +6,12 @@ use thiserror::Error;
 
 use super::crypto::{BroadcastKeys, Metadata, ROLLING_PERIOD, Tek};
 use super::gaen::{Aem, Rpi};
+use super::secret_rows::{Row, SecretRows};
 use super::time::Enin;
 
 /// Most keys of a ring: their identifiers are kept ready.
 const MOST_KEYS: usize = 10_000;
+const UNREADABLE: &str = "cannot be read";
 /// Columns of a key file.
 const COLUMNS: [&str; 5] = ["device", "model", "tek", "rolling_start", "rolling_period"];
 
@@ -67,28 +69,27 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError`], with the line.
     pub fn parse(text: &str) -> Result<Self, KeyringError> {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-        let headers = reader.headers().map_err(|_| KeyringError::Columns)?.clone();
-        let place = |name: &str| headers.iter().position(|header| header.trim() == name);
+        let mut rows = SecretRows::new(text);
+        let Row::At(_) = rows.next() else {
+            return Err(KeyringError::Columns);
+        };
         let mut places = [0; COLUMNS.len()];
         for (idx, name) in places.iter_mut().zip(COLUMNS) {
-            *idx = place(name).ok_or(KeyringError::Columns)?;
+            *idx = rows.place(name).ok_or(KeyringError::Columns)?;
         }
         let mut ring = Self::default();
-        let mut record = csv::StringRecord::new();
         loop {
-            let line = reader.position().line();
+            let line = match rows.next() {
+                Row::At(line) => line,
+                Row::End => return Ok(ring),
+                Row::Unreadable(line) => return Err(KeyringError::Line { line, what: UNREADABLE }),
+            };
             let fault = |what| KeyringError::Line { line, what };
-            match reader.read_record(&mut record) {
-                Ok(true) => {}
-                Ok(false) => return Ok(ring),
-                Err(_) => return Err(fault("cannot be read")),
-            }
             if ring.keys.len() >= MOST_KEYS {
                 return Err(KeyringError::TooMany);
             }
-            let [device, model, tek, start, period] = places.map(|place| record.get(place).unwrap_or("").trim());
-            let tek = tek_of(tek).ok_or_else(|| fault("tek: 32 hexadecimal digits are needed"))?;
+            let [device, model, tek, start, period] = places.map(|place| rows.cell(place));
+            let tek = Tek::from_hex(tek).ok_or_else(|| fault("tek: 32 hexadecimal digits are needed"))?;
             let start = start
                 .parse()
                 .map_err(|_| fault("rolling_start: a number of an interval is needed"))?;
@@ -138,18 +139,6 @@ impl Keyring {
             metadata: aem.map(|aem| key.derived.open(rpi, aem)),
         })
     }
-}
-
-fn tek_of(text: &str) -> Option<Tek> {
-    let mut bytes = [0; 16];
-    if text.len() != 32 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        let digits = std::str::from_utf8(digits).ok()?;
-        *byte = u8::from_str_radix(digits, 16).ok()?;
-    }
-    Some(Tek::new(bytes))
 }
 
 #[cfg(test)]

@@ -19,6 +19,17 @@ pub struct Micros(pub i64);
 #[serde(transparent)]
 pub struct Enin(pub u32);
 
+impl Enin {
+    /// How long an interval is.
+    pub const SPAN: Micros = Micros::from_secs(600);
+
+    /// When it begins.
+    #[must_use]
+    pub fn start(self) -> UnixMicros {
+        UnixMicros(i64::from(self.0) * Self::SPAN.0)
+    }
+}
+
 impl UnixMicros {
     /// The span since `earlier`; negative when `earlier` is later. Saturates instead of overflowing.
     #[must_use]

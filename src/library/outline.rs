@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Density;
-use crate::format::EventReader;
+use crate::format::{DamageLog, EventReader};
 use crate::lab::advert::{Advertisement, DataStatus};
 use crate::lab::beacon::Family;
 use crate::lab::event::{CaptureEvent, Mark};
@@ -49,7 +49,7 @@ pub struct Outline {
     /// Advertisements over time: as many as `adverts`.
     pub density: Density,
     /// Records that were damaged.
-    pub damaged: u64,
+    pub damage: DamageLog,
     /// Why the capture could not be read to its end; what came before counts. Not neutralised.
     pub failure: Option<String>,
     /// Marks, gaps and rotations that were too many to keep.
@@ -99,7 +99,7 @@ pub fn outline(reader: &mut dyn EventReader, stop: &AtomicBool) -> Outline {
     take(&events, &mut session, &mut density);
     Outline {
         failure,
-        damaged: reader.damage().count,
+        damage: reader.damage().clone(),
         density,
         ..of_session(&session)
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crossterm::event::{Event as TerminalEvent, EventStream};
 use futures::StreamExt;
+use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -61,11 +62,22 @@ pub struct Options {
     pub services: Services,
 }
 
+/// Why the screen ended badly.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// The terminal cannot be taken over, or it is gone.
+    #[error("the terminal: {0}")]
+    Terminal(#[from] io::Error),
+    /// What was recorded could not be ended well.
+    #[error("the recording: {0}")]
+    Recording(String),
+}
+
 /// Runs the screen until the person leaves, the terminal goes, or a signal ends the program.
 ///
 /// # Errors
-/// The terminal cannot be taken over, or it is gone.
-pub async fn run(source: Source, info: SourceInfo, options: Options) -> io::Result<()> {
+/// See [`Failure`].
+pub async fn run(source: Source, info: SourceInfo, options: Options) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     // Before the screen, so that it is dropped after it.
     let mut meter = Meter::from_environment();
@@ -120,26 +132,17 @@ pub async fn run(source: Source, info: SourceInfo, options: Options) -> io::Resu
             match effect {
                 Effect::Quit => {
                     drop(screen);
-                    return runner.end().await;
+                    return runner.end().await.map_err(Failure::Recording);
                 }
                 Effect::Copy(text) => screen.copy(&text)?,
                 Effect::Snapshot(path) => {
                     let theme = options.palette.theme(model.look.theme);
-                    let said = snapshot(&model, &theme, &path);
-                    update(&mut model, Msg::Notice(Some(said)));
+                    let picture = super::snapshot::picture(&model, &theme);
+                    runner.save(picture, path);
                 }
                 other => runner.start(&mut model, other),
             }
         }
-    }
-}
-
-/// Draws the screen as it is into a file of its own; what there is to say about it.
-fn snapshot(model: &Model, theme: &view::Theme, path: &Path) -> String {
-    let name = path.display();
-    match super::snapshot::write(model, theme, path) {
-        Ok(()) => format!("drawn into {name}"),
-        Err(error) => format!("cannot write {name}: {}", crate::format::reason(&error)),
     }
 }
 

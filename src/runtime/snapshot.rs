@@ -95,16 +95,29 @@ fn tell(model: &mut Model, msg: Msg) {
     }
 }
 
-/// Draws the screen of a model into an SVG file of its own, for its owner only: it may show identifiers.
-///
-/// # Errors
-/// The system's refusal; also when there is such a file.
-pub fn write(model: &Model, theme: &Theme, path: &Path) -> io::Result<()> {
+/// The screen of a model as SVG.
+#[must_use]
+pub fn picture(model: &Model, theme: &Theme) -> String {
     let area = Rect::new(0, 0, model.size.0, model.size.1);
     let mut buf = Buffer::empty(area);
     view::draw_into(model, theme, area, &mut buf);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(view::svg(&buf, theme).as_bytes())
+    view::svg(&buf, theme)
+}
+
+/// Writes a picture, for its owner only: it may show identifiers. `replace` one that is there, or refuse.
+///
+/// # Errors
+/// The system's refusal.
+pub fn write(picture: &str, path: &Path, replace: bool) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    let mut file = if replace {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    }
+    .open(path)?;
+    file.write_all(picture.as_bytes())
 }
 
 struct Player {

@@ -6,6 +6,7 @@
 //! [`Sink::accept`].
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -53,6 +54,8 @@ enum Order {
 /// The end that takes events; goes where the source is.
 pub struct Recorder {
     orders: SyncSender<Order>,
+    /// How many batches wait for the thread.
+    waiting: Arc<AtomicUsize>,
     progress: Arc<Mutex<Progress>>,
 }
 
@@ -89,7 +92,9 @@ pub fn over<D: Disk + 'static>(writer: Writer<D>) -> Result<(Recorder, Control),
     let (orders, queue) = sync_channel(QUEUE_BATCHES);
     let progress = Arc::new(Mutex::new(Progress::default()));
     let paths = writer.paths().cloned();
+    let waiting = Arc::new(AtomicUsize::new(0));
     let job = Job {
+        waiting: Arc::clone(&waiting),
         folder: paths.as_ref().and_then(|paths| paths.rows.parent()).map(folder),
         writer,
         progress: Arc::clone(&progress),
@@ -105,6 +110,7 @@ pub fn over<D: Disk + 'static>(writer: Writer<D>) -> Result<(Recorder, Control),
         })?;
     let recorder = Recorder {
         orders: orders.clone(),
+        waiting,
         progress: Arc::clone(&progress),
     };
     let control = Control {
@@ -138,7 +144,12 @@ impl Sink for Recorder {
         if look(&self.progress).failure.is_some() {
             return Err(ended());
         }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         self.orders.send(Order::Keep(events.to_vec())).map_err(|_| ended())
+    }
+
+    fn has_room(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) < QUEUE_BATCHES / 2
     }
 }
 
@@ -193,6 +204,7 @@ fn words(failure: &FormatError) -> String {
 }
 
 struct Job<D: Disk> {
+    waiting: Arc<AtomicUsize>,
     writer: Writer<D>,
     folder: Option<PathBuf>,
     progress: Arc<Mutex<Progress>>,
@@ -233,7 +245,10 @@ impl<D: Disk> Job<D> {
                 due = now + FLUSH_EVERY;
             }
             match queue.recv_timeout(due.saturating_duration_since(now)) {
-                Ok(Order::Keep(events)) => self.keep(&events)?,
+                Ok(Order::Keep(events)) => {
+                    self.keep(&events)?;
+                    self.waiting.fetch_sub(1, Ordering::Relaxed);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return self.flush(),
             }

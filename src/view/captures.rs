@@ -12,11 +12,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::text::{bytes, clip, clip_front, clock, grouped, minute, put, width};
+use super::text::{bytes, clip, clip_front, clock, grouped, minute, put, spelled, width};
 use super::theme::Theme;
 use super::{cut, frame};
 use crate::app::captures::{Known, Line};
 use crate::app::layout::{LIBRARY_DETAILS, LIBRARY_WITH_DETAILS, MARKER};
+use crate::app::log::damaged;
 use crate::app::model::{Model, Recording};
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
@@ -52,7 +53,7 @@ impl Layout {
         };
         let (from, adverts, length, kind) = (fits(FROM), fits(ADVERTS), fits(LENGTH), fits(KIND));
         Self {
-            name: LEAST_NAME + left.min(30),
+            name: (LEAST_NAME + left.min(30)).min(total.saturating_sub(MARKER + SIZE + STATE)),
             kind,
             from,
             length,
@@ -263,7 +264,15 @@ fn capture(
             (_, State::Interrupted) => ("interrupted", theme.warning),
             (_, state) => (state.word(), Style::new()),
         };
-        put(buf, area, x, y, word, style.patch(Style { bg: None, ..colour }));
+        let room = usize::from(area.width.saturating_sub(x));
+        put(
+            buf,
+            area,
+            x,
+            y,
+            &clip(word, room),
+            style.patch(Style { bg: None, ..colour }),
+        );
     }
 }
 
@@ -288,7 +297,10 @@ fn details(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             area,
             1,
             0,
-            "select a capture: ⏎ plays it, c converts it, d deletes it",
+            &spelled(
+                "select a capture: ⏎ plays it, c converts it, d deletes it",
+                model.look.letters,
+            ),
             theme.dim,
         );
     };
@@ -323,7 +335,7 @@ fn details(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     for (y, (name, text)) in (0..area.height).zip(&facts) {
         put(buf, area, 1, y, name, theme.dim);
         let room = usize::from(area.width.saturating_sub(14));
-        let style = if *name == "unreadable" {
+        let style = if matches!(*name, "unreadable" | "damaged" | "out of step") {
             theme.warning
         } else {
             theme.base
@@ -367,8 +379,8 @@ fn outlined(outline: &Outline) -> Vec<(&'static str, String)> {
         "marks, gaps",
         format!("{} marks, {} gaps", count(outline.marks.len()), count(gaps)),
     ));
-    if outline.damaged > 0 {
-        facts.push(("damaged", format!("{} records", grouped(outline.damaged))));
+    if let Some(damage) = outline.damage.first.first() {
+        facts.push(("damaged", format!("{} · {damage}", damaged(outline.damage.count))));
     }
     if let Some(failure) = &outline.failure {
         facts.push(("unreadable", failure.clone()));

@@ -16,7 +16,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::chart::{self, Chart};
-use super::text::put;
+use super::text::{put, spelled};
 use super::theme::Theme;
 use super::{cut, frame};
 use crate::app::layout::WITH_BYTES;
@@ -41,7 +41,10 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             area,
             2,
             2,
-            "1 shows all devices, ↑↓ select one, ⏎ opens it here",
+            &spelled(
+                "1 shows all devices, ↑↓ select one, ⏎ opens it here",
+                model.look.letters,
+            ),
             theme.dim,
         );
     };

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::text::{bytes, clip, clip_front, clock, grouped, put, put_right, width};
+use super::text::{bytes, clip, clip_front, clock, grouped, put, put_right, spelled, width};
 use super::theme::Theme;
 use crate::app::Tab;
 use crate::app::command;
@@ -137,6 +137,13 @@ fn typed(sign: &str, prompt: &Prompt, most: u16) -> String {
     let room = usize::from(most.saturating_sub(2));
     let text = format!("{sign}{}▏{}", clip_front(&printable(before), room), printable(after));
     clip(&text, usize::from(most)).into_owned()
+}
+
+/// Why what is typed is no filter, where it does not fit beside the prompt: then it stands in place of the keys.
+fn long_filter_error(model: &Model, columns: u16) -> Option<String> {
+    let error = model.editing.as_ref()?.error.as_ref()?;
+    let text = printable(&error.brief()).into_owned();
+    (width(&text) > columns * 2 / 5).then_some(text)
 }
 
 /// Why what is typed is no filter, in at most so many cells.
@@ -310,7 +317,21 @@ fn command(prompt: &Prompt, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let mut x = 1 + width(&line) + 2;
     let room = |x: u16| usize::from(area.width.saturating_sub(x + 1));
     if let Some(refusal) = &prompt.refusal {
-        return put(buf, area, x, 0, &clip(&printable(refusal), room(x)), theme.warning);
+        let refusal = printable(refusal);
+        if usize::from(width(&refusal)) > room(x) && area.y > 0 {
+            // It does not fit beside what was typed: it covers the line above.
+            let above = Rect { y: area.y - 1, ..area };
+            put(buf, above, 0, 0, &" ".repeat(usize::from(above.width)), theme.base);
+            return put(
+                buf,
+                above,
+                1,
+                0,
+                &clip(&refusal, usize::from(above.width.saturating_sub(2))),
+                theme.warning,
+            );
+        }
+        return put(buf, area, x, 0, &clip(&refusal, room(x)), theme.warning);
     }
     if let Some(completion) = &prompt.completion {
         // The word that stands in the line comes first, so that it is in sight.
@@ -344,6 +365,10 @@ pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
     {
         return command(prompt, theme, area, buf);
     }
+    if let Some(error) = long_filter_error(model, area.width) {
+        let room = usize::from(area.width.saturating_sub(2));
+        return put(buf, area, 1, 0, &clip(&error, room), theme.warning);
+    }
     if let Some(notice) = model.notice.as_deref().filter(|_| is_notice_below(model, area.width)) {
         let (text, room) = (printable(notice), usize::from(area.width.saturating_sub(2)));
         // Of a long path the end is worth more, and the reason behind it.
@@ -362,6 +387,7 @@ pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
         .flat_map(|(_, actions)| *actions)
         .filter(|action| is_playback || !action.needs_playback())
         .filter_map(|action| keymap::footer_entry(&model.keymap, context, *action))
+        .map(|(key, label)| (spelled(&key, model.look.letters).into_owned(), label))
         .collect();
     let needed = |entries: &[(String, &str)]| {
         entries

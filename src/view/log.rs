@@ -43,6 +43,10 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if n_shown == 0 {
         let hint = if model.log.is_empty() {
             "nothing happened yet: gaps, adapter states, marks and new identifiers stand here"
+        } else if model.log.search.is_empty() {
+            "nothing that matters so much: v shows less important entries"
+        } else if model.log.least == Level::Detail {
+            "no entry matches: Esc drops the search"
         } else {
             "no entry matches: v shows less important ones, Esc drops the search"
         };

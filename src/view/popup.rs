@@ -115,7 +115,7 @@ pub(super) fn form(model: &Model, form: &Form, theme: &Theme, area: Rect, buf: &
 fn where_marks_go(model: &Model) -> String {
     match (&model.recording, &model.source.playback) {
         (Some(_), _) => "it goes into the recording".to_owned(),
-        (None, Some(_)) if model.source.takes_marks => "it goes into the capture that is played".to_owned(),
+        (None, Some(_)) if model.source.takes_marks => format!("it is written into {}", printable(&model.source.name)),
         _ => "nothing is recorded: it stays on this screen only (r records)".to_owned(),
     }
 }

@@ -224,7 +224,7 @@ fn write_cell(
         Column::Heard => write!(cell, "{}", short(row.heard)),
         Column::Rate => write!(cell, "{:.1}", row.rate),
         Column::Rotations => {
-            let mark = if row.is_out_of_step { '!' } else { ' ' };
+            let mark = if row.doubts.is_empty() { ' ' } else { '!' };
             match row.rotations {
                 Some(n) if n > MOST_ROTATIONS => write!(cell, "{MOST_ROTATIONS}+{mark}"),
                 Some(n) => write!(cell, "{n} {mark}"),
@@ -242,7 +242,7 @@ fn write_cell(
     let colour = match wide.column {
         Column::Kind if row.family.is_gaen() && !is_quiet => theme.gaen,
         Column::Spark if !is_quiet => theme.line,
-        Column::Rotations if row.is_out_of_step => theme.warning,
+        Column::Rotations if !row.doubts.is_empty() => theme.warning,
         _ if cell.trim_end() == NONE => theme.dim,
         _ => return style,
     };

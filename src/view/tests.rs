@@ -233,6 +233,14 @@ fn the_device_shows_the_field_under_the_cursor_and_the_log_scrolls() {
     update(&mut model, Msg::Key(Key::char('v')));
     assert!(screen(&model).contains("new identifier"), "{}", screen(&model));
     update(&mut model, Msg::Key(Key::plain(Code::Home)));
+    // Where all fits on a page there is nothing to go back to.
+    assert!(!screen(&model).contains("newer below"), "{}", screen(&model));
+    update(&mut model, Msg::Resize(120, 10));
+    update(&mut model, Msg::Key(Key::plain(Code::Home)));
+    let text = screen(&model);
+    let oldest = model.log.shown().last().unwrap();
+    let line = text.lines().find(|line| line.contains(&oldest.text));
+    assert!(line.is_some() && text.matches("new identifier").count() >= 3, "{text}");
     assert!(screen(&model).contains("newer below"), "{}", screen(&model));
 }
 

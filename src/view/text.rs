@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::app::look::Letters;
 use crate::lab::time::{Micros, UnixMicros};
 
 /// How many cells a text takes.
@@ -65,6 +66,14 @@ pub(super) fn clip_front(text: &str, most: usize) -> Cow<'_, str> {
         "".into()
     } else {
         format!("…{kept}").into()
+    }
+}
+
+/// Names of keys in the letters that are wanted: without `⏎` where there is ASCII alone.
+pub(super) fn spelled(text: &str, letters: Letters) -> Cow<'_, str> {
+    match letters {
+        Letters::Ascii if text.contains('⏎') => text.replace('⏎', "Enter").into(),
+        _ => text.into(),
     }
 }
 

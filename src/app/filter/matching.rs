@@ -8,6 +8,7 @@ use super::term::{Choice, Company, Flag, Quantity, Sort, Term};
 use crate::app::rows;
 use crate::lab::ad::{self, AdStructure, ty};
 use crate::lab::assigned::company_name;
+use crate::lab::doubt::{Doubt, Doubts};
 use crate::lab::session::Session;
 use crate::lab::time::UnixMicros;
 use crate::lab::track::Track;
@@ -35,8 +36,8 @@ impl Term {
     fn matches(&self, subject: &Subject<'_>) -> bool {
         let track = subject.track;
         match self {
-            Self::Text(text) => is_shown(text, track),
-            Self::Name(text) => is_in_name(text, track),
+            Self::Text(text) => is_shown(text, subject),
+            Self::Name(text) => is_in_name(text, subject),
             Self::Choice(choice) => choice.matches(subject),
             Self::Address(part) => part.is_in(track.key.address.number()),
             Self::Rpi(part) => track.rpi.is_some_and(|rpi| part.begins(rpi.0)),
@@ -65,8 +66,9 @@ impl Flag {
     fn holds(self, subject: &Subject<'_>) -> bool {
         match self {
             Self::Rotating => rows::rotations(subject.session, subject.track).is_some_and(|n| n > 0),
-            Self::OutOfStep => rows::is_out_of_step(subject.session, subject.track),
-            Self::Named => subject.track.name.is_some(),
+            Self::OutOfStep => Doubts::of(subject.session, subject.track).has(Doubt::OutOfStep),
+            Self::Doubtful => !Doubts::of(subject.session, subject.track).is_empty(),
+            Self::Named => rows::name(subject.session, subject.track).is_some(),
         }
     }
 }
@@ -131,18 +133,20 @@ fn offers(part: AdStructure<'_>, uuid: ServiceUuid) -> bool {
 }
 
 /// Whether lower-case text is in what the table shows of a device.
-fn is_shown(text: &str, track: &Track) -> bool {
+fn is_shown(text: &str, subject: &Subject<'_>) -> bool {
+    let track = subject.track;
     let address = track.key.address;
     // Only what may be in an address or an identifier is worth writing these out.
     let in_hex = || {
         is_hex(text)
             && (address.to_string().contains(text) || track.rpi.is_some_and(|rpi| rpi.to_string().contains(text)))
     };
-    track.family.word().contains(text) || address.kind.word().contains(text) || is_in_name(text, track) || in_hex()
+    track.family.word().contains(text) || address.kind.word().contains(text) || is_in_name(text, subject) || in_hex()
 }
 
-fn is_in_name(text: &str, track: &Track) -> bool {
-    track.name.as_deref().is_some_and(|name| contains(name, text))
+/// By the name that is shown: of the lab key, or as broadcast.
+fn is_in_name(text: &str, subject: &Subject<'_>) -> bool {
+    rows::name(subject.session, subject.track).is_some_and(|name| contains(name, text))
 }
 
 /// Whether lower-case text is in a text of any case.

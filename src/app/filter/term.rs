@@ -70,6 +70,8 @@ pub(super) enum Flag {
     Rotating,
     /// Address and identifier did not change together.
     OutOfStep,
+    /// With any sign that it does not rotate as it should.
+    Doubtful,
     /// It tells a name.
     Named,
 }
@@ -164,12 +166,13 @@ impl Quantity {
 }
 
 impl Flag {
-    pub(super) const ALL: [Self; 3] = [Self::Rotating, Self::OutOfStep, Self::Named];
+    pub(super) const ALL: [Self; 4] = [Self::Rotating, Self::OutOfStep, Self::Doubtful, Self::Named];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Rotating => "rotating",
             Self::OutOfStep => "outofstep",
+            Self::Doubtful => "doubtful",
             Self::Named => "named",
         }
     }

@@ -408,3 +408,29 @@ fn survive(text: &str) {
         }
     }
 }
+
+#[test]
+fn names_are_those_that_are_shown() {
+    let keys =
+        "device,model,tek,rolling_start,rolling_period\ncareless,,75c734c6dd1a782de7a965da5eb93125,2642976,144\n";
+    let keys = crate::lab::keyring::Keyring::parse(keys).unwrap();
+    let mut data = hex!("03036ffd17166ffd").to_vec();
+    data.extend(hex!("8be6cd371c5c891604bfbe49df845096 72033874"));
+    let mut session = Session::default().with_keys(std::sync::Arc::new(keys));
+    session.ingest_all(&[
+        CaptureEvent::Advert(advert(AddressKind::RandomResolvable, 1, 0, Some(-60), &data)),
+        CaptureEvent::Advert(advert(AddressKind::RandomResolvable, 2, 0, Some(-60), &gaen(7))),
+        CaptureEvent::Advert(advert(AddressKind::Public, 3, 0, Some(-60), &gaen(8))),
+    ]);
+    for (filter, expected) in [
+        ("careless", &[1][..]),
+        ("name:CARE", &[1]),
+        ("is:named", &[1]),
+        ("-is:named", &[2, 3]),
+        // Its key is of another month than the data; the other's address is public.
+        ("is:doubtful", &[1, 3]),
+        ("is:outofstep", &[]),
+    ] {
+        assert_eq!(shown(&session, filter), expected, "{filter}");
+    }
+}

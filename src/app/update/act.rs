@@ -1,6 +1,7 @@
 //! What keys and commands do.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
 
 use crate::app::action::Action;
 use crate::app::columns::{Column, Columns};
@@ -8,7 +9,7 @@ use crate::app::command::Request;
 use crate::app::form::{Form, Question};
 use crate::app::model::{Model, Popup};
 use crate::app::tab::Tab;
-use crate::app::{Effect, layout};
+use crate::app::{Effect, help, layout};
 use crate::lab::event::{Event, EventKind};
 use crate::lab::note;
 use crate::lab::time::{Micros, UnixMicros};
@@ -16,12 +17,18 @@ use crate::source::pacing::Command;
 
 use super::typing;
 
+/// What is said where there is nothing to steer.
+const NO_PLAYBACK: &str = "that needs a capture that is played: `:open FILE`, or the tab Captures";
 /// How far the seek keys go.
 const SEEK: Micros = Micros::from_secs(10);
 
 /// Does what a key asked for.
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     model.is_dirty = true;
+    if action.needs_playback() && model.source.playback.is_none() {
+        model.say(NO_PLAYBACK);
+        return Vec::new();
+    }
     match action {
         Action::Quit if model.recording.is_some() => {
             model.popup = Some(Popup::Question(Question::QuitRecording));
@@ -104,7 +111,7 @@ pub(super) fn carry_out(model: &mut Model, request: Request) -> Vec<Effect> {
         }
         Request::Columns(columns) => model.live.columns = columns,
         Request::Playback(command) if model.source.playback.is_some() => return playback(model, command),
-        Request::Playback(_) => model.say("that needs a capture that is played back: open FILE"),
+        Request::Playback(_) => model.say(NO_PLAYBACK),
         Request::Open(path) => return model.open_capture(in_folder(&model.library.folder, &path)),
         Request::Live if model.recording.is_some() => model.say("a recording is going on: r ends it"),
         Request::Live => return vec![Effect::Listen],
@@ -135,15 +142,27 @@ pub(super) fn carry_out(model: &mut Model, request: Request) -> Vec<Effect> {
         }
         Request::Theme(theme) => model.look.theme = theme,
         Request::Letters(letters) => model.look.letters = letters,
-        Request::Snapshot(path) => return vec![Effect::Snapshot(path)],
+        Request::Snapshot(path) => return vec![Effect::Snapshot(in_folder(&model.library.folder, &path))],
     }
     Vec::new()
 }
 
-/// A name without a folder is one of the library's folder.
+/// What is typed is relative to the folder of the library, wherever the program was started.
 fn in_folder(folder: &Path, path: &Path) -> PathBuf {
-    let is_bare = path.components().count() == 1 && path.file_name().is_some();
-    if is_bare { folder.join(path) } else { path.to_owned() }
+    clean(&folder.join(path))
+}
+
+/// Without `.` and `..`, as they read; a link on the way is not followed.
+fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if clean.file_name().is_some() || clean.has_root() => drop(clean.pop()),
+            part => clean.push(part),
+        }
+    }
+    clean
 }
 
 fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
@@ -166,7 +185,18 @@ fn close(model: &mut Model) {
     }
 }
 
+/// Rows of the terminal that the help leaves free or frames.
+const HELP_FRAME: u16 = 4;
+
 fn travel(model: &mut Model, action: Action) -> Vec<Effect> {
+    // Beyond the last lines there is nothing to see.
+    let most = match model.popup {
+        Some(Popup::Help(_)) => {
+            let n_lines = u16::try_from(help::lines(model).len()).unwrap_or(u16::MAX);
+            n_lines.saturating_sub(model.size.1.saturating_sub(HELP_FRAME))
+        }
+        _ => 0,
+    };
     match &mut model.popup {
         Some(Popup::Help(line)) => {
             let step = if matches!(action, Action::PageUp | Action::PageDown) {
@@ -175,7 +205,7 @@ fn travel(model: &mut Model, action: Action) -> Vec<Effect> {
                 1
             };
             *line = match action {
-                Action::Down | Action::PageDown => line.saturating_add(step).min(MOST_HELP_SCROLL),
+                Action::Down | Action::PageDown => line.saturating_add(step).min(most),
                 _ => line.saturating_sub(step),
             };
             return Vec::new();
@@ -197,15 +227,13 @@ fn travel(model: &mut Model, action: Action) -> Vec<Effect> {
         Tab::Device => model.move_field(action),
         Tab::Captures => return model.travel_library(action),
         Tab::Log => {
-            let page = model.body_height();
+            // A line tells how many there are.
+            let page = model.body_height().saturating_sub(1);
             model.log.travel(action, page);
         }
     }
     Vec::new()
 }
-
-/// More lines than the help has.
-const MOST_HELP_SCROLL: u16 = 200;
 
 fn travel_live(model: &mut Model, action: Action) {
     if model.live.needs_order {
@@ -353,7 +381,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
         Tab::Log => model
             .log
             .shown()
-            .next()
+            .nth(model.log.back)
             .map(|entry| format!("{} {}", entry.at, entry.text)),
         Tab::Live | Tab::Device => model.selected().map(|track| match track.rpi {
             Some(rpi) => rpi.to_string(),
@@ -404,7 +432,7 @@ fn accept_form(model: &mut Model, mut form: Form) -> Vec<Effect> {
             Ok(vec![Effect::Record(path, form.text("title").to_owned())])
         }
         Purpose::Convert(from) => match Path::new(form.text("to")) {
-            to if to.extension().is_none() => {
+            to if to.extension().is_none_or(OsStr::is_empty) => {
                 Err("the ending tells the format: .csv, .pcapng, .btsnoop, .jsonl …".to_owned())
             }
             to => {

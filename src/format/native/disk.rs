@@ -58,7 +58,7 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Replaces the file in one step, so that it is never half written.
+/// Replaces the file in one step, so that it is never half written. Who may read it stays as it was.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path
         .file_name()
@@ -69,7 +69,13 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
         .write(true)
         .create_new(true)
         .open(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            if let Ok(old) = path.metadata() {
+                file.set_permissions(old.permissions())?;
+            }
+            file.sync_all()
+        })
         .and_then(|()| std::fs::rename(&beside, path));
     written.or_else(|failure| {
         // Half a file is of no use; the old one stays.
@@ -111,5 +117,18 @@ mod tests {
             overwrite(&path, text).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn a_file_of_our_own_is_private_and_one_that_was_there_stays_as_open_as_it_was() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.toml");
+        let mode = || path.metadata().unwrap().permissions().mode() & 0o777;
+        replace(&path, "new").unwrap();
+        assert_eq!(mode(), 0o600);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        replace(&path, "newer").unwrap();
+        assert_eq!((mode(), &*std::fs::read_to_string(&path).unwrap()), (0o640, "newer"));
     }
 }

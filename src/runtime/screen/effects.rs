@@ -1,14 +1,13 @@
 //! Does what the model asks for: beside the loop whatever may take time, whose result comes back as a message.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 
-use super::recording::Running;
+use super::recording::{Ending, Running};
 use super::source::{News, Source};
 use super::{Opened, Services};
 use crate::app::model::{Model, SourceInfo};
@@ -21,6 +20,7 @@ use crate::lab::note;
 use crate::lab::text::printable;
 use crate::lab::time::UnixMicros;
 use crate::library::{self, Outline};
+use crate::runtime::snapshot;
 
 /// What came of something that was done beside the loop.
 pub(super) enum Done {
@@ -32,6 +32,10 @@ pub(super) enum Done {
     Changed(String),
     /// What the played capture amounts to, by the number of its source.
     Timeline(u64, Box<Outline>),
+    /// A recording of the source of this number that begins, or why it does not.
+    Recording(u64, Result<Running, String>),
+    /// What is in a folder, by the number of the look.
+    Listing(u64, Box<Msg>),
 }
 
 /// Runs effects and the source.
@@ -40,11 +44,18 @@ pub(super) struct Runner {
     services: Services,
     results: UnboundedSender<Done>,
     recording: Option<Running>,
+    /// Whether one is about to begin.
+    is_beginning: bool,
     /// Ends the reading through of what is played, and of a capture of the library.
     reading: Arc<AtomicBool>,
     outlining: Arc<AtomicBool>,
     /// What writes files and has not come to its end yet.
     writing: Vec<JoinHandle<()>>,
+    /// Marks are written one after the other.
+    marking: Arc<Mutex<()>>,
+    /// How many looks into folders there were, and which one was the last to be told.
+    looks: u64,
+    told: u64,
     /// How many sources there were, so that what is known of an earlier one is not taken for the present one's.
     number: u64,
 }
@@ -56,9 +67,13 @@ impl Runner {
             services,
             results,
             recording: None,
+            is_beginning: false,
             reading: Arc::default(),
             outlining: Arc::default(),
             writing: Vec::new(),
+            marking: Arc::default(),
+            looks: 0,
+            told: 0,
             number: 0,
         };
         runner.read_through();
@@ -120,7 +135,8 @@ impl Runner {
             Effect::Convert(from, to, is_private) => {
                 let convert = self.services.convert;
                 self.write(move || match convert(&from, &to, is_private) {
-                    Ok(said) | Err(said) => Done::Changed(said),
+                    Ok(said) => Done::Changed(said),
+                    Err(error) => Done::Tell(Box::new(Msg::NotConverted(from, to, is_private, error))),
                 });
             }
             Effect::Delete(path) => self.write(move || {
@@ -133,6 +149,18 @@ impl Runner {
             // The loop's own.
             Effect::Quit | Effect::Copy(_) | Effect::Snapshot(_) => {}
         }
+    }
+
+    /// Writes a picture of the screen into a new file.
+    pub(super) fn save(&mut self, picture: String, path: PathBuf) {
+        self.write(move || {
+            let name = path.display();
+            let said = match snapshot::write(&picture, &path, false) {
+                Ok(()) => format!("drawn into {name}"),
+                Err(error) => format!("cannot write {name}: {}", reason(&error)),
+            };
+            Done::Tell(Box::new(Msg::Notice(Some(said))))
+        });
     }
 
     /// Takes what came of it.
@@ -152,13 +180,25 @@ impl Runner {
             Done::Timeline(number, outline) if number == self.number => {
                 return update(model, Msg::Timeline(outline));
             }
-            Done::Timeline(..) => {}
+            Done::Recording(number, begun) => {
+                self.is_beginning = false;
+                self.begun(model, number, begun);
+            }
+            Done::Listing(look, msg) if look > self.told => {
+                self.told = look;
+                return update(model, *msg);
+            }
+            // Of a source that was left; a later look was quicker.
+            Done::Timeline(..) | Done::Listing(..) => {}
         }
         Vec::new()
     }
 
     /// Ends everything in order; what was recorded is on the disk then.
-    pub(super) async fn end(mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Why the recording that was going on could not be ended well.
+    pub(super) async fn end(mut self) -> Result<(), String> {
         self.reading.store(true, Ordering::Relaxed);
         self.outlining.store(true, Ordering::Relaxed);
         self.source.end().await;
@@ -167,7 +207,7 @@ impl Runner {
             let _ = task.await;
         }
         match self.recording.take().map(|running| running.stop().wait()) {
-            Some(Err(failure)) => Err(io::Error::other(failure)),
+            Some(Err(failure)) => Err(failure),
             Some(Ok(_)) | None => Ok(()),
         }
     }
@@ -214,17 +254,19 @@ impl Runner {
     }
 
     /// Work of which the end is waited for before the program ends.
-    fn write(&mut self, work: impl FnOnce() -> Done + Send + 'static) {
+    pub(super) fn write(&mut self, work: impl FnOnce() -> Done + Send + 'static) {
         self.writing.retain(|task| !task.is_finished());
         let task = self.beside(work);
         self.writing.push(task);
     }
 
-    fn scan(&self, folder: PathBuf) {
+    fn scan(&mut self, folder: PathBuf) {
         let now = clock::wall();
+        self.looks += 1;
+        let look = self.looks;
         self.beside(move || {
             let found = library::scan(&folder, now).map_err(|error| error.to_string());
-            Done::Tell(Box::new(Msg::Listing(folder, Box::new(found))))
+            Done::Listing(look, Box::new(Msg::Listing(folder, Box::new(found))))
         });
     }
 
@@ -247,7 +289,11 @@ impl Runner {
     }
 
     fn record(&mut self, model: &mut Model, path: &Path, title: String) {
-        let Some(slot) = self.source.recorder().filter(|_| self.recording.is_none()) else {
+        let Some(slot) = self
+            .source
+            .recorder()
+            .filter(|_| self.recording.is_none() && !self.is_beginning)
+        else {
             let text = "there is no source yet that could be recorded".to_owned();
             update(model, Msg::Notice(Some(text)));
             return;
@@ -259,13 +305,21 @@ impl Runner {
         // Nothing that is deleted or opened later shall miss it under another spelling.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         // A reader of the recording needs to know who hears.
-        match Running::begin(&path, &meta, slot, &stations(model)) {
-            Ok(running) => {
+        let (slot, stations, number) = (slot.clone(), stations(model), self.number);
+        self.is_beginning = true;
+        self.write(move || Done::Recording(number, Running::begin(&path, &meta, &slot, &stations)));
+    }
+
+    fn begun(&mut self, model: &mut Model, number: u64, begun: Result<Running, String>) {
+        match begun {
+            Ok(running) if number == self.number => {
                 let progress = running.look().ok();
                 self.recording = Some(running);
                 update(model, Msg::Recording(progress));
                 self.scan(model.library.folder.clone());
             }
+            // Its source was left meanwhile.
+            Ok(running) => self.finish(running.stop()),
             Err(error) => drop(update(model, Msg::Failure(format!("not recorded: {error}")))),
         }
     }
@@ -273,7 +327,10 @@ impl Runner {
     fn end_recording(&mut self, model: &mut Model) {
         let Some(running) = self.recording.take() else { return };
         update(model, Msg::Recording(None));
-        let ending = running.stop();
+        self.finish(running.stop());
+    }
+
+    fn finish(&mut self, ending: Ending) {
         self.write(move || match ending.wait() {
             Ok(said) | Err(said) => Done::Changed(said),
         });
@@ -293,45 +350,43 @@ impl Runner {
             _ => String::new(),
         };
         let whole = CaptureEvent::Other(Box::new(event.clone()));
-        let said = match (&self.recording, self.source.recorder()) {
-            (Some(_), Some(slot)) => {
-                if slot.accept(std::slice::from_ref(&whole)) {
-                    format!("marked in the recording: {described}")
-                } else {
-                    "not kept: the recording has stopped".to_owned()
-                }
-            }
-            _ => match self.append(model, event) {
-                Some(Ok(name)) => format!("marked in {name}: {described}"),
-                Some(Err(error)) => format!("not kept: {error}"),
-                None => format!("marked on this screen only: {described} · r records"),
-            },
+        update(model, Msg::Events(vec![whole.clone()]));
+        let capture = match &self.source {
+            Source::Replay { origin, .. } => origin.marks_go_to.clone(),
+            Source::Live { .. } | Source::Pending(_) => None,
         };
-        update(model, Msg::Events(vec![whole]));
-        update(model, Msg::Notice(Some(said)));
+        let slot = self.source.recorder().filter(|_| self.recording.is_some()).cloned();
+        let (event, station) = (event.clone(), model.session.station(event.station).name);
+        let turn = Arc::clone(&self.marking);
+        self.write(move || {
+            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+            let said = match (slot, capture) {
+                (Some(slot), _) if slot.accept(&[whole]) => format!("marked in the recording: {described}"),
+                (Some(_), _) => "not kept: the recording has stopped".to_owned(),
+                (None, Some(rows)) => match append(&rows, &event, &station) {
+                    Ok(()) => format!("marked in {}: {described}", file_name(&rows)),
+                    Err(error) => format!("not kept: {error}"),
+                },
+                (None, None) => format!("marked on this screen only: {described} · r records"),
+            };
+            Done::Tell(Box::new(Msg::Notice(Some(said))))
+        });
     }
+}
 
-    /// Adds a mark to the native capture that is played, if it is one; gives its name.
-    fn append(&self, model: &Model, event: &Event) -> Option<Result<String, String>> {
-        let Source::Replay { origin, .. } = &self.source else {
-            return None;
-        };
-        let rows = origin.marks_go_to.as_ref()?;
-        let paths = Paths::of(rows);
-        let station = model.session.station(event.station).name;
-        let name = |path: &Path| {
-            path.file_name()
-                .unwrap_or(path.as_os_str())
-                .to_string_lossy()
-                .into_owned()
-        };
-        if let Err(error) = append_event(&paths.events, event, &station) {
-            return Some(Err(format!("cannot write {}: {}", name(&paths.events), reason(&error))));
-        }
-        // Counts that stay as they were do no harm; the mark is in the file.
-        let _ = recount_marks(&paths);
-        Some(Ok(name(rows)))
-    }
+/// Adds a mark to a native capture.
+fn append(rows: &Path, event: &Event, station: &str) -> Result<(), String> {
+    let paths = Paths::of(rows);
+    append_event(&paths.events, event, station)
+        .map_err(|error| format!("cannot write {}: {}", file_name(&paths.events), reason(&error)))?;
+    // Counts that stay as they were do no harm; the mark is in the file.
+    let _ = recount_marks(&paths);
+    Ok(())
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 /// Who hears, as a recording that begins in the middle needs to be told.

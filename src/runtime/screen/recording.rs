@@ -87,12 +87,7 @@ impl Ending {
     /// # Errors
     /// Why it ended before, or could not be ended well.
     pub(super) fn wait(self) -> Result<String, String> {
-        let name = self
-            .path
-            .file_name()
-            .unwrap_or(self.path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+        let name = self.path.display();
         match self.control.stop() {
             Ok(stored) => {
                 let counts = stored.meta.counts;

@@ -18,6 +18,8 @@ use crate::source::{Batch, RecorderSlot};
 
 /// How long a radio may take to stop.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// How often is looked whether a stalled recorder goes on.
+const STALL: Duration = Duration::from_millis(50);
 /// Batches taken in one go before a frame gets its turn.
 const MOST_BATCHES: usize = 64;
 
@@ -90,10 +92,15 @@ impl Source {
                 else => None,
             },
             Self::Pending(found) => Some(News::Found(Box::new(found.await))),
-            Self::Replay { playback, .. } => tokio::select! {
-                Some(feed) = playback.feed.recv() => Some(feed.into()),
-                Ok(()) = playback.status.changed() => Some(News::Status),
-                else => None,
+            Self::Replay { playback, recorder, .. } => loop {
+                // A recorder whose disk stalls holds up the playback, not the screen.
+                let has_room = recorder.has_room();
+                tokio::select! {
+                    Some(feed) = playback.feed.recv(), if has_room => return Some(feed.into()),
+                    Ok(()) = playback.status.changed() => return Some(News::Status),
+                    () = tokio::time::sleep(STALL), if !has_room => {}
+                    else => return None,
+                }
             },
         }
     }
@@ -209,5 +216,62 @@ impl Source {
             // Too late is no failure: the operating system stops the scan of a program that is gone.
             let _ = tokio::time::timeout(FAREWELL, drained).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use crate::lab::advert::Advertisement;
+    use crate::lab::event::CaptureEvent;
+    use crate::sink::{Sink, SinkError};
+    use crate::source::pacing::{Pacer, Speed};
+
+    struct Stalled(Arc<AtomicBool>);
+
+    impl Sink for Stalled {
+        fn accept(&mut self, _: &[CaptureEvent]) -> Result<(), SinkError> {
+            assert!(self.has_room(), "a stalled recorder would hold up the screen");
+            Ok(())
+        }
+
+        fn has_room(&self) -> bool {
+            !self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stalled_recorder_holds_up_the_playback_alone() {
+        let (feed, feed_receiver) = mpsc::channel(4);
+        let (commands, _commands) = mpsc::channel(1);
+        let (status, status_receiver) = watch::channel(Status::new(Pacer::new(Speed::NORMAL, None)));
+        let is_stalled = Arc::new(AtomicBool::new(true));
+        let recorder = RecorderSlot::default();
+        recorder.put(Some(Box::new(Stalled(Arc::clone(&is_stalled)))));
+        let mut source = Source::Replay {
+            playback: Playback {
+                feed: feed_receiver,
+                commands,
+                status: status_receiver,
+                origin: tokio::time::Instant::now(),
+            },
+            origin: Box::new(Origin {
+                marks_go_to: None,
+                meta: Meta::default(),
+                reopen: None,
+            }),
+            recorder,
+        };
+        let batch = vec![CaptureEvent::Advert(Advertisement::default())];
+        feed.send(Feed::Events(batch)).await.unwrap();
+        let waited = tokio::time::timeout(Duration::from_secs(10), source.next()).await;
+        assert!(waited.is_err(), "nothing is taken that could not be recorded");
+        status.send_modify(|status| status.ended = true);
+        assert!(matches!(source.next().await, Some(News::Status)), "all else goes on");
+        is_stalled.store(false, Ordering::Relaxed);
+        assert!(matches!(source.next().await, Some(News::Events(_))));
     }
 }

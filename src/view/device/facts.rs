@@ -8,21 +8,23 @@ use crate::app::privacy::Privacy;
 use crate::app::rows::Row;
 use crate::lab::advert::RssiQuality;
 use crate::lab::attenuation::Attenuation;
+use crate::lab::doubt::Doubt;
 use crate::lab::keyring::Known;
 use crate::lab::text::printable;
-use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::time::{Enin, UnixMicros};
 use crate::lab::track::Track;
 use crate::lab::units::Dbm;
 use crate::view::text::{clip, grouped, put, width};
 use crate::view::theme::Theme;
 
 /// Rows that the facts take.
-pub(super) const ROWS: u16 = 9;
-/// For how long an identifier is used.
-const ENIN: Micros = Micros::from_secs(600);
+pub(super) const ROWS: u16 = 10;
 /// Cells of the names and of the values.
 const NAME: u16 = 12;
 const VALUE: u16 = 16;
+
+/// The fact that may be a warning.
+const ROTATION: &str = "rotation";
 
 struct Fact {
     name: &'static str,
@@ -36,7 +38,9 @@ pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf:
     let facts = facts(track, &row, known, model.privacy);
     for (y, fact) in (0..area.height).zip(&facts) {
         put(buf, area, 1, y, fact.name, theme.dim);
-        put(buf, area, 1 + NAME, y, &fact.value, theme.base);
+        let is_warning = fact.name == ROTATION && !row.doubts.is_empty();
+        let style = if is_warning { theme.warning } else { theme.base };
+        put(buf, area, 1 + NAME, y, &fact.value, style);
         let x = 1 + NAME + VALUE.max(width(&fact.value) + 2);
         put(
             buf,
@@ -114,8 +118,25 @@ fn facts(track: &Track, row: &Row, known: Option<Known<'_>>, privacy: Privacy) -
             value: track.key.address.kind.to_string(),
             from: format!("{}{}", track.pdu, identifiers(row)),
         },
+        rotation(row),
         key(known, privacy),
     ]
+}
+
+/// What speaks against it, the gravest first.
+fn rotation(row: &Row) -> Fact {
+    let n = row.doubts.iter().count();
+    let texts: Vec<_> = row.doubts.iter().map(Doubt::text).collect();
+    Fact {
+        name: ROTATION,
+        value: match n {
+            _ if row.rpi.is_none() => "–".to_owned(),
+            0 => "nothing against it".to_owned(),
+            1 => "1 sign !".to_owned(),
+            n => format!("{n} signs !"),
+        },
+        from: texts.join("; "),
+    }
 }
 
 /// Whose lab key it uses, and what the metadata say.
@@ -131,8 +152,8 @@ fn key(known: Option<Known<'_>>, privacy: Privacy) -> Fact {
         || "no metadata".to_owned(),
         |told| format!("v{}.{}, tx {}", told.major(), told.minor(), told.tx_power()),
     );
-    let start = UnixMicros(i64::from(known.enin.0) * ENIN.0);
-    let span = format!("{}–{} UTC", &hour(start), &hour(start.plus(ENIN)));
+    let start = known.enin.start();
+    let span = format!("{}–{} UTC", &hour(start), &hour(start.plus(Enin::SPAN)));
     Fact {
         name: "lab key",
         value: clip(&privacy.name(&printable(known.device)), usize::from(VALUE)).into_owned(),
@@ -146,13 +167,12 @@ fn hour(at: UnixMicros) -> String {
     text.get(11..16).unwrap_or("–").to_owned()
 }
 
-/// `, 2 identifiers !`
+/// `, 2 identifiers`
 fn identifiers(row: &Row) -> String {
-    let mark = if row.is_out_of_step { " !" } else { "" };
     match row.rotations {
         None => String::new(),
-        Some(0) => format!(", 1 identifier{mark}"),
-        Some(n) => format!(", {} identifiers{mark}", n + 1),
+        Some(0) => ", 1 identifier".to_owned(),
+        Some(n) => format!(", {} identifiers", n + 1),
     }
 }
 

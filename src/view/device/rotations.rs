@@ -24,7 +24,7 @@ pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf:
         .map(|(_, record)| record)
         .filter(|record| record.rpi().is_some())
         .collect();
-    let room = usize::from(area.width);
+    let room = usize::from(area.width.saturating_sub(1));
     if records.is_empty() {
         return put(
             buf,
@@ -37,7 +37,7 @@ pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf:
     }
     let title = format!(
         "{:<10}{:<10}{:<10}{:>8}{:>8}  {}",
-        "RPI", "FIRST", "LAST", "FOR", "HEARD", "ALSO UNDER"
+        "RPI", "FIRST", "LAST", "FOR", "HEARD", "ELSEWHERE"
     );
     put(buf, area, 1, 0, &clip(&title, room), theme.heading);
     let top = model.device.top.min(records.len() - 1);
@@ -47,7 +47,7 @@ pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf:
         let (note, style) = match others {
             0 => ("–".to_owned(), theme.dim),
             n => (
-                format!("{n} other address{} !", if n == 1 { "" } else { "es" }),
+                format!("{n} address{} !", if n == 1 { "" } else { "es" }),
                 theme.warning,
             ),
         };

@@ -59,7 +59,7 @@ fn what_is_no_command_stays_in_the_line_with_the_reason() {
     assert_eq!(model.context(), Context::Live);
     let mut live = super::model(SourceInfo::default());
     assert_eq!(command(&mut live, "seek 09:00:00"), []);
-    assert!(live.notice.as_ref().unwrap().contains("played back"));
+    assert!(live.notice.as_ref().unwrap().contains("capture that is played"));
 }
 
 #[test]
@@ -233,4 +233,54 @@ fn only_what_is_shown_is_copied() {
     );
     assert_eq!(press_all(&mut model, "py"), []);
     assert!(model.notice.as_ref().unwrap().starts_with("not copied"));
+}
+
+#[test]
+fn damage_and_long_silences_are_told() {
+    let mut model = model(playback());
+    let mut outline = timeline();
+    outline.damage.add(524_385, 7, || "cut short\u{1b}".to_owned());
+    outline.damage.add(600_000, 9, || "no length".to_owned());
+    outline.failure = None;
+    update(&mut model, Msg::Timeline(outline));
+    let notice = model.notice.clone().unwrap();
+    assert_eq!(
+        notice,
+        "left out: 2 damaged records; record 7 at byte 524385: cut short\u{fffd}"
+    );
+    let warned: Vec<_> = model.log.shown().take(2).map(|entry| entry.text.as_str()).collect();
+    assert_eq!(
+        warned,
+        [
+            "left out, record 9 at byte 600000: no length",
+            "left out, record 7 at byte 524385: cut short\u{fffd}"
+        ]
+    );
+    // Two hours and a half are passed over, then half a minute.
+    let mut pacer = Pacer::new(Speed::NORMAL, Some(std::time::Duration::from_secs(3)));
+    let mut play = |model: &mut Model, second: i64| {
+        pacer.due(at(second * 1_000), std::time::Duration::ZERO);
+        update(model, Msg::Playback(Box::new(Status::new(pacer)), None));
+    };
+    play(&mut model, 0);
+    play(&mut model, 9_003);
+    assert_eq!(
+        model.notice.as_deref(),
+        Some("passed over 2 h 30 min without an advertisement")
+    );
+    model.notice = None;
+    play(&mut model, 9_033);
+    assert_eq!(model.notice, None);
+}
+
+#[test]
+fn where_a_capture_is_not_what_its_metadata_say_is_told() {
+    let mut model = model(playback());
+    let source = SourceInfo {
+        warnings: vec!["the file has 40 bytes, 59 by its metadata".to_owned()],
+        ..playback()
+    };
+    update(&mut model, Msg::Source(Box::new(source)));
+    assert!(model.notice.as_ref().unwrap().contains("59 by its metadata"));
+    assert!(model.log.shown().any(|entry| entry.text.contains("59 by its metadata")));
 }

@@ -206,3 +206,99 @@ fn a_folder_that_cannot_be_read_is_told_and_left() {
     let effects = update(&mut model, Msg::Key(Key::plain(Code::Enter)));
     assert_eq!(effects, [Effect::Scan("/elsewhere".into())]);
 }
+
+#[test]
+fn captures_in_view_are_read_through_when_the_selected_one_is_known() {
+    let mut model = library(&["a.csv", "b.csv", "c.csv"]);
+    let read = |name: &str| Effect::Outline(format!("/captures/{name}").into(), Some(at(0)));
+    let done = |model: &mut Model, name: &str| {
+        let outline = Outline {
+            marks: vec![crate::library::OutlineMark {
+                at: at(0),
+                to: None,
+                text: "1 m".to_owned(),
+            }],
+            ..Outline::default()
+        };
+        let path = format!("/captures/{name}").into();
+        update(model, Msg::Outline(path, Some(at(0)), Ok(Box::new(outline))));
+    };
+    assert_eq!(update(&mut model, Msg::Frame), [read("a.csv")]);
+    assert_eq!(update(&mut model, Msg::Frame), [], "one at a time");
+    done(&mut model, "a.csv");
+    assert_eq!(update(&mut model, Msg::Frame), [read("b.csv")]);
+    // The one that is selected meanwhile goes before what is being read.
+    press_all(&mut model, "jj");
+    let path = "/captures/b.csv".into();
+    update(&mut model, Msg::OutlineDropped(path, Some(at(0))));
+    done(&mut model, "c.csv");
+    assert_eq!(update(&mut model, Msg::Frame), [read("b.csv")]);
+    done(&mut model, "b.csv");
+    assert_eq!(update(&mut model, Msg::Frame), [], "all are known");
+    let marks = |entry| match model.library.known(entry) {
+        Some(Known::Read(outline)) => outline.marks.len(),
+        _ => 0,
+    };
+    let entries = &model.library.listing.as_ref().unwrap().entries;
+    assert_eq!(entries.iter().map(marks).sum::<usize>(), 3);
+}
+
+#[test]
+fn the_outlines_of_a_large_folder_are_bounded_and_those_in_view_stay() {
+    let names: Vec<String> = (0..400).map(|n| format!("{n:03}.csv")).collect();
+    let mut model = library(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    for name in &names {
+        let path = format!("/captures/{name}").into();
+        update(&mut model, Msg::Outline(path, Some(at(0)), Ok(Box::default())));
+    }
+    let entries = &model.library.listing.as_ref().unwrap().entries;
+    let known = |entry: &&Entry| model.library.known(entry).is_some();
+    assert_eq!(entries.iter().filter(known).count(), 256);
+    assert!(entries.iter().take(10).all(|entry| known(&entry)));
+}
+
+#[test]
+fn what_could_not_be_converted_can_be_put_right() {
+    let mut model = library(&["a.csv"]);
+    let refused = |model: &mut Model| {
+        let (from, to) = ("/captures/a.csv".into(), "/captures/a.foo".into());
+        update(model, Msg::NotConverted(from, to, true, "no such format".to_owned()));
+    };
+    refused(&mut model);
+    let Some(Popup::Form(form)) = &model.popup else {
+        panic!("{:?}", model.popup)
+    };
+    assert_eq!(form.text("to"), "/captures/a.foo");
+    assert_eq!(
+        (form.text("pseudonymise"), form.error.as_deref()),
+        ("yes", Some("no such format"))
+    );
+    // What is being typed by then is not covered.
+    update(&mut model, Msg::Key(Key::plain(Code::Esc)));
+    press_all(&mut model, ":seek");
+    refused(&mut model);
+    assert!(model.popup.is_none() && model.notice.as_deref() == Some("no such format"));
+    // The ending is still missing.
+    update(&mut model, Msg::Key(Key::plain(Code::Esc)));
+    press_all(&mut model, "c");
+    assert_eq!(update(&mut model, Msg::Key(Key::plain(Code::Enter))), []);
+    assert!(matches!(&model.popup, Some(Popup::Form(form)) if form.error.is_some()));
+}
+
+#[test]
+fn what_is_typed_is_relative_to_the_folder_that_is_shown() {
+    for (typed, expected) in [
+        ("walk", "/captures/walk"),
+        ("../walk", "/walk"),
+        ("../../../walk", "/walk"),
+        ("sub/./x/../walk", "/captures/sub/walk"),
+        ("/tmp/walk", "/tmp/walk"),
+    ] {
+        let mut model = library(&["a.csv"]);
+        press_all(&mut model, "r");
+        update(&mut model, Msg::Key(Key::ctrl('u')));
+        press_all(&mut model, typed);
+        let effects = update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+        assert_eq!(effects, [Effect::Record(expected.into(), String::new())], "{typed}");
+    }
+}
