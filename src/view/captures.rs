@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::text::{bytes, clip, clip_front, clock, grouped, minute, put, spelled, width};
+use super::text::{bytes, clip, clip_front, clock, grouped, minute, put, spelled, width, wrapped};
 use super::theme::Theme;
 use super::{cut, frame};
 use crate::app::captures::{Known, Line};
@@ -332,15 +332,24 @@ fn details(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         None if entry.kind.is_none() => facts.push(("unreadable", "its content is no known capture".to_owned())),
         None => {}
     }
-    for (y, (name, text)) in (0..area.height).zip(&facts) {
-        put(buf, area, 1, y, name, theme.dim);
-        let room = usize::from(area.width.saturating_sub(14));
-        let style = if matches!(*name, "unreadable" | "damaged" | "out of step") {
+    let room = usize::from(area.width.saturating_sub(14));
+    // Long ones go on below; when there is no room for that, the rest is cut.
+    let lines = facts.iter().flat_map(|(name, text)| {
+        let parts = wrapped(&printable(text), room);
+        let names = std::iter::once(*name).chain(std::iter::repeat(""));
+        names
+            .zip(parts)
+            .map(move |(shown, part)| (*name, shown, part))
+            .collect::<Vec<_>>()
+    });
+    for (y, (name, shown, text)) in (0..area.height).zip(lines) {
+        put(buf, area, 1, y, shown, theme.dim);
+        let style = if matches!(name, "unreadable" | "damaged" | "out of step") {
             theme.warning
         } else {
             theme.base
         };
-        put(buf, area, 13, y, &clip(&printable(text), room), style);
+        put(buf, area, 13, y, &text, style);
     }
 }
 
@@ -379,8 +388,9 @@ fn outlined(outline: &Outline) -> Vec<(&'static str, String)> {
         "marks, gaps",
         format!("{} marks, {} gaps", count(outline.marks.len()), count(gaps)),
     ));
+    // First what must not be overlooked.
     if let Some(damage) = outline.damage.first.first() {
-        facts.push(("damaged", format!("{} · {damage}", damaged(outline.damage.count))));
+        facts.insert(0, ("damaged", format!("{} · {damage}", damaged(outline.damage.count))));
     }
     if let Some(failure) = &outline.failure {
         facts.push(("unreadable", failure.clone()));

@@ -69,6 +69,27 @@ pub(super) fn clip_front(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
+/// A text in lines of at most so many cells, broken at blanks where there are any; of a long one the first few.
+pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
+    const MOST_LINES: usize = 8;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let is_full = lines.len() == MOST_LINES;
+        match lines.last_mut() {
+            Some(line) if usize::from(width(line)) + 1 + usize::from(width(word)) <= cells => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(last) if is_full => {
+                last.push_str(" …");
+                break;
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.iter().map(|line| clip(line, cells).into_owned()).collect()
+}
+
 /// Names of keys in the letters that are wanted: without `⏎` where there is ASCII alone.
 pub(super) fn spelled(text: &str, letters: Letters) -> Cow<'_, str> {
     match letters {
@@ -131,6 +152,15 @@ mod tests {
         assert_eq!(clip_front("手机手机", 7), "…机手机");
         assert_eq!(clip_front("手机手机", 6), "…手机");
         assert_eq!((&*clip_front("abc", 0), &*clip_front("abc", 1)), ("", "…"));
+    }
+
+    #[test]
+    fn long_texts_go_on_in_further_lines() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("", 7), [""]);
+        assert_eq!(wrapped("unbreakable text", 6), ["unbre…", "text"]);
+        let many = wrapped(&"word ".repeat(100), 5);
+        assert_eq!((many.len(), many.last().map(String::as_str)), (8, Some("word…")));
     }
 
     #[test]

@@ -87,13 +87,14 @@ impl Ending {
     /// # Errors
     /// Why it ended before, or could not be ended well.
     pub(super) fn wait(self) -> Result<String, String> {
-        let name = self.path.display();
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy();
+        let folder = self.path.parent().unwrap_or(Path::new("")).display();
         match self.control.stop() {
             Ok(stored) => {
                 let counts = stored.meta.counts;
                 let some = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
                 Ok(format!(
-                    "recorded {name}: {}, {}",
+                    "recorded {name}: {}, {}, in {folder}",
                     some(counts.adverts, "advertisement"),
                     some(counts.marks, "mark")
                 ))
