@@ -5,6 +5,8 @@
 //! configurations, as each item says.
 
 pub mod daily;
+pub mod encounters;
 pub mod infectiousness;
+pub mod published;
 pub mod rule;
 pub mod v1;

@@ -51,7 +51,7 @@ pub struct Sighting {
 }
 
 /// Takes the events of one receiver, in order of time, and gives its sightings.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sightings {
     held: BTreeMap<Address, (Rpi, Option<Aem>)>,
     is_passive: bool,
@@ -66,18 +66,37 @@ pub struct Sightings {
     latest_own: Option<UnixMicros>,
     /// Sightings that were too many to keep.
     left_out: u64,
+    /// How often the phone started anew.
+    starts: u32,
+    /// Time of the latest event.
+    latest: Option<UnixMicros>,
 }
 
 impl Sightings {
     /// Takes the next event of the receiver.
     pub fn take(&mut self, event: &CaptureEvent) {
+        self.latest = Some(event.at());
         match event {
             CaptureEvent::Advert(advert) => self.advert(advert),
             CaptureEvent::Other(event) => self.other(event),
         }
     }
 
-    /// The sightings so far, in order of time, and how many were too many to keep.
+    /// How often the phone started anew; what it had sighted before does not count any more.
+    #[must_use]
+    pub const fn starts(&self) -> u32 {
+        self.starts
+    }
+
+    /// Takes out the sightings that nothing that comes can take away any more, in the order in which they came.
+    pub fn settled(&mut self) -> impl Iterator<Item = Sighting> {
+        let until = self.switched_off.or(self.latest).unwrap_or_default();
+        let is_settled = |sighting: &Sighting| until.since(sighting.at.plus(Micros(-LATENCY.0))) > LOST;
+        let n = self.found.iter().take_while(|sighting| is_settled(sighting)).count();
+        self.found.drain(..n)
+    }
+
+    /// The sightings so far that were not taken out, in order of time, and how many were too many to keep.
     #[must_use]
     pub fn finish(mut self) -> (Vec<Sighting>, u64) {
         self.drop_lost();
@@ -170,6 +189,7 @@ impl Sightings {
     }
 
     fn start_anew(&mut self) {
+        self.starts = self.starts.wrapping_add(1);
         self.found.clear();
         self.held.clear();
         (self.scan, self.previous_scan, self.switched_off) = (None, None, None);

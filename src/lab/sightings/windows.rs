@@ -29,41 +29,69 @@ pub struct ScanInstance {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window(pub Vec<ScanInstance>);
 
-/// The windows of one phone: its sightings with their attenuations in dB, in order of time.
-#[must_use]
-pub fn windows(sightings: &[(Sighting, i32)]) -> Vec<Window> {
-    let mut windows: Vec<Window> = Vec::new();
-    // First second of the present window, the sighting before, and the attenuations of the present scan instance.
-    let mut opened = 0;
-    let mut before: Option<UnixMicros> = None;
-    let mut scan: Vec<i32> = Vec::new();
-    for (sighting, attenuation_db) in sightings {
+/// Forms the windows of one phone from its sightings, one after the other in order of time.
+#[derive(Clone, Debug, Default)]
+pub struct Forming {
+    windows: Vec<Window>,
+    /// First second of the present window, the sighting before in it, and the attenuations of its present scan instance.
+    opened: i64,
+    before: Option<UnixMicros>,
+    sum: i64,
+    n: i64,
+}
+
+impl Forming {
+    /// Takes the next sighting, with its attenuation in dB.
+    pub fn take(&mut self, sighting: &Sighting, attenuation_db: i32) {
         let second = sighting.at.whole_seconds();
-        if windows.is_empty() || second - opened >= WINDOW {
-            windows.push(Window::default());
-            opened = second;
-            before = None;
+        if self.windows.is_empty() || second - self.opened >= WINDOW {
+            self.windows.push(Window::default());
+            (self.opened, self.before) = (second, None);
         }
-        let Some(Window(instances)) = windows.last_mut() else {
-            continue;
+        let Some(Window(instances)) = self.windows.last_mut() else {
+            return;
         };
-        if before.is_none_or(|before| whole(sighting.at).since(whole(before)) > SAME_SCAN) {
-            scan.clear();
+        if self
+            .before
+            .is_none_or(|before| whole(sighting.at).since(whole(before)) > SAME_SCAN)
+        {
+            (self.sum, self.n) = (0, 0);
             instances.push(ScanInstance {
                 at: sighting.at,
-                min_attenuation_db: *attenuation_db,
-                typical_attenuation_db: *attenuation_db,
+                min_attenuation_db: attenuation_db,
+                typical_attenuation_db: attenuation_db,
                 seconds_since_last_scan: since_last_scan(sighting),
             });
         }
-        scan.push(*attenuation_db);
+        (self.sum, self.n) = (self.sum + i64::from(attenuation_db), self.n + 1);
         if let Some(instance) = instances.last_mut() {
-            instance.min_attenuation_db = instance.min_attenuation_db.min(*attenuation_db);
-            instance.typical_attenuation_db = rounded_mean(&scan);
+            instance.min_attenuation_db = instance.min_attenuation_db.min(attenuation_db);
+            instance.typical_attenuation_db = rounded_mean(self.sum, self.n);
         }
-        before = Some(sighting.at);
+        self.before = Some(sighting.at);
     }
-    windows
+
+    /// The windows so far; the last one may go on.
+    #[must_use]
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
+    /// Time of the latest sighting.
+    #[must_use]
+    pub const fn latest(&self) -> Option<UnixMicros> {
+        self.before
+    }
+}
+
+/// The windows of one phone: its sightings with their attenuations in dB, in order of time.
+#[must_use]
+pub fn windows(sightings: &[(Sighting, i32)]) -> Vec<Window> {
+    let mut forming = Forming::default();
+    for (sighting, attenuation_db) in sightings {
+        forming.take(sighting, *attenuation_db);
+    }
+    forming.windows
 }
 
 /// Times are cut to whole seconds.
@@ -79,10 +107,9 @@ fn since_last_scan(sighting: &Sighting) -> i64 {
     60 * (minute(sighting.at) - minute(previous)).min(MOST_MINUTES)
 }
 
-/// The mean, halves up.
-fn rounded_mean(values: &[i32]) -> i32 {
-    let n = i64::try_from(values.len().max(1)).unwrap_or(i64::MAX);
-    let sum: i64 = values.iter().copied().map(i64::from).sum();
+/// The mean of so many, halves up.
+fn rounded_mean(sum: i64, n: i64) -> i32 {
+    let n = n.max(1);
     i32::try_from((2 * sum + n).div_euclid(2 * n)).unwrap_or(i32::MAX)
 }
 
@@ -120,7 +147,7 @@ mod tests {
             (found[0].0[0].min_attenuation_db, found[0].0[0].typical_attenuation_db),
             (50, 52)
         );
-        assert_eq!(rounded_mean(&[-1, -2]), -1);
+        assert_eq!(rounded_mean(-3, 2), -1);
         let mut late = sighting(60.0, 50);
         late.0.previous_scan = Some(late.0.at.plus(Micros(-1)));
         assert_eq!(

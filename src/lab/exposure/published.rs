@@ -1,0 +1,106 @@
+//! Published keys of which identifiers were heard.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::lab::crypto::{BroadcastKeys, Tek};
+use crate::lab::gaen::Rpi;
+use crate::lab::time::Enin;
+
+/// A published key that was heard.
+#[derive(Clone)]
+pub struct PublishedKey {
+    /// Its file and its number there, for people. Not neutralised.
+    pub label: String,
+    /// As the interface tells it: 1 confirmed by a test, 2 by a physician, 3 by the person; 5 taken back; 0 not told.
+    pub report_type: u8,
+    /// Days from the onset of symptoms to its day, where that was published.
+    pub days_since_onset: Option<i32>,
+    /// What it becomes, to open metadata.
+    pub derived: Arc<BroadcastKeys>,
+}
+
+impl std::fmt::Debug for PublishedKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PublishedKey")
+            .field("label", &self.label)
+            .field("report_type", &self.report_type)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The keys, with those of their identifiers that were heard.
+#[derive(Clone, Debug, Default)]
+pub struct Published {
+    keys: Vec<PublishedKey>,
+    identifiers: BTreeMap<Rpi, (usize, Enin)>,
+}
+
+impl Published {
+    /// Adds a key with the intervals in which its identifiers were heard; one that is there already (by its label) only
+    /// gets further identifiers.
+    pub fn add(&mut self, label: &str, report_type: u8, days_since_onset: Option<i32>, tek: &Tek, heard: &[Enin]) {
+        let number = self.keys.iter().position(|key| key.label == label).unwrap_or_else(|| {
+            self.keys.push(PublishedKey {
+                label: label.to_owned(),
+                report_type,
+                days_since_onset,
+                derived: Arc::new(BroadcastKeys::derive(tek)),
+            });
+            self.keys.len() - 1
+        });
+        if let Some(key) = self.keys.get(number) {
+            for enin in heard {
+                self.identifiers.insert(key.derived.rpi(*enin), (number, *enin));
+            }
+        }
+    }
+
+    /// The number of the key of an identifier, and its interval.
+    #[must_use]
+    pub fn find(&self, rpi: Rpi) -> Option<(usize, Enin)> {
+        self.identifiers.get(&rpi).copied()
+    }
+
+    /// A key by its number.
+    #[must_use]
+    pub fn key(&self, number: usize) -> Option<&PublishedKey> {
+        self.keys.get(number)
+    }
+
+    /// How many keys were heard.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether none was heard.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// How many of their identifiers were heard.
+    #[must_use]
+    pub fn identifiers(&self) -> usize {
+        self.identifiers.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_kept_once_with_all_its_identifiers() {
+        let tek = Tek::new([7; 16]);
+        let mut published = Published::default();
+        published.add("a.zip #1", 1, None, &tek, &[Enin(100)]);
+        published.add("a.zip #1", 1, None, &tek, &[Enin(101)]);
+        let rpi = BroadcastKeys::derive(&tek).rpi(Enin(101));
+        assert_eq!((published.len(), published.identifiers()), (1, 2));
+        assert_eq!(published.find(rpi), Some((0, Enin(101))));
+        assert_eq!(published.find(Rpi([0; 16])), None);
+        assert!(!format!("{published:?}").contains("derived"));
+    }
+}
