@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use vicino::lab::exposure::daily::{self, Weighed};
 use vicino::lab::exposure::infectiousness::{Infectiousness, Map};
-use vicino::lab::exposure::v1::{self, IMMUNI, Point};
+use vicino::lab::exposure::rule::{self, ApiWindow, DailySummary, Rule, Score};
+use vicino::lab::exposure::v1::{self, Point};
 use vicino::lab::gaen::Rpi;
 use vicino::lab::sightings::Sighting;
 use vicino::lab::sightings::windows::{Window, windows};
@@ -102,42 +102,51 @@ fn check_records(name: &str, found: &[Window], case: &Value) {
             .collect();
         assert_eq!(record.durations_s.as_slice(), durations, "{name}");
         for (config, key) in [
-            (IMMUNI[1], "immuni_2020_06_score"),
-            (IMMUNI[2], "immuni_2020_10_android_score"),
+            ("immuni-production-2020-06-22", "immuni_2020_06_score"),
+            ("immuni-android-2020-10-27", "immuni_2020_10_android_score"),
         ] {
-            assert_eq!(
-                i64::from(config.score_of(record, 0, 8)),
-                number(&expected[key]),
-                "{name} {key}"
-            );
+            let score = score_of(config, record.attenuation_db, record.duration_s / 60);
+            assert_eq!(score, number(&expected[key]), "{name} {key}");
         }
     }
+}
+
+/// A built-in rule of scores.
+fn immuni(name: &str) -> &'static Score {
+    let config = rule::built_in().iter().find(|config| config.name == name);
+    match &config.expect(name).rule {
+        Rule::Score(score) => score,
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+/// The score of one exposure of today, to a key of the gravest level.
+fn score_of(name: &str, attenuation_db: i32, minutes: i64) -> i64 {
+    immuni(name).tables.config().score(attenuation_db, minutes, 0, 8).into()
 }
 
 fn check_day(name: &str, found: &[Window], case: &Value) {
     let float = |value: &Value| value.as_f64().expect("a number");
     let (config, expected) = (&case["daily_summary_cfg"], &case["daily_summary"]);
     let weights = list(&config["w"]);
-    let daily = daily::Config {
+    let daily = DailySummary {
         thresholds_db: [0, 1, 2].map(|idx| small(&list(&config["thr"])[idx])),
+        thresholds_belong_above: false,
         weights: [0, 1, 2, 3].map(|idx| float(&weights[idx])),
+        infectiousness: [float(&config["infect"]), 0.0],
+        report_types: [float(&config["report"]), 0.0, 0.0],
+        report_type_when_missing: 1,
         minimum_window_score: 0.0,
+        classes: Vec::new(),
     };
-    let weighed: Vec<Weighed<'_>> = found
-        .iter()
-        .map(|window| Weighed {
-            window,
-            report_type: float(&config["report"]),
-            infectiousness: float(&config["infect"]),
-        })
-        .collect();
-    let days = daily.summaries(&weighed);
+    let given: Vec<ApiWindow> = found.iter().map(|window| ApiWindow::new(window, 1, 1)).collect();
+    let days = daily.days(&given);
     let summary = days.values().next().expect("a day");
     assert_eq!(days.len(), 1, "{name}");
     let close = |found: f64, key: &str| assert!((found - float(&expected[key])).abs() < 1e-9, "{name} {key}: {found}");
-    close(summary.score_sum, "sum");
-    close(summary.maximum_score, "max");
-    close(summary.weighted_duration_sum, "wsum");
+    close(summary.by_type.iter().sum(), "sum");
+    close(summary.maximum, "max");
+    close(summary.duration, "wsum");
 }
 
 #[test]
@@ -175,14 +184,10 @@ fn immuni_s_scores_and_decisions_are_those_of_the_table() {
     assert!(rows.len() >= 160);
     for row in rows {
         let name = row["config"].as_str().expect("a name");
-        let config = IMMUNI.iter().find(|config| config.name == name).expect(name);
-        let score = config.score(small(&row["attenuation_db"]), number(&row["duration_min"]), 0, 8);
-        assert_eq!(i64::from(score), number(&row["score"]), "{row}");
-        assert_eq!(
-            config.notifies(score),
-            row["notifies"].as_bool().expect("yes or no"),
-            "{row}"
-        );
+        let score = score_of(name, small(&row["attenuation_db"]), number(&row["duration_min"]));
+        assert_eq!(score, number(&row["score"]), "{row}");
+        let notifies = score >= i64::from(immuni(name).notifies_from);
+        assert_eq!(notifies, row["notifies"].as_bool().expect("yes or no"), "{row}");
     }
 }
 
@@ -202,5 +207,135 @@ fn infectiousness_is_read_as_applications_write_it() {
         let days: Vec<i64> = list(&case["days_minus14_to_14"]).iter().map(number).collect();
         assert_eq!(map.days.map(number_of).as_slice(), days, "{case}");
         assert_eq!(number_of(map.when_missing), number(&case["when_missing"]), "{case}");
+    }
+}
+
+/// The published configuration of a name.
+fn of<'a>(all: &'a Value, id: &str) -> &'a Value {
+    let found = list(all).iter().find(|config| config["id"] == id);
+    found.unwrap_or_else(|| panic!("{id}"))
+}
+
+/// The built-in one.
+fn ours(name: &str) -> &'static rule::Config {
+    let found = rule::built_in().iter().find(|config| config.name == name);
+    found.unwrap_or_else(|| panic!("{name}"))
+}
+
+fn numbers(value: &Value) -> Vec<i64> {
+    list(value).iter().map(number).collect()
+}
+
+fn floats(value: &Value) -> Vec<f64> {
+    let all = list(value).iter();
+    all.map(|value| value.as_f64().expect("a number")).collect()
+}
+
+/// Every published table that is built in says what its source says.
+#[test]
+fn built_in_rules_are_those_that_were_published() {
+    let Some(published) = read("risk-configs.json") else {
+        return;
+    };
+    let of = |id: &str| of(&published["v1"], id);
+    let same = |ours: &[u32; 8], theirs: &Value, what: &str| {
+        let ours: Vec<i64> = ours.iter().map(|value| i64::from(*value)).collect();
+        assert_eq!(ours, numbers(theirs), "{what}");
+    };
+    for (id, name) in [
+        ("google-apple-default", "google-apple-default"),
+        ("immuni-2020-05-29", "immuni-2020-05-29"),
+        ("immuni-production-2020-06-22", "immuni-production-2020-06-22"),
+        ("immuni-android-2020-10-27", "immuni-android-2020-10-27"),
+        ("immuni-ios-2020-10-30", "immuni-ios-2020-10-30"),
+        ("japan-cocoa-2020-06", "japan-cocoa-2020-06"),
+    ] {
+        let theirs = of(id);
+        let tables = immuni(name).tables;
+        same(&tables.attenuation, &theirs["attenuation_scores"], id);
+        same(&tables.days, &theirs["days_scores"], id);
+        same(&tables.duration, &theirs["duration_scores"], id);
+        same(&tables.transmission, &theirs["transmission_scores"], id);
+        assert_eq!(i64::from(tables.minimum), number(&theirs["minimum_risk_score"]), "{id}");
+        if let Some(least) = theirs["app_rule"]["at_least"].as_i64() {
+            assert_eq!(i64::from(immuni(name).notifies_from), least, "{id}");
+        }
+    }
+    for (id, name) in [
+        ("dp3t-swisscovid-2020-05", "swisscovid-2020-05"),
+        ("dp3t-swisscovid-later", "swisscovid"),
+        ("finland-koronavilkku", "koronavilkku"),
+        ("nearform-covid-green-family", "nearform-covid-green"),
+        ("cwa-v1-2020-06", "cwa-1-2020-06"),
+        ("nhs-england-wales-v1-example", "nhs-england-wales-1"),
+    ] {
+        let theirs = of(id);
+        let (thresholds, weights) = match &ours(name).rule {
+            Rule::MinutesPerDay(rule) => (rule.thresholds_db, rule.weights),
+            Rule::CombinedScore(rule) => (rule.thresholds_db, rule.weights),
+            Rule::ExposureSeconds(rule) => (rule.thresholds_db, rule.weights),
+            other => panic!("{name}: {other:?}"),
+        };
+        let thresholds = thresholds.map(i64::from);
+        assert_eq!(
+            thresholds.as_slice(),
+            numbers(&theirs["attenuation_thresholds_db"]),
+            "{id}"
+        );
+        assert_eq!(weights.as_slice(), floats(&theirs["bucket_weights"]), "{id}");
+        if let Some(days) = theirs["app_rule"]["window_days"].as_i64() {
+            assert_eq!(ours(name).older_days, days, "{id}");
+        }
+    }
+}
+
+#[test]
+fn built_in_rules_of_daily_summaries_are_those_that_were_published() {
+    let Some(published) = read("risk-configs.json") else {
+        return;
+    };
+    let of = |id: &str| of(&published["v2"], id);
+    for (id, name) in [
+        ("enx-sample", "enx-sample"),
+        ("lfph-narrower-net-v1", "lfph-narrower-net-1"),
+        ("lfph-wider-net-v1", "lfph-wider-net-1"),
+        ("lfph-narrow-net-v2", "lfph-narrow-net-2"),
+        ("lfph-wide-net-v2", "lfph-wide-net-2"),
+        ("apple-default-thresholds", "apple-default-thresholds"),
+    ] {
+        let theirs = of(id);
+        let Rule::DailySummary(rule) = &ours(name).rule else {
+            panic!("{name}")
+        };
+        let thresholds = rule.thresholds_db.map(i64::from);
+        assert_eq!(
+            thresholds.as_slice(),
+            numbers(&theirs["attenuation_thresholds_db"]),
+            "{id}"
+        );
+        let percent = |weights: &[f64]| {
+            weights
+                .iter()
+                .map(|weight| (weight * 100.0).round())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            percent(&rule.weights),
+            floats(&theirs["attenuation_weights_percent"]),
+            "{id}"
+        );
+        if let Value::Object(levels) = &theirs["infectiousness_weights_percent"] {
+            let levels = ["STANDARD", "HIGH"].map(|level| levels[level].as_f64().expect("a number"));
+            assert_eq!(percent(&rule.infectiousness), levels, "{id}");
+        }
+        let is_above = theirs["threshold_comparison"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("< "));
+        assert_eq!(rule.thresholds_belong_above, is_above, "{id}");
+        if let Value::Array(days) = &theirs["days_since_onset_map_from_minus14"] {
+            let map = ours(name).infectiousness.as_ref().expect("a map").map();
+            let found: Vec<i64> = map.days.iter().map(|level| i64::from(*level as u8)).collect();
+            assert_eq!(found, days.iter().map(number).collect::<Vec<_>>(), "{id}");
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! Sources: Google's published Android implementation (exposure-notifications-internals) and the applications' own
 //! configurations, as each item says.
 
-pub mod daily;
 pub mod encounters;
 pub mod infectiousness;
 pub mod published;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::{Exit, Failure, to_stdout};
 use crate::format::reason;
-use crate::lab::exposure::rule::{self, ApiWindow, Config, Decision};
+use crate::lab::exposure::rule::{self, ApiWindow, Config, Decision, Evidence};
 use crate::lab::text::{json_printable, printable};
 
 /// Version of the JSON that this prints.
@@ -29,9 +29,27 @@ pub(crate) struct AssessArgs {
     /// Rules by name, or files of rules; without one, all built-in ones
     #[arg(long = "config", value_name = "NAME|FILE.toml")]
     configs: Vec<String>,
+    #[command(flatten)]
+    day: DayArg,
     /// Prints JSON
     #[arg(long)]
     json: bool,
+}
+
+/// When the application decides.
+#[derive(Debug, Args)]
+pub(super) struct DayArg {
+    /// Day of the decision, for rules that forget what is old (2020-07-30); without it, the day of the latest window
+    #[arg(long = "on", value_name = "DATE", value_parser = day)]
+    pub(super) today: Option<i64>,
+}
+
+fn day(text: &str) -> Result<i64, String> {
+    let date: jiff::civil::Date = text.parse().map_err(|_| "no date: write 2020-07-30".to_owned())?;
+    let start = date
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .map_err(|error| error.to_string())?;
+    Ok(start.timestamp().as_second().div_euclid(86_400))
 }
 
 /// Lists the rules, or prints those of one name in TOML, to start one's own from.
@@ -49,7 +67,17 @@ pub(crate) struct ConfigsArgs {
 pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
     let configs = configs(&args.configs)?;
     let windows = windows(&args.windows)?;
-    let decided: Vec<(&Config, Decision)> = configs.iter().map(|config| (config, config.decide(&windows))).collect();
+    let decided: Vec<(&Config, Decision)> = {
+        let evidence = Evidence {
+            windows: &windows,
+            today: args.day.today,
+            ..Evidence::default()
+        };
+        configs
+            .iter()
+            .map(|config| (config, config.decide_on(evidence)))
+            .collect()
+    };
     to_stdout(|out| {
         if args.json {
             let value = as_json(windows.len(), &decided);

@@ -15,7 +15,7 @@ use super::assess;
 use super::windows::{Phone, PhoneArgs, RULES, phones};
 use crate::keys::{ExportFile, Pool, Pooled, ReportType};
 use crate::lab::exposure::infectiousness::{Infectiousness, Map};
-use crate::lab::exposure::rule::{ApiWindow, Config, Decision, Scan};
+use crate::lab::exposure::rule::{ApiWindow, Chain, Config, Decision, Evidence, Onset};
 use crate::lab::matching::{Candidate, Index, Seen};
 use crate::lab::sightings::Sighting;
 use crate::lab::sightings::keyed::{ByIdentifier, counted, enin};
@@ -44,9 +44,11 @@ pub(super) struct ByKeysArgs {
     #[arg(long = "config", value_name = "NAME|FILE.toml")]
     configs: Vec<String>,
     /// Infectiousness by days since the onset of symptoms, as applications carry it: a 64-bit number in hexadecimal, two
-    /// bits a day from -14 on; without it as usual on all days
+    /// bits a day from -14 on; without it what the rule says, or as usual on all days
     #[arg(long, value_name = "HEX", value_parser = infectiousness)]
     infectiousness: Option<Map>,
+    #[command(flatten)]
+    day: assess::DayArg,
     #[command(flatten)]
     phones: PhoneArgs,
     #[command(flatten)]
@@ -73,6 +75,13 @@ struct Found<'a> {
     window: Window,
 }
 
+/// Infectiousness by the person's choice, else by the rule's, else as usual.
+fn infectiousness_of(key: &Pooled, asked: Option<Map>, config: Option<&Config>) -> Infectiousness {
+    let map = asked.or_else(|| config.and_then(|config| config.infectiousness.as_ref()).map(Onset::map));
+    let onset = key.key.days_since_onset.map(i32::from);
+    map.map_or(Infectiousness::Standard, |map| map.get(onset))
+}
+
 impl Found<'_> {
     /// Why the application does not get it.
     fn hidden(&self) -> Option<&'static str> {
@@ -85,24 +94,10 @@ impl Found<'_> {
         }
     }
 
-    fn day_seconds(&self) -> i64 {
-        let first = self.window.0.first().map_or(0, |scan| scan.at.whole_seconds());
-        first - first.rem_euclid(86_400)
-    }
-
     /// As the interface gives it to the application.
-    fn api(&self) -> ApiWindow {
-        let scans = self.window.0.iter().map(|scan| Scan {
-            min_attenuation_db: scan.min_attenuation_db,
-            typical_attenuation_db: scan.typical_attenuation_db,
-            seconds_since_last_scan: scan.seconds_since_last_scan,
-        });
-        ApiWindow {
-            date_millis_since_epoch: self.day_seconds() * 1_000,
-            report_type: self.key.key.report_type.map_or(0, |kind| kind as u8),
-            infectiousness: self.infectiousness as u8,
-            scan_instances: scans.collect(),
-        }
+    fn api(&self, infectiousness: Infectiousness) -> ApiWindow {
+        let report_type = self.key.key.report_type.map_or(0, |kind| kind as u8);
+        ApiWindow::new(&self.window, report_type, infectiousness as u8)
     }
 }
 
@@ -131,12 +126,17 @@ pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
         .iter()
         .map(|phone| {
             let found = found(phone, &pool, &candidates, args);
-            let windows: Vec<ApiWindow> = found
-                .iter()
-                .filter(|found| found.hidden().is_none())
-                .map(Found::api)
-                .collect();
-            let decided = configs.iter().map(|config| (config, config.decide(&windows)));
+            let chains = chains(&found);
+            let decide = |config: &Config| {
+                let of = |found: &Found<'_>| found.api(infectiousness_of(found.key, args.infectiousness, Some(config)));
+                let windows: Vec<ApiWindow> = found.iter().map(of).collect();
+                config.decide_on(Evidence {
+                    windows: &windows,
+                    chains: Some(&chains),
+                    today: args.day.today,
+                })
+            };
+            let decided = configs.iter().map(|config| (config, decide(config)));
             let (name, decided) = (phone.name.as_str(), decided.collect());
             Receiver { name, found, decided }
         })
@@ -150,6 +150,22 @@ pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
         (_, true) => as_csv(&receivers, out),
         _ => receivers.iter().try_for_each(|receiver| as_text(receiver, out)),
     })
+}
+
+/// The exposure to each key as the first interface saw it, which knew no infectiousness.
+fn chains(found: &[Found<'_>]) -> Vec<Chain> {
+    let of_key = found.chunk_by(|a, b| (a.key.file, a.key.number) == (b.key.file, b.key.number));
+    let counts = |found: &&[Found<'_>]| {
+        let kind = found.first().and_then(|found| found.key.key.report_type);
+        kind != Some(ReportType::Revoked)
+    };
+    let chain = |found: &[Found<'_>]| {
+        let windows: Vec<Window> = found.iter().map(|found| found.window.clone()).collect();
+        // Without a level the factor is one.
+        let level = found.first().and_then(|found| found.key.key.transmission_risk_level);
+        Chain::new(&windows, level.unwrap_or(0))
+    };
+    of_key.filter(counts).map(chain).collect()
 }
 
 fn tell_keys(pool: &Pool, receivers: &[Receiver<'_>]) {
@@ -187,10 +203,7 @@ fn found<'a>(phone: &Phone, pool: &'a Pool, candidates: &[Candidate], args: &ByK
     for (idx, intervals) in of_key {
         let Some(key) = pool.keys.get(idx) else { continue };
         let counted = counted(&key.key.tek, &intervals, &heard, correction_db);
-        let onset = key.key.days_since_onset.map(i32::from);
-        let infectiousness = args
-            .infectiousness
-            .map_or(Infectiousness::Standard, |map| map.get(onset));
+        let infectiousness = infectiousness_of(key, args.infectiousness, None);
         found.extend(windows(&counted).into_iter().map(|window| Found {
             key,
             infectiousness,
@@ -248,7 +261,7 @@ fn as_csv(receivers: &[Receiver<'_>], out: &mut dyn Write) -> io::Result<()> {
 fn as_json(args: &ByKeysArgs, files: &[PathBuf], receivers: &[Receiver<'_>]) -> Value {
     let receivers = receivers.iter().map(|receiver| {
         let windows = receiver.found.iter().map(|found| {
-            let mut value = json!(found.api());
+            let mut value = json!(found.api(found.infectiousness));
             value["key"] = json!({
                 "file": files.get(found.key.file).map(|file| file.display().to_string()),
                 "number": found.key.number,

@@ -88,15 +88,12 @@ pub fn weighted_attenuation_db(points: &[Point], scan_interval_s: i64) -> i32 {
     i32::try_from((2 * sum + seconds).div_euclid(2 * seconds)).unwrap_or(i32::MAX)
 }
 
-/// A configuration: four tables of eight values, and what an application does with the score.
+/// Where the table of attenuations goes to the next value: above each of these, in dB.
+pub const ATTENUATION_EDGES_DB: [i64; 7] = [73, 63, 51, 33, 27, 15, 10];
+
+/// A configuration: four tables of eight values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Its name.
-    pub name: &'static str,
-    /// Who published it.
-    pub source: &'static str,
-    /// What divides the durations, in dB.
-    pub thresholds_db: [i32; 2],
     /// By attenuation: above 73, 63, 51, 33, 27, 15, 10 dB, and the rest.
     pub attenuation: [u32; 8],
     /// By whole days since the exposure: from 14, 12, 10, 8, 6, 4, 2 on, and the rest.
@@ -107,59 +104,7 @@ pub struct Config {
     pub transmission: [u32; 8],
     /// A lower score is 0.
     pub minimum: u32,
-    /// The application notifies from this score of one exposure on.
-    pub notifies_from: u32,
 }
-
-const ONES: [u32; 8] = [1; 8];
-
-/// Immuni's configurations by date.
-pub const IMMUNI: [Config; 4] = [
-    Config {
-        name: "immuni-2020-05-29",
-        source: "immuni-app-ios Modules/Models/Configuration.swift, immuni-app-android ConfigurationSettingsService.kt",
-        thresholds_db: [50, 70],
-        attenuation: [0, 0, 3, 5, 7, 7, 7, 7],
-        days: ONES,
-        duration: [0, 0, 0, 3, 5, 5, 5, 7],
-        transmission: ONES,
-        minimum: 1,
-        notifies_from: 20,
-    },
-    Config {
-        name: "immuni-production-2020-06-22",
-        source: "settings as served, in doug-leith/dublintram_gaen_dataset",
-        thresholds_db: [50, 70],
-        attenuation: [0, 5, 5, 5, 5, 5, 5, 5],
-        days: ONES,
-        duration: [0, 0, 0, 0, 5, 5, 5, 5],
-        transmission: ONES,
-        minimum: 1,
-        notifies_from: 20,
-    },
-    Config {
-        name: "immuni-android-2020-10-27",
-        source: "immuni-app-android ConfigurationSettingsService.kt, commit 0feeed31",
-        thresholds_db: [50, 70],
-        attenuation: [0, 0, 5, 5, 5, 5, 5, 5],
-        days: ONES,
-        duration: [0, 0, 0, 0, 5, 5, 5, 5],
-        transmission: ONES,
-        minimum: 1,
-        notifies_from: 20,
-    },
-    Config {
-        name: "immuni-ios-2020-10-30",
-        source: "immuni-app-ios Modules/Models/Configuration.swift, commit 9cce9f6",
-        thresholds_db: [50, 70],
-        attenuation: [0, 0, 3, 3, 3, 3, 3, 3],
-        days: ONES,
-        duration: [0, 0, 0, 0, 5, 5, 5, 5],
-        transmission: ONES,
-        minimum: 1,
-        notifies_from: 12,
-    },
-];
 
 impl Config {
     /// The risk score of one exposure: attenuation in dB, whole minutes, whole days since, transmission risk level (0
@@ -168,7 +113,7 @@ impl Config {
     pub fn score(&self, attenuation_db: i32, minutes: i64, days: i64, transmission_risk_level: u8) -> u32 {
         let first_above = |value: i64, edges: [i64; 7]| edges.iter().position(|edge| value > *edge).unwrap_or(7);
         let first_up_to = |value: i64, edges: [i64; 7]| edges.iter().position(|edge| value <= *edge).unwrap_or(7);
-        let attenuation = first_above(i64::from(attenuation_db), [73, 63, 51, 33, 27, 15, 10]);
+        let attenuation = first_above(i64::from(attenuation_db), ATTENUATION_EDGES_DB);
         let since = first_above(days, [13, 11, 9, 7, 5, 3, 1]);
         let duration = first_up_to(minutes, [0, 5, 10, 15, 20, 25, 30]);
         let transmission = match usize::from(transmission_risk_level).checked_sub(1) {
@@ -180,23 +125,6 @@ impl Config {
         let first = self.attenuation[attenuation];
         let score = factors.into_iter().fold(first, u32::saturating_mul);
         if score < self.minimum { 0 } else { score }
-    }
-
-    /// The score of a record, a number of whole days after it.
-    #[must_use]
-    pub fn score_of(&self, record: &Record, days: i64, transmission_risk_level: u8) -> u32 {
-        self.score(
-            record.attenuation_db,
-            record.duration_s / 60,
-            days,
-            transmission_risk_level,
-        )
-    }
-
-    /// Whether the application notifies of an exposure with this score.
-    #[must_use]
-    pub const fn notifies(&self, score: u32) -> bool {
-        score >= self.notifies_from
     }
 }
 
@@ -237,17 +165,42 @@ mod tests {
     }
 
     #[test]
-    fn immuni_needed_more_than_fifteen_minutes() {
-        let june = IMMUNI[1];
-        for (attenuation_db, minutes, score) in [(73, 15, 0), (73, 16, 25), (74, 60, 0), (0, 16, 25), (0, 0, 0)] {
-            assert_eq!(
-                june.score(attenuation_db, minutes, 0, 8),
-                score,
-                "{attenuation_db} {minutes}"
-            );
+    fn every_table_has_its_edges() {
+        let count = [1, 2, 3, 4, 5, 6, 7, 8];
+        let config = Config {
+            attenuation: count,
+            days: count,
+            duration: count,
+            transmission: count,
+            minimum: 1,
+        };
+        // The other factors are 8: no days, the longest duration, the gravest level.
+        for (db, value) in [
+            (74, 1),
+            (73, 2),
+            (63, 3),
+            (51, 4),
+            (33, 5),
+            (27, 6),
+            (15, 7),
+            (11, 7),
+            (10, 8),
+            (0, 8),
+        ] {
+            assert_eq!(config.score(db, 31, 0, 8), value * 512, "{db} dB");
         }
-        assert!(june.notifies(25) && !june.notifies(19));
-        assert_eq!(IMMUNI[0].score(63, 31, 0, 8), 21);
-        assert_eq!(june.score(50, 20, 0, 0), 25, "without a level the factor is one");
+        for (minutes, value) in [(0, 1), (1, 2), (5, 2), (6, 3), (15, 4), (16, 5), (30, 7), (31, 8)] {
+            assert_eq!(config.score(0, minutes, 0, 8), value * 512, "{minutes} min");
+        }
+        for (days, value) in [(14, 1), (13, 2), (12, 2), (11, 3), (2, 7), (1, 8), (0, 8)] {
+            assert_eq!(config.score(0, 31, days, 8), value * 512, "{days} days");
+        }
+        assert_eq!(
+            (config.score(0, 31, 0, 1), config.score(0, 31, 0, 0)),
+            (512, 512),
+            "no level is a factor of one"
+        );
+        let strict = Config { minimum: 513, ..config };
+        assert_eq!((strict.score(0, 31, 0, 1), strict.score(0, 31, 0, 2)), (0, 1_024));
     }
 }

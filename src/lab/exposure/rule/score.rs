@@ -1,0 +1,224 @@
+//! Rules of the first interface: scores that are products of table values.
+
+use serde::Deserialize;
+
+use super::minutes::weight_of;
+use super::window::{ApiWindow, Chain};
+use super::{Decision, day_of};
+use crate::lab::exposure::v1::{self, Record};
+
+/// Without a key the gravest level is assumed.
+const GRAVEST: u8 = 8;
+/// What divides the durations where a rule does not look at them.
+const UNUSED_DB: [i32; 2] = [50, 70];
+/// Longest that the interface tells of a duration, in seconds.
+const MOST_SECONDS: i64 = 1_800;
+
+/// The four tables, each of eight values; see [`v1::Config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tables {
+    /// By attenuation.
+    pub attenuation: [u32; 8],
+    /// By days since.
+    #[serde(default = "ones")]
+    pub days: [u32; 8],
+    /// By minutes.
+    pub duration: [u32; 8],
+    /// By transmission risk level.
+    #[serde(default = "ones")]
+    pub transmission: [u32; 8],
+    /// A lower score is 0.
+    pub minimum: u32,
+}
+
+const fn ones() -> [u32; 8] {
+    [1; 8]
+}
+
+/// The score of one exposure. Immuni, and the interface's own example.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Score {
+    /// The tables.
+    pub tables: Tables,
+    /// Notifies from this score on.
+    pub notifies_from: u32,
+}
+
+/// Weighted minutes of all exposures times the highest score of one. Corona-Warn-App, first version.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CombinedScore {
+    /// The tables.
+    pub tables: Tables,
+    /// What divides the durations, in dB; each belongs to what is above it.
+    pub thresholds_db: [i32; 2],
+    /// Weights of the three durations.
+    pub weights: [f64; 3],
+    /// A score of so much counts as one.
+    pub divisor: f64,
+    /// High risk, which notifies, from this product on; below it, low.
+    pub high_from: f64,
+}
+
+/// What scores are made of.
+#[derive(Clone, Copy)]
+pub(super) enum Exposures<'a> {
+    /// Windows of which the times are not known, each taken for one exposure.
+    Windows(&'a [ApiWindow]),
+    /// The scans of each key.
+    Chains(&'a [Chain]),
+}
+
+/// One exposure with its score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Scored {
+    score: u32,
+    minutes: i64,
+    attenuation_db: i32,
+    day: i64,
+    durations_s: [i64; 3],
+}
+
+impl Tables {
+    /// As the score is computed from them.
+    #[must_use]
+    pub const fn config(self) -> v1::Config {
+        v1::Config {
+            attenuation: self.attenuation,
+            days: self.days,
+            duration: self.duration,
+            transmission: self.transmission,
+            minimum: self.minimum,
+        }
+    }
+
+    /// The attenuations at which the table of attenuation changes, in dB, in order.
+    pub(super) fn edges_db(self) -> Vec<i32> {
+        let pairs = self.attenuation.windows(2).zip(v1::ATTENUATION_EDGES_DB);
+        let mut edges: Vec<i32> = pairs
+            .filter(|(pair, _)| pair[0] != pair[1])
+            .map(|(_, edge)| i32::try_from(edge).unwrap_or(i32::MAX))
+            .collect();
+        edges.reverse();
+        edges
+    }
+
+    /// All exposures with their scores.
+    fn scored(self, exposures: Exposures<'_>, today: i64, thresholds_db: [i32; 2]) -> Vec<Scored> {
+        let config = self.config();
+        match exposures {
+            Exposures::Windows(windows) => windows
+                .iter()
+                .map(|window| of_window(&config, window, today, thresholds_db))
+                .collect(),
+            Exposures::Chains(chains) => chains
+                .iter()
+                .flat_map(|chain| {
+                    let records = v1::records(&chain.points, thresholds_db).into_iter();
+                    records.map(|record| of_record(&config, &record, chain.transmission_risk_level, today))
+                })
+                .collect(),
+        }
+    }
+}
+
+/// As the interface gave it: in steps of five minutes, half an hour at most.
+fn of_record(config: &v1::Config, record: &Record, level: u8, today: i64) -> Scored {
+    let day = record.start_s.div_euclid(86_400);
+    let minutes = record.duration_s.min(MOST_SECONDS) / 60;
+    Scored {
+        score: config.score(record.attenuation_db, minutes, today.saturating_sub(day), level),
+        minutes,
+        attenuation_db: record.attenuation_db,
+        day,
+        durations_s: record.durations_s.map(|seconds| seconds.min(MOST_SECONDS)),
+    }
+}
+
+/// A window of which the times are not known, taken for one exposure.
+fn of_window(config: &v1::Config, window: &ApiWindow, today: i64, thresholds_db: [i32; 2]) -> Scored {
+    let minutes = (window.seconds().saturating_add(149) / 300 * 5).min(MOST_SECONDS / 60);
+    let (attenuation_db, day) = (window.mean_of_least_db(), window.day());
+    let mut durations_s = [0i64; 3];
+    for scan in &window.scan_instances {
+        let place = usize::from(scan.min_attenuation_db >= thresholds_db[0])
+            + usize::from(scan.min_attenuation_db >= thresholds_db[1]);
+        durations_s[place] = durations_s[place].saturating_add(scan.seconds_since_last_scan.max(0));
+    }
+    Scored {
+        score: config.score(attenuation_db, minutes, today.saturating_sub(day), GRAVEST),
+        minutes,
+        attenuation_db,
+        day,
+        durations_s: durations_s.map(|seconds| seconds.min(MOST_SECONDS)),
+    }
+}
+
+impl Score {
+    pub(super) fn of_window(&self, window: &ApiWindow) -> u32 {
+        of_window(&self.tables.config(), window, window.day(), UNUSED_DB).score
+    }
+
+    pub(super) fn decide(&self, exposures: Exposures<'_>, today: i64) -> Decision {
+        let Some(found) = self.tables.scored(exposures, today, UNUSED_DB).into_iter().max() else {
+            return Decision::none("there is no exposure");
+        };
+        let notifies = found.score >= self.notifies_from;
+        let verb = if notifies { "reaches" } else { "does not reach" };
+        let day = day_of(found.day);
+        Decision {
+            notifies,
+            level: format!("score {}", found.score),
+            reason: format!(
+                "risk score {} {verb} {}: {} minutes at {} dB on {day}",
+                found.score, self.notifies_from, found.minutes, found.attenuation_db
+            ),
+            day: Some(day),
+        }
+    }
+}
+
+impl CombinedScore {
+    /// Weighted minutes of a window.
+    pub(super) fn minutes(&self, window: &ApiWindow) -> f64 {
+        window.weighed(|db| weight_of(self.thresholds_db, self.weights, db)) / 60.0
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "some thousand seconds")]
+    pub(super) fn decide(&self, exposures: Exposures<'_>, today: i64) -> Decision {
+        let scored = self.tables.scored(exposures, today, self.thresholds_db);
+        let Some(highest) = scored.iter().max() else {
+            return Decision::none("there is no exposure");
+        };
+        // Source: the application's risk assessment of June 2020: durations of all exposures, the score of the highest.
+        // A sum of nothing would be -0.
+        let minutes: f64 = scored
+            .iter()
+            .filter(|exposure| exposure.score > 0)
+            .flat_map(|exposure| exposure.durations_s.into_iter().zip(self.weights))
+            .map(|(seconds, weight)| seconds as f64 / 60.0 * weight)
+            .fold(0.0, |sum, minutes| sum + minutes);
+        let product = minutes * f64::from(highest.score) / self.divisor;
+        let notifies = product >= self.high_from;
+        let day = day_of(highest.day);
+        let verb = if notifies { "reaches" } else { "does not reach" };
+        Decision {
+            notifies,
+            level: if notifies {
+                "high"
+            } else if product > 0.0 {
+                "low"
+            } else {
+                "none"
+            }
+            .to_owned(),
+            reason: format!(
+                "{minutes:.1} weighted minutes times score {} over {:.0} is {product:.1}, which {verb} {:.0}",
+                highest.score, self.divisor, self.high_from
+            ),
+            day: Some(day),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+use super::*;
+
+fn window(scans: usize, attenuation_db: i32) -> ApiWindow {
+    let scan = Scan {
+        min_attenuation_db: attenuation_db,
+        typical_attenuation_db: attenuation_db,
+        seconds_since_last_scan: 300,
+    };
+    ApiWindow {
+        date_millis_since_epoch: 1_596_067_200_000,
+        report_type: 1,
+        infectiousness: 1,
+        scan_instances: vec![scan; scans],
+    }
+}
+
+fn decide(name: &str, windows: &[ApiWindow]) -> Decision {
+    built_in()
+        .iter()
+        .find(|config| config.name == name)
+        .unwrap()
+        .decide(windows)
+}
+
+#[test]
+fn every_rule_gives_a_reason_whatever_the_windows() {
+    let all = [
+        vec![],
+        vec![window(0, 0)],
+        vec![window(6, 0), window(6, 200)],
+        vec![window(1, i32::MIN)],
+    ];
+    for config in built_in() {
+        for windows in &all {
+            let decision = config.decide(windows);
+            assert!(
+                !decision.reason.is_empty() && !decision.level.is_empty(),
+                "{}",
+                config.name
+            );
+            assert!(!(decision.notifies && windows.is_empty()));
+        }
+    }
+}
+
+#[test]
+fn revoked_keys_and_days_without_infectiousness_do_not_count() {
+    for config in built_in() {
+        let hour = || window(12, 20);
+        let revoked = ApiWindow {
+            report_type: 5,
+            ..hour()
+        };
+        let harmless = ApiWindow {
+            infectiousness: 0,
+            ..hour()
+        };
+        let decision = config.decide(&[revoked.clone(), harmless]);
+        assert!(!decision.notifies, "{}: {}", config.name, decision.reason);
+        assert_eq!(
+            config.decide(&[revoked, hour()]),
+            config.decide(&[hour()]),
+            "{}",
+            config.name
+        );
+    }
+}
+
+#[test]
+fn tables_of_any_size_are_no_trouble() {
+    let table = format!("[{}]", ["4294967295"; 8].join(", "));
+    let text = format!(
+        "[[config]]\nname = \"huge\"\nsource = \"a test\"\nrule = {{ kind = \"score\", tables = {{ attenuation = {table}, \
+         days = {table}, duration = {table}, minimum = 1 }}, notifies_from = 20 }}\n"
+    );
+    let configs = parse(&text).unwrap();
+    assert!(configs[0].decide(&[window(12, 90), window(1, 20)]).notifies);
+}
+
+#[test]
+fn fifteen_minutes_are_enough_and_a_threshold_belongs_to_what_is_above() {
+    assert!(decide("swisscovid", &[window(3, 54)]).notifies);
+    assert!(!decide("swisscovid", &[window(3, 55)]).notifies, "half of fifteen");
+    assert!(
+        decide("swisscovid", &[window(3, 55), window(3, 62)]).notifies,
+        "of one day"
+    );
+    let decision = decide("swisscovid", &[window(2, 54)]);
+    assert_eq!(
+        decision.reason,
+        "10.0 weighted minutes on 2020-07-30 do not reach 15: below 55 dB 1, below 63 dB 0.5"
+    );
+}
+
+#[test]
+fn immuni_scores_one_exposure_at_a_time() {
+    let june = |scans, db| decide("immuni-production-2020-06-22", &[window(scans, db), window(scans, db)]);
+    assert!(!june(3, 50).notifies && june(4, 50).notifies && !june(6, 74).notifies);
+    assert_eq!(
+        june(4, 73).reason,
+        "risk score 25 reaches 20: 20 minutes at 73 dB on 2020-07-30"
+    );
+}
+
+#[test]
+fn encounters_weigh_report_and_infectiousness() {
+    let mut one = window(2, 62);
+    // 10 min x 0.8 x 1.4 = 11.2; of a high infectiousness x 1.6.
+    assert_eq!(decide("cwa-2", &[one.clone()]).level, "high");
+    one.report_type = 3;
+    // 10 min x 0.8 x 0.6 = 4.8.
+    assert_eq!(decide("cwa-2", &[one.clone()]).level, "none");
+    one.infectiousness = 0;
+    assert_eq!(decide("cwa-2", &[one]).level, "none");
+}
+
+#[test]
+fn the_gravest_class_wins_and_a_missing_type_is_taken_as_told() {
+    let decision = decide("enx-sample", &[window(6, 30)]);
+    // 1,800 s x 1.5 are 2,700.
+    assert_eq!((decision.notifies, &*decision.level), (true, "class 1"));
+    assert_eq!(decide("enx-sample", &[window(6, 31)]).level, "class 2");
+    let mut missing = window(1, 40);
+    missing.report_type = 0;
+    assert_eq!(decide("enx-sample", &[missing]).level, "class 3");
+    assert!(!decide("enx-sample", &[window(6, 61)]).notifies);
+}
+
+#[test]
+fn a_file_of_ones_own_is_checked() {
+    assert!(parse(TEXT).is_ok());
+    let wrong = parse("[[config]]\nname = \"x\"\nsource = \"y\"\nrule = { kind = \"dice\" }\n").unwrap_err();
+    assert!(wrong.contains("line 4") && wrong.contains("dice"), "{wrong}");
+}
+
+#[test]
+fn what_is_too_old_does_not_count() {
+    let windows = [window(3, 54)];
+    let config = built_in().iter().find(|config| config.name == "swisscovid").unwrap();
+    let decide = |days: i64| {
+        config.decide_on(Evidence {
+            windows: &windows,
+            chains: None,
+            today: Some(windows[0].day() + days),
+        })
+    };
+    assert!(decide(9).notifies && !decide(10).notifies);
+    assert_eq!(
+        decide(10).reason,
+        "every exposure is 10 days old or older on 2020-08-09"
+    );
+}
+
+#[test]
+fn corona_warn_multiplies_minutes_and_the_highest_score() {
+    // 25 min at 54 dB: score 1 x 5 x 1 x 8 = 40, 25 x 40 / 25 = 40.
+    let decision = decide("cwa-1-2020-06", &[window(5, 54)]);
+    assert_eq!(
+        (decision.notifies, &*decision.level),
+        (true, "high"),
+        "{}",
+        decision.reason
+    );
+    // Half of it, and only 10 min: no score at all.
+    assert_eq!(decide("cwa-1-2020-06", &[window(2, 54)]).level, "none");
+    let far = decide("cwa-1-2020-06", &[window(3, 55)]);
+    assert_eq!((far.notifies, &*far.level), (false, "low"), "{}", far.reason);
+    assert_eq!(
+        far.reason,
+        "7.5 weighted minutes times score 40 over 25 is 12.0, which does not reach 15"
+    );
+}
+
+#[test]
+fn the_nhs_looked_at_one_exposure_at_a_time() {
+    assert!(decide("nhs-england-wales-1", &[window(1, 54)]).notifies);
+    let decision = decide("nhs-england-wales-1", &[window(1, 55), window(1, 62)]);
+    assert_eq!(
+        decision.reason,
+        "150 weighted seconds of one exposure on 2020-07-30 do not reach 180"
+    );
+}
+
+#[test]
+fn keys_with_times_are_scored_by_uninterrupted_exposure_and_level() {
+    let point = |minute: i64, attenuation_db| super::super::v1::Point {
+        second: 1_596_067_200 + 60 * minute,
+        attenuation_db,
+    };
+    let config = built_in()
+        .iter()
+        .find(|config| config.name == "immuni-production-2020-06-22")
+        .unwrap();
+    let decide = |minutes: &[i64]| {
+        let chains = [Chain {
+            points: minutes.iter().map(|minute| point(*minute, 50)).collect(),
+            transmission_risk_level: 0,
+        }];
+        config.decide_on(Evidence {
+            windows: &[window(1, 50)],
+            chains: Some(&chains),
+            today: None,
+        })
+    };
+    // Four scans within 12 minutes are 17 minutes, told as 15; a fifth makes 20. A pause of more than ten divides.
+    assert!(!decide(&[0, 4, 8, 12]).notifies);
+    assert!(decide(&[0, 4, 8, 12, 16]).notifies);
+    assert!(!decide(&[0, 4, 8, 19, 23, 27]).notifies);
+}
+
+#[test]
+fn thresholds_of_both_kinds_belong_where_they_should() {
+    // v1 tables: to the bucket above; v2 tables: to the one below.
+    let seconds = |name: &str, db| {
+        let config = built_in().iter().find(|config| config.name == name).unwrap();
+        config.weigh(&window(1, db)) * 60.0
+    };
+    let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+    close(seconds("lfph-narrower-net-1", 54), 300.0 * 1.5 * 0.3);
+    close(seconds("lfph-narrower-net-1", 55), 300.0 * 0.3);
+    close(seconds("lfph-narrow-net-2", 55), 300.0 * 1.75 * 0.3);
+    close(seconds("lfph-narrow-net-2", 56), 300.0 * 0.3);
+    close(seconds("swisscovid", 55), 150.0);
+    close(seconds("cwa-2", 63), 300.0 * 1.4);
+    close(seconds("cwa-2", 79), 0.0);
+    for (name, expected) in [
+        ("immuni-production-2020-06-22", &[73][..]),
+        ("immuni-2020-05-29", &[33, 51, 63]),
+        ("swisscovid", &[55, 63]),
+        ("enx-sample", &[30, 50, 60]),
+    ] {
+        let config = built_in().iter().find(|config| config.name == name).unwrap();
+        assert_eq!(config.thresholds_db(), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_if_moves_every_threshold() {
+    let config = built_in().iter().find(|config| config.name == "swisscovid").unwrap();
+    let at = |shift: i32| config.weigh(&window(1, 57).shifted(shift));
+    assert!((at(2) - 2.5).abs() < 1e-9 && (at(3) - 5.0).abs() < 1e-9);
+    let extreme = window(1, i32::MIN).shifted(5);
+    assert_eq!(extreme.scan_instances[0].min_attenuation_db, i32::MIN);
+}
+
+#[test]
+fn infectiousness_of_a_rule_is_by_days_since_the_onset() {
+    let config = built_in()
+        .iter()
+        .find(|config| config.name == "lfph-narrower-net-1")
+        .unwrap();
+    let map = config.infectiousness.as_ref().unwrap().map();
+    let levels = [-4, -3, -2, 3, 4, 5].map(|days| map.get(Some(days)) as u8);
+    assert_eq!(levels, [0, 1, 2, 2, 1, 0]);
+    assert_eq!((map.get(None) as u8, map.get(Some(15)) as u8), (1, 1));
+}
