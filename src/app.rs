@@ -11,6 +11,7 @@ pub mod captures;
 pub mod columns;
 pub mod command;
 pub mod device;
+pub mod exposure;
 pub mod filter;
 pub mod follow;
 pub mod form;
@@ -32,8 +33,10 @@ pub mod update;
 
 use std::path::PathBuf;
 
+use crate::lab::crypto::Tek;
 use crate::lab::event::{CaptureEvent, Event};
-use crate::lab::time::UnixMicros;
+use crate::lab::exposure::rule::Config;
+use crate::lab::time::{Enin, UnixMicros};
 use crate::library::{Listing, Outline};
 use crate::source::pacing::{Command, Status};
 
@@ -85,8 +88,29 @@ pub enum Msg {
     OutlineDropped(PathBuf, Option<UnixMicros>),
     /// What the capture that is played amounts to.
     Timeline(Box<Outline>),
+    /// Published keys that were heard, by the work beside the loop.
+    Published(Vec<Heard>),
+    /// Published keys that were read, how many.
+    KeysRead(usize),
+    /// Rules of a person's own, or why they cannot be read.
+    Rules(Result<Vec<Config>, String>),
     /// Show a screen.
     Show(Tab),
+}
+
+/// A published key that was heard.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// Its file and its number there, for people.
+    pub label: String,
+    /// See [`PublishedKey::report_type`](crate::lab::exposure::published::PublishedKey::report_type).
+    pub report_type: u8,
+    /// Days from the onset of symptoms to its day.
+    pub days_since_onset: Option<i32>,
+    /// The key.
+    pub tek: Tek,
+    /// The intervals of its identifiers that were heard.
+    pub intervals: Vec<Enin>,
 }
 
 /// What the runtime is to do.
@@ -118,4 +142,8 @@ pub enum Effect {
     Copy(String),
     /// Draw the screen into a file.
     Snapshot(PathBuf),
+    /// Look for published keys of these files in all that is heard.
+    Keys(PathBuf),
+    /// Read rules of a person's own.
+    Rules(PathBuf),
 }

@@ -55,6 +55,7 @@ impl RecorderSlot {
     }
 
     /// Whether a recorder, if there is one, can take more without making the source wait.
+    #[cfg(feature = "tui")]
     pub(crate) fn has_room(&self) -> bool {
         let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         slot.sink.as_ref().is_none_or(|sink| sink.has_room())

@@ -16,6 +16,7 @@ mod bytes;
 mod captures;
 mod chart;
 mod device;
+mod exposure;
 mod frame;
 mod help;
 mod live;
@@ -66,6 +67,7 @@ pub fn draw_into(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     match model.tab {
         Tab::Live => live::draw(model, theme, heights, body, buf),
         Tab::Device => device::draw(model, theme, body, buf),
+        Tab::Exposure => exposure::draw(model, theme, body, buf),
         Tab::Captures => captures::draw(model, theme, body, buf),
         Tab::Log => log::draw(model, theme, body, buf),
     }

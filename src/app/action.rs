@@ -77,6 +77,20 @@ pub enum Action {
     NextCurve,
     /// Show entries from another level on.
     NextLevel,
+    /// The next rule, as A.
+    NextRule,
+    /// The next rule, as B.
+    NextSecondRule,
+    /// One rule, or two side by side.
+    SecondRule,
+    /// Decide on all who were near, or on the selected one alone.
+    Scope,
+    /// What if all thresholds were 1 dB lower.
+    LowerThresholds,
+    /// What if all thresholds were 1 dB higher.
+    RaiseThresholds,
+    /// Thresholds as they were published.
+    PublishedThresholds,
     /// Give the part below the divider more room.
     Taller,
     /// Give the part below the divider less room.
@@ -150,7 +164,7 @@ struct Words(&'static str, &'static str, &'static str);
 
 impl Action {
     /// All actions but those that show a tab, in the order of the help.
-    const PLAIN: [Self; 67] = [
+    const PLAIN: [Self; 74] = [
         Self::Up,
         Self::Down,
         Self::PageUp,
@@ -175,6 +189,13 @@ impl Action {
         Self::ZoomOut,
         Self::NextCurve,
         Self::NextLevel,
+        Self::NextRule,
+        Self::NextSecondRule,
+        Self::SecondRule,
+        Self::Scope,
+        Self::LowerThresholds,
+        Self::RaiseThresholds,
+        Self::PublishedThresholds,
         Self::Freeze,
         Self::Pause,
         Self::Step,
@@ -298,6 +319,21 @@ impl Action {
             Self::ZoomIn => Words("zoom-in", "closer", "show a shorter time"),
             Self::ZoomOut => Words("zoom-out", "further", "show a longer time"),
             Self::NextCurve => Words("next-curve", "curve", "samples, smoothed, or both"),
+            Self::NextRule => Words("next-rule", "rule A", "the next rule, as A"),
+            Self::NextSecondRule => Words("next-second-rule", "rule B", "the next rule, as B"),
+            Self::SecondRule => Words("second-rule", "A or both", "one rule, or two side by side"),
+            Self::Scope => Words(
+                "scope",
+                "who",
+                "decide on all who were near, or on the selected one alone",
+            ),
+            Self::LowerThresholds => Words("lower-thresholds", "lower", "what if all thresholds were 1 dB lower"),
+            Self::RaiseThresholds => Words("raise-thresholds", "higher", "what if all thresholds were 1 dB higher"),
+            Self::PublishedThresholds => Words(
+                "published-thresholds",
+                "as published",
+                "thresholds as they were published",
+            ),
             Self::NextLevel => Words("next-level", "level", "only what matters more, or all again"),
             Self::Taller => Words("taller", "taller", "more room below the divider"),
             Self::Shorter => Words("shorter", "shorter", "less room below the divider"),

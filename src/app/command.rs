@@ -43,6 +43,12 @@ pub enum Request {
     Theme(ThemeName),
     /// Use other letters.
     Letters(Letters),
+    /// Choose rules of notification by name.
+    Rules(Vec<String>),
+    /// Read rules of a file.
+    ReadRules(PathBuf),
+    /// Look for published keys.
+    Keys(PathBuf),
     /// Draw the screen into a file.
     Snapshot(PathBuf),
 }
@@ -59,7 +65,7 @@ const fn spec(name: &'static str, takes: &'static str, help: &'static str) -> Sp
 }
 
 /// All that take something, besides the names of actions.
-const SPECS: [Spec; 14] = [
+const SPECS: [Spec; 17] = [
     spec("filter", "FILTER", "show only the devices that match; without one, all"),
     spec("sort", "COLUMN [reverse]", "sort the table"),
     spec(
@@ -93,6 +99,9 @@ const SPECS: [Spec; 14] = [
         "NAME",
         "use other colours; `theme ascii` and `theme unicode` other letters",
     ),
+    spec("rule", "NAME [NAME]", "decide on exposure windows by these rules"),
+    spec("rules", "FILE.toml", "read rules of your own"),
+    spec("keys", "FILE", "look for published keys: a zip, or a folder of zips"),
     spec("snapshot", "FILE.svg", "draw the screen into a file"),
 ];
 
@@ -144,6 +153,12 @@ pub fn parse(line: &str, now: UnixMicros) -> Result<Request, String> {
         "convert" if !rest.is_empty() => Request::Convert(rest.into()),
         "folder" => Request::Folder(path("a folder")?),
         "theme" => look(needed("a name")?)?,
+        "rule" => match &*needed("a name")?.split_whitespace().collect::<Vec<_>>() {
+            names @ ([_] | [_, _]) => Request::Rules(names.iter().map(|name| (*name).to_owned()).collect()),
+            _ => return Err("one rule, or two side by side".to_owned()),
+        },
+        "rules" => Request::ReadRules(path("a file")?),
+        "keys" => Request::Keys(path("a file")?),
         "snapshot" => Request::Snapshot(path("a file")?),
         // What else can be typed does something only where something is typed.
         _ => match Action::named(name).filter(|action| is_command(*action)) {
@@ -246,11 +261,12 @@ pub fn words(model: &Model, before: &str) -> (usize, Vec<String>) {
         "columns" => of([&Column::ALL.map(Column::name)[..], &["default"]].concat()),
         "tab" => of(Tab::ALL.map(Tab::title).to_vec()),
         "theme" => of(looks()),
+        "rule" => of(model.exposure.rules.iter().map(|rule| rule.name.as_str()).collect()),
         "speed" => of(vec!["0.5", "1", "10", "100", "max"]),
         "mark" => of(vec!["device=", "model=", "orientation=", "obstacle=", "distance="]),
         // Names may have spaces in them.
         "open" => (rest_at, fitting(rest, model.library.names(false))),
-        "folder" => (rest_at, fitting(rest, model.library.names(true))),
+        "folder" | "keys" => (rest_at, fitting(rest, model.library.names(true))),
         _ => (last, Vec::new()),
     }
 }

@@ -6,7 +6,7 @@ use super::model::Model;
 use super::tab::Tab;
 
 /// Opposite actions share a line.
-const PAIRS: [(Action, Action, &str); 15] = [
+const PAIRS: [(Action, Action, &str); 17] = [
     (
         Action::Help,
         Action::Close,
@@ -44,6 +44,12 @@ const PAIRS: [(Action, Action, &str); 15] = [
         "the previous or next device of the table",
     ),
     (Action::ZoomIn, Action::ZoomOut, "show a shorter or longer time"),
+    (Action::NextRule, Action::NextSecondRule, "the next rule, as A or as B"),
+    (
+        Action::LowerThresholds,
+        Action::RaiseThresholds,
+        "what if all thresholds were 1 dB lower or higher",
+    ),
     (Action::Shorter, Action::Taller, "less or more room below the divider"),
     (
         Action::Record,
@@ -125,6 +131,12 @@ const fn legend(tab: Tab) -> &'static [&'static str] {
             "RSSI ~ not measured on this very packet; ATTEN ? class average assumed",
             "ROT identifiers changed under one address, ! a sign against it (⏎ tells)",
             "NAME as broadcast, * by the lab key that it uses",
+        ],
+        Tab::Exposure => &[
+            "A B what a window amounts to under each rule: minutes, or a score",
+            "bars: typical attenuation of each scan, 20 to 100 dB, to the right is further",
+            "     | thresholds of rule A, : of rule B",
+            ":keys FILE loads published keys, :rule NAME NAME chooses, :rules FILE reads",
         ],
         Tab::Device | Tab::Captures | Tab::Log => &[],
     }

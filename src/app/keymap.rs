@@ -20,6 +20,8 @@ pub enum Context {
     Live,
     /// One device.
     Device,
+    /// Exposure windows.
+    Exposure,
     /// The library.
     Captures,
     /// What happened.
@@ -42,10 +44,11 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Tabs,
         Self::Live,
         Self::Device,
+        Self::Exposure,
         Self::Captures,
         Self::Log,
         Self::Help,
@@ -64,6 +67,7 @@ impl Context {
             Self::Tabs => "tabs",
             Self::Live => "live",
             Self::Device => "device",
+            Self::Exposure => "exposure",
             Self::Captures => "captures",
             Self::Log => "log",
             Self::Help => "help",
@@ -83,6 +87,7 @@ impl Context {
             Self::Tabs => "everywhere",
             Self::Live => "on the tab Live",
             Self::Device => "on the tab Device",
+            Self::Exposure => "on the tab Exposure",
             Self::Captures => "on the tab Captures",
             Self::Log => "on the tab Log",
             Self::Help => "over the list of keys",
@@ -105,7 +110,7 @@ impl Context {
     #[must_use]
     pub const fn outer(self) -> Option<Self> {
         match self {
-            Self::Live | Self::Device | Self::Captures | Self::Log => Some(Self::Tabs),
+            Self::Live | Self::Device | Self::Exposure | Self::Captures | Self::Log => Some(Self::Tabs),
             Self::Filter | Self::Command | Self::Form => Some(Self::Text),
             Self::Tabs | Self::Help | Self::Columns | Self::Question | Self::Text => None,
         }

@@ -109,6 +109,28 @@ pub const fn library(body: usize) -> usize {
     body.saturating_sub(2 + details)
 }
 
+/// How the tab of exposure is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExposureLines {
+    /// Lines of a decision: what, and why below it where there is room.
+    pub decision: usize,
+    /// Windows of the list, without its heading.
+    pub rows: usize,
+    /// Scans of the selected window, without the divider; 0 for none.
+    pub bars: usize,
+}
+
+/// The lines on a tab of so many rows, with so many rules side by side.
+#[must_use]
+pub fn exposure(body: usize, n_rules: usize) -> ExposureLines {
+    let decision = if body >= 18 { 2 } else { 1 };
+    let bars = if body >= 14 { (body * 2 / 5).clamp(4, 16) } else { 0 };
+    let divider = usize::from(bars > 0);
+    // Whose windows count, and the heading.
+    let rows = body.saturating_sub(decision * n_rules + 2 + bars + divider);
+    ExposureLines { decision, rows, bars }
+}
+
 /// From this many rows of the tab on the selected capture has its details.
 pub const LIBRARY_WITH_DETAILS: usize = 14;
 /// Rows of the details, without their divider.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::captures::Library;
 use super::columns::{Column, Columns};
 use super::device::DeviceView;
+use super::exposure::Exposure;
 use super::form::{Form, Habits, Question};
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Heights, Wants};
@@ -109,6 +110,8 @@ pub struct Model {
     pub live: Live,
     /// The screen of one device.
     pub device: DeviceView,
+    /// Exposure windows.
+    pub exposure: Exposure,
     /// What happened.
     pub log: Log,
     /// How much of identifiers is shown.
@@ -159,6 +162,7 @@ impl Model {
             tab: Tab::default(),
             live: Live::default(),
             device: DeviceView::default(),
+            exposure: Exposure::default(),
             log: Log::default(),
             privacy: Privacy::default(),
             popup: None,

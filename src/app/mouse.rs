@@ -66,6 +66,7 @@ impl Model {
         let actions = match self.tab {
             Tab::Live => self.press_live(heights, row),
             Tab::Captures => self.press_library(heights, row),
+            Tab::Exposure => self.press_exposure(heights, row),
             Tab::Device | Tab::Log => Vec::new(),
         };
         (actions, Vec::new())
@@ -101,6 +102,20 @@ impl Model {
             return vec![Action::OpenDevice];
         }
         self.select(idx);
+        Vec::new()
+    }
+
+    /// Selects the window in a row of the screen.
+    fn press_exposure(&mut self, heights: Heights, row: u16) -> Vec<Action> {
+        let n_rules = self.exposure.shown().count();
+        let lines = super::layout::exposure(self.body_height(), n_rules);
+        // The decisions, whose windows count, and the heading stand above the first window.
+        let first = usize::from(heights.top) + lines.decision * n_rules + 2;
+        let at = usize::from(row).checked_sub(first).filter(|at| *at < lines.rows);
+        let chosen = at.and_then(|at| self.exposure.rows.get(self.exposure.top + at));
+        if let Some(key) = chosen.map(|row| row.key.clone()) {
+            self.exposure.select(key);
+        }
         Vec::new()
     }
 

@@ -15,6 +15,8 @@ pub enum Tab {
     Live,
     /// The selected device.
     Device,
+    /// Exposure windows.
+    Exposure,
     /// The library.
     Captures,
     /// What happened.
@@ -23,7 +25,7 @@ pub enum Tab {
 
 impl Tab {
     /// All of them, as they stand in the header; the first has the key 1.
-    pub const ALL: [Self; 4] = [Self::Live, Self::Device, Self::Captures, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Live, Self::Device, Self::Exposure, Self::Captures, Self::Log];
 
     /// Its name in the header.
     #[must_use]
@@ -31,6 +33,7 @@ impl Tab {
         match self {
             Self::Live => "Live",
             Self::Device => "Device",
+            Self::Exposure => "Exposure",
             Self::Captures => "Captures",
             Self::Log => "Log",
         }
@@ -42,6 +45,7 @@ impl Tab {
         match self {
             Self::Live => "all devices",
             Self::Device => "the selected device",
+            Self::Exposure => "exposure windows, and what applications make of them",
             Self::Captures => "captures: play, convert, delete",
             Self::Log => "what happened",
         }
@@ -53,6 +57,7 @@ impl Tab {
         match self {
             Self::Live => Context::Live,
             Self::Device => Context::Device,
+            Self::Exposure => Context::Exposure,
             Self::Captures => Context::Captures,
             Self::Log => Context::Log,
         }
@@ -107,8 +112,8 @@ mod tests {
         assert_eq!(placed[1].2, "2 Device");
         let narrow = Tab::placed(40, Tab::Device);
         let texts: Vec<&str> = narrow.iter().map(|(_, _, text)| text.as_str()).collect();
-        assert_eq!(texts, ["1", "2 Device", "3", "4"]);
-        assert!(narrow[3].1.end < 40);
+        assert_eq!(texts, ["1", "2 Device", "3", "4", "5"]);
+        assert!(narrow[4].1.end < 40);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod act;
 mod typing;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::captures::Known;
@@ -14,6 +15,7 @@ use super::mouse::Mouse;
 use super::transport::Timeline;
 use super::{Effect, Msg};
 use crate::lab::event::{CaptureEvent, EventKind};
+use crate::lab::exposure::rule::Config;
 use crate::lab::session::Session;
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
@@ -85,17 +87,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.notice = Some(text);
             model.is_dirty = true;
         }
-        Msg::NotConverted(from, to, is_private, error) => {
-            model.log_notice(Level::Error, &error);
-            // What was typed is not lost, unless something else is being done by now.
-            if model.popup.is_none() && model.editing.is_none() && model.tab == super::Tab::Captures {
-                let to = to.to_string_lossy();
-                model.popup = Some(Popup::Form(Form::convert(from, &to, is_private).refused(error)));
-            } else {
-                model.notice = Some(error);
-            }
-            model.is_dirty = true;
+        Msg::NotConverted(from, to, is_private, error) => not_converted(model, from, &to, is_private, error),
+        Msg::Published(heard) => take_published(model, heard),
+        Msg::KeysRead(n) => {
+            model.say(&format!("{n} published keys: looking for them in all that is heard"));
         }
+        Msg::Rules(rules) => take_rules(model, rules),
         Msg::Show(tab) => return act(model, super::Action::Show(tab)),
         Msg::Listing(folder, found) => {
             model.library.take(&folder, *found);
@@ -159,10 +156,69 @@ fn tell_damage(model: &mut Model, outline: &Outline) {
 fn hear(model: &mut Model, events: &[CaptureEvent]) {
     model.session.ingest_all(events);
     model.log_events(events);
+    let published = Arc::clone(&model.exposure.published);
+    model.exposure.encounters.take(events, &model.session, &published);
     note_marks(model, events);
     // The first devices show at once, and a selected one that is gone gives way; the rest waits for the tick.
     model.live.needs_order |= model.selected().is_none();
     model.live.has_news = true;
+    model.is_dirty = true;
+}
+
+/// What was typed is not lost, unless something else is being done by now.
+fn not_converted(model: &mut Model, from: PathBuf, to: &Path, is_private: bool, error: String) {
+    model.log_notice(Level::Error, &error);
+    if model.popup.is_none() && model.editing.is_none() && model.tab == super::Tab::Captures {
+        let form = Form::convert(from, &to.to_string_lossy(), is_private);
+        model.popup = Some(Popup::Form(form.refused(error)));
+    } else {
+        model.notice = Some(error);
+    }
+    model.is_dirty = true;
+}
+
+fn take_rules(model: &mut Model, rules: Result<Vec<Config>, String>) {
+    match rules {
+        Ok(rules) => {
+            let names: Vec<String> = rules.iter().map(|rule| rule.name.clone()).collect();
+            model.exposure.take_rules(rules);
+            model.say(&format!("rules: {}", names.join(", ")));
+        }
+        Err(error) => {
+            model.log_notice(Level::Error, &error);
+            model.notice = Some(error);
+        }
+    }
+    model.is_dirty = true;
+}
+
+/// Gives what was heard to those whose keys were published.
+fn take_published(model: &mut Model, heard: Vec<super::Heard>) {
+    if heard.is_empty() {
+        return;
+    }
+    let before = model.exposure.published.len();
+    let published = Arc::make_mut(&mut model.exposure.published);
+    for key in heard {
+        let onset = key.days_since_onset;
+        published.add(&key.label, key.report_type, onset, &key.tek, &key.intervals);
+    }
+    let published = Arc::clone(&model.exposure.published);
+    model.exposure.encounters.attribute(&model.session, &published);
+    let new: Vec<String> = (before..published.len())
+        .filter_map(|number| published.key(number))
+        .map(|key| key.label.clone())
+        .collect();
+    for label in &new {
+        model.log_notice(Level::Warning, &format!("a published key was heard: {label}"));
+    }
+    if !new.is_empty() {
+        let total = published.len();
+        model.notice = Some(format!(
+            "{total} published key{} heard",
+            if total == 1 { "" } else { "s" }
+        ));
+    }
     model.is_dirty = true;
 }
 
@@ -176,6 +232,7 @@ fn change_source(model: &mut Model, source: SourceInfo) {
         model.popup = None;
     }
     model.timeline = None;
+    model.exposure.published = Arc::default();
     model.trouble = None;
     model.notice = None;
     reset(model);
@@ -206,8 +263,10 @@ fn before_frame(model: &mut Model) -> Vec<Effect> {
     // A banner that comes or goes changes the page.
     model.keep_selection_visible();
     model.is_dirty = false;
-    if model.tab == super::Tab::Captures {
-        return model.settle_library();
+    match model.tab {
+        super::Tab::Captures => return model.settle_library(),
+        super::Tab::Exposure => model.settle_exposure(),
+        super::Tab::Live | super::Tab::Device | super::Tab::Log => {}
     }
     Vec::new()
 }
@@ -220,11 +279,13 @@ fn reset(model: &mut Model) {
     model.live.subtracted.clear();
     model.live.needs_order = true;
     model.log.clear();
+    model.exposure.clear();
     model.is_dirty = true;
 }
 
 /// Ages grow and the order follows only while time passes: a paused screen has nothing to draw.
 fn advance(model: &mut Model, now: Option<UnixMicros>) {
+    model.exposure.pass_time();
     let before = model.session.now();
     if let Some(now) = now {
         model.session.advance(now);

@@ -8,6 +8,11 @@ use clap::{Args, Subcommand};
 
 use super::{Exit, Failure, help};
 
+#[cfg(feature = "tui")]
+pub(super) fn rules_of(path: &std::path::Path) -> Result<Vec<crate::lab::exposure::rule::Config>, Failure> {
+    assess::rules_of(path)
+}
+
 /// Exposure windows as phones make them, and what applications would do with them.
 ///
 /// With captures and keys: the windows with the people of those keys, and what each application would have told.

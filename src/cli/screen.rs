@@ -10,6 +10,9 @@ use std::sync::atomic::AtomicBool;
 use tokio::runtime::Builder;
 
 use super::convert::input_failure;
+use super::exposure;
+use super::keys::{listed, read as read_keys};
+use super::matching::candidate;
 use super::record::{live_note, played_meta};
 use super::replay::{Replay, Start};
 use super::{ColorWhen, Exit, Failure, Look, config, lab_keys, origin};
@@ -19,11 +22,13 @@ use crate::app::{Key, Tab};
 use crate::format::native::{self, Meta, Reader};
 use crate::format::open::{Kind, OpenOptions, in_file, open, open_known};
 use crate::format::{EventReader, FormatError, reason};
+use crate::keys::{ExportFile, Limits, Pool};
 use crate::lab::event::AdapterState;
+use crate::lab::exposure::rule::Config;
 use crate::lab::keyring::Keyring;
 use crate::lab::time::Micros;
 use crate::library;
-use crate::runtime::screen::{self, Opened, Origin, Reopen, Services, Source};
+use crate::runtime::screen::{self, Opened, Origin, PublishedKeys, Reopen, Services, Source, Told};
 use crate::runtime::session_options;
 use crate::runtime::snapshot;
 use crate::source::live;
@@ -132,6 +137,35 @@ fn convert(from: &Path, to: &Path, is_private: bool) -> Result<String, String> {
         Ok(report) => Ok(one_line(&report)),
         Err(failure) => Err(one_line(&failure.message)),
     }
+}
+
+/// The keys of an export, or of a folder of them.
+fn keys(path: &Path) -> Result<PublishedKeys, String> {
+    let plain = |failure: Failure| failure.message;
+    let paths = listed(&[path.to_owned()]).map_err(plain)?;
+    let read = paths.iter().map(|path| read_keys(path, Limits::default()));
+    let files = read.collect::<Result<Vec<_>, _>>().map_err(plain)?;
+    let pool = Pool::new(&files.iter().collect::<Vec<&ExportFile>>());
+    let told = pool.keys.iter().map(|pooled| {
+        let file = paths
+            .get(pooled.file)
+            .and_then(|path| path.file_name())
+            .unwrap_or_default();
+        Told {
+            label: format!("{} #{}", file.to_string_lossy(), pooled.number),
+            report_type: pooled.key.report_type.map_or(0, |kind| kind as u8),
+            days_since_onset: pooled.key.days_since_onset.map(i32::from),
+        }
+    });
+    Ok(PublishedKeys {
+        told: told.collect(),
+        candidates: pool.keys.iter().map(candidate).collect(),
+    })
+}
+
+/// The rules of a file of a person's own.
+fn rules(path: &Path) -> Result<Vec<Config>, String> {
+    exposure::rules_of(path).map_err(|failure| failure.message)
 }
 
 /// `vicino replay --snapshot`: one frame, into a file.
@@ -331,6 +365,8 @@ fn on_terminal(
             open: open_to_play,
             listen,
             convert,
+            keys,
+            rules,
         },
     };
     let runtime = Builder::new_multi_thread()

@@ -3,6 +3,7 @@
 
 mod effects;
 mod meter;
+mod published;
 mod recording;
 mod source;
 
@@ -20,12 +21,14 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::app::model::{Model, Settings, SourceInfo};
 use crate::app::{Effect, Msg, update};
+use crate::lab::exposure::rule::Config;
 use crate::lab::session::Options as SessionOptions;
 use crate::terminal::{Screen, key_of, mouse_of};
 use crate::view::{self, Palette};
 
 use effects::Runner;
 use meter::Meter;
+pub use published::{PublishedKeys, Told};
 pub use source::{Origin, Reopen, Source};
 
 /// How often time passes for the model.
@@ -45,6 +48,10 @@ pub struct Services {
     pub listen: fn() -> Pin<Box<dyn Future<Output = Opened> + Send>>,
     /// Writes a capture in another format, pseudonymised or not; gives what there is to say about it.
     pub convert: fn(&Path, &Path, bool) -> Result<String, String>,
+    /// Reads published keys: of an export, or of a folder of them.
+    pub keys: fn(&Path) -> Result<PublishedKeys, String>,
+    /// Reads rules of a person's own.
+    pub rules: fn(&Path) -> Result<Vec<Config>, String>,
 }
 
 /// How the screen is run.

@@ -45,6 +45,23 @@ pub const FOOTER: &[(Context, &[Action])] = &[
         ],
     ),
     (
+        Context::Exposure,
+        &[
+            Action::Up,
+            Action::NextRule,
+            Action::NextSecondRule,
+            Action::LowerThresholds,
+            Action::Scope,
+            Action::Pause,
+            Action::SeekBack,
+            Action::PublishedThresholds,
+            Action::SecondRule,
+            Action::Command,
+            Action::Help,
+            Action::Quit,
+        ],
+    ),
+    (
         Context::Captures,
         &[
             Action::Up,
@@ -108,6 +125,7 @@ pub fn footer_entry(keymap: &Keymap, context: Context, action: Action) -> Option
         Action::SeekBack => Some((Action::SeekForward, "10 s")),
         Action::Slower => Some((Action::Faster, "speed")),
         Action::ZoomIn => Some((Action::ZoomOut, "zoom")),
+        Action::LowerThresholds => Some((Action::RaiseThresholds, "what if")),
         Action::NextDevice => Some((Action::PreviousDevice, "device")),
         Action::MoveLeft => Some((Action::MoveRight, "move")),
         Action::Previous if context == Context::Command => Some((Action::Next, "earlier")),

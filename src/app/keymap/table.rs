@@ -12,7 +12,7 @@ pub(super) const fn on(context: Context, key: Key, action: Action) -> Binding {
 /// All but the numbers of the tabs.
 pub(super) const BINDINGS: &[Binding] = &{
     use Action as A;
-    use Context::{Captures, Columns, Command, Device, Filter, Form, Help, Live, Log, Question, Tabs, Text};
+    use Context::{Captures, Columns, Command, Device, Exposure, Filter, Form, Help, Live, Log, Question, Tabs, Text};
     const fn plain(code: Code) -> Key {
         Key::plain(code)
     }
@@ -67,6 +67,13 @@ pub(super) const BINDINGS: &[Binding] = &{
         on(Device, Key::char(']'), A::ZoomOut),
         on(Device, Key::char('v'), A::NextCurve),
         on(Device, Key::char('o'), A::Follow),
+        on(Exposure, Key::char('c'), A::NextRule),
+        on(Exposure, Key::char('C'), A::NextSecondRule),
+        on(Exposure, Key::char('b'), A::SecondRule),
+        on(Exposure, Key::char('a'), A::Scope),
+        on(Exposure, Key::char('['), A::LowerThresholds),
+        on(Exposure, Key::char(']'), A::RaiseThresholds),
+        on(Exposure, Key::char('w'), A::PublishedThresholds),
         on(Captures, plain(Code::Enter), A::OpenCapture),
         on(Captures, plain(Code::Backspace), A::Outside),
         on(Captures, Key::char('/'), A::EditFilter),

@@ -52,6 +52,13 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ZoomIn | Action::ZoomOut => model.device.zoom(action),
         Action::NextCurve => model.device.next_curve(),
         Action::NextLevel => model.log.next_level(),
+        Action::NextRule
+        | Action::NextSecondRule
+        | Action::SecondRule
+        | Action::Scope
+        | Action::LowerThresholds
+        | Action::RaiseThresholds
+        | Action::PublishedThresholds => model.act_on_exposure(action),
         Action::Privacy => model.privacy = model.privacy.next(),
         Action::NextSort => model.sort_by_next(),
         Action::ReverseSort => {
@@ -142,6 +149,18 @@ pub(super) fn carry_out(model: &mut Model, request: Request) -> Vec<Effect> {
         }
         Request::Theme(theme) => model.look.theme = theme,
         Request::Letters(letters) => model.look.letters = letters,
+        Request::Rules(names) => match model.choose_rules(&names) {
+            Ok(()) => model.tab = Tab::Exposure,
+            Err(error) => model.say(&error),
+        },
+        Request::ReadRules(path) => {
+            model.tab = Tab::Exposure;
+            return vec![Effect::Rules(in_folder(&model.library.folder, &path))];
+        }
+        Request::Keys(path) => {
+            model.tab = Tab::Exposure;
+            return vec![Effect::Keys(in_folder(&model.library.folder, &path))];
+        }
         Request::Snapshot(path) => return vec![Effect::Snapshot(in_folder(&model.library.folder, &path))],
     }
     Vec::new()
@@ -180,7 +199,7 @@ fn close(model: &mut Model) {
     match model.tab {
         Tab::Captures if model.library.search.is_empty() => model.tab = Tab::Live,
         Tab::Log if model.log.search.is_empty() => model.tab = Tab::Live,
-        Tab::Device => model.tab = Tab::Live,
+        Tab::Device | Tab::Exposure => model.tab = Tab::Live,
         Tab::Live | Tab::Log | Tab::Captures => drop(typing::apply(model, "")),
     }
 }
@@ -225,6 +244,7 @@ fn travel(model: &mut Model, action: Action) -> Vec<Effect> {
     match model.tab {
         Tab::Live => travel_live(model, action),
         Tab::Device => model.move_field(action),
+        Tab::Exposure => model.travel_exposure(action),
         Tab::Captures => return model.travel_library(action),
         Tab::Log => {
             // A line tells how many there are.
@@ -378,6 +398,7 @@ fn mark_now(
 fn copy(model: &mut Model) -> Vec<Effect> {
     let text = match model.tab {
         Tab::Captures => model.library.capture().map(|entry| entry.path.display().to_string()),
+        Tab::Exposure => decisions(model),
         Tab::Log => model
             .log
             .shown()
@@ -400,6 +421,24 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let n = text.chars().count();
     model.say(&format!("copied {n} characters to the terminal's clipboard"));
     vec![Effect::Copy(text)]
+}
+
+/// What the applications of the rules that are shown would do.
+fn decisions(model: &Model) -> Option<String> {
+    let exposure = &model.exposure;
+    let lines: Vec<String> = exposure
+        .shown()
+        .zip(&exposure.decisions)
+        .map(|(rule, decision)| {
+            let verdict = if decision.notifies {
+                "notifies"
+            } else {
+                "does not notify"
+            };
+            format!("{} {verdict}: {}", rule.name, decision.reason)
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// Takes what was typed, or does what is asked.

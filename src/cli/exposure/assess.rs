@@ -151,14 +151,18 @@ pub(super) fn configs(names: &[String]) -> Result<Vec<Config>, Failure> {
     let mut configs = Vec::new();
     for name in names {
         if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
-            let text = read(Path::new(name))?;
-            let read = rule::parse(&text);
-            configs.extend(read.map_err(|error| Failure::new(Exit::Input, format!("{name}: {error}")))?);
+            configs.extend(rules_of(Path::new(name))?);
         } else {
             configs.push(known(name)?.clone());
         }
     }
     Ok(configs)
+}
+
+/// The rules of a file.
+pub(super) fn rules_of(path: &Path) -> Result<Vec<Config>, Failure> {
+    let read = rule::parse(&read(path)?);
+    read.map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", path.display())))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -252,6 +252,25 @@ impl Config {
         matches!(self.rule, Rule::Score(_))
     }
 
+    /// What if every threshold of attenuation were so many decibels higher.
+    #[must_use]
+    pub fn with_thresholds_moved(&self, up_db: i32) -> Self {
+        let mut moved = self.clone();
+        let up = |db: &mut i32| *db = db.saturating_add(up_db);
+        match &mut moved.rule {
+            Rule::Score(rule) => up(&mut rule.tables.shift_db),
+            Rule::CombinedScore(rule) => {
+                up(&mut rule.tables.shift_db);
+                rule.thresholds_db.iter_mut().for_each(up);
+            }
+            Rule::ExposureSeconds(rule) => rule.thresholds_db.iter_mut().for_each(up),
+            Rule::MinutesPerDay(rule) => rule.thresholds_db.iter_mut().for_each(up),
+            Rule::EncounterMinutes(rule) => rule.attenuation.iter_mut().for_each(|(below, _)| up(below)),
+            Rule::DailySummary(rule) => rule.thresholds_db.iter_mut().for_each(up),
+        }
+        moved
+    }
+
     /// The attenuations at which the weight changes, in dB, in order.
     #[must_use]
     pub fn thresholds_db(&self) -> Vec<i32> {

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 
+use super::published::{PublishedKeys, seen_since};
 use super::recording::{Ending, Running};
 use super::source::{News, Source};
 use super::{Opened, Services};
 use crate::app::model::{Model, SourceInfo};
-use crate::app::{Effect, Msg, update};
+use crate::app::{Effect, Heard, Msg, update};
 use crate::clock;
 use crate::format::native::{Paths, append_event, recount_marks};
 use crate::format::reason;
@@ -34,6 +35,10 @@ pub(super) enum Done {
     Timeline(u64, Box<Outline>),
     /// A recording of the source of this number that begins, or why it does not.
     Recording(u64, Result<Running, String>),
+    /// Published keys that were read.
+    Keys(Result<Arc<PublishedKeys>, String>),
+    /// Keys that were heard, by the number of the source.
+    Heard(u64, Vec<Heard>),
     /// What is in a folder, by the number of the look.
     Listing(u64, Box<Msg>),
 }
@@ -53,6 +58,10 @@ pub(super) struct Runner {
     writing: Vec<JoinHandle<()>>,
     /// Marks are written one after the other.
     marking: Arc<Mutex<()>>,
+    /// Published keys that are looked for, and how many records of the ledger were looked through.
+    keys: Option<Arc<PublishedKeys>>,
+    looked_at: usize,
+    is_looking: bool,
     /// How many looks into folders there were, and which one was the last to be told.
     looks: u64,
     told: u64,
@@ -72,6 +81,9 @@ impl Runner {
             outlining: Arc::default(),
             writing: Vec::new(),
             marking: Arc::default(),
+            keys: None,
+            looked_at: 0,
+            is_looking: false,
             looks: 0,
             told: 0,
             number: 0,
@@ -103,6 +115,7 @@ impl Runner {
             }
             None => {}
         }
+        self.look_for_keys(model);
         self.source.tick(model)
     }
 
@@ -146,9 +159,39 @@ impl Runner {
                     Err(error) => format!("not deleted: {error}"),
                 })
             }),
+            Effect::Keys(path) => {
+                let read = self.services.keys;
+                self.beside(move || Done::Keys(read(&path).map(Arc::new)));
+            }
+            Effect::Rules(path) => {
+                let read = self.services.rules;
+                self.beside(move || Done::Tell(Box::new(Msg::Rules(read(&path)))));
+            }
             // The loop's own.
             Effect::Quit | Effect::Copy(_) | Effect::Snapshot(_) => {}
         }
+    }
+
+    /// Looks for published keys in what was heard since the last look; one look at a time.
+    fn look_for_keys(&mut self, model: &Model) {
+        let Some(keys) = self.keys.clone().filter(|_| !self.is_looking) else {
+            return;
+        };
+        let ledger = model.session.ledger();
+        // It began anew.
+        self.looked_at = if ledger.len() < self.looked_at {
+            0
+        } else {
+            self.looked_at
+        };
+        let (seen, next) = seen_since(ledger, self.looked_at);
+        self.looked_at = next;
+        if seen.is_empty() {
+            return;
+        }
+        self.is_looking = true;
+        let number = self.number;
+        self.beside(move || Done::Heard(number, keys.search(seen)));
     }
 
     /// Writes a picture of the screen into a new file.
@@ -172,7 +215,7 @@ impl Runner {
                 self.replace(model, source, info);
                 model_shows_live(model);
             }
-            Done::Opened(Err(error)) => drop(update(model, Msg::Failure(error))),
+            Done::Opened(Err(error)) | Done::Keys(Err(error)) => drop(update(model, Msg::Failure(error))),
             Done::Changed(said) => {
                 update(model, Msg::Notice(Some(said)));
                 return vec![Effect::Scan(model.library.folder.clone())];
@@ -183,6 +226,20 @@ impl Runner {
             Done::Recording(number, begun) => {
                 self.is_beginning = false;
                 self.begun(model, number, begun);
+            }
+            Done::Keys(Ok(keys)) => {
+                update(model, Msg::KeysRead(keys.candidates.len()));
+                self.keys = Some(keys);
+                self.looked_at = 0;
+                self.look_for_keys(model);
+            }
+            Done::Heard(number, heard) => {
+                self.is_looking = false;
+                if number == self.number {
+                    let effects = update(model, Msg::Published(heard));
+                    self.look_for_keys(model);
+                    return effects;
+                }
             }
             Done::Listing(look, msg) if look > self.told => {
                 self.told = look;
@@ -221,6 +278,7 @@ impl Runner {
         }
         update(model, Msg::Source(Box::new(info)));
         self.number += 1;
+        self.looked_at = 0;
         self.read_through();
     }
 

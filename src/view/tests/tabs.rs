@@ -236,6 +236,19 @@ fn breakpoints_of_the_library_and_the_log_fall_where_they_should() {
 }
 
 #[test]
+fn breakpoints_of_the_exposure_fall_where_they_should() {
+    let draw = |size| screen(&on_tab(with_library(normal(size)), Tab::Exposure));
+    // Time 57, scans 64, least attenuation 72.
+    for width in [40, 56, 57, 58, 63, 64, 65, 71, 72, 73] {
+        insta::assert_snapshot!(format!("exposure_breakpoint_{width}x24"), draw((width, 24)));
+    }
+    // Scans of the selected window from 14 rows of the tab on, reasons in lines of their own from 18 on.
+    for height in [10, 13, 14, 17, 18, 19, 21, 22, 23] {
+        insta::assert_snapshot!(format!("exposure_breakpoint_80x{height}"), draw((80, height)));
+    }
+}
+
+#[test]
 fn the_last_lines_of_a_long_folder_can_be_reached() {
     let mut model = on_tab(normal((80, 24)), Tab::Captures);
     let entries = (0..500).map(|n| entry(&format!("c{n:03}.csv"), Some(Kind::Btsnoop), 1, State::Foreign));

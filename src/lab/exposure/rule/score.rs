@@ -30,6 +30,9 @@ pub struct Tables {
     pub transmission: [u32; 8],
     /// A lower score is 0.
     pub minimum: u32,
+    /// By how much the attenuations at which the table changes are moved up, in dB.
+    #[serde(skip)]
+    pub shift_db: i32,
 }
 
 const fn ones() -> [u32; 8] {
@@ -94,6 +97,11 @@ impl Tables {
         }
     }
 
+    fn score(self, attenuation_db: i32, minutes: i64, days: i64, level: u8) -> u32 {
+        let attenuation_db = attenuation_db.saturating_sub(self.shift_db);
+        self.config().score(attenuation_db, minutes, days, level)
+    }
+
     /// The attenuations at which the table of attenuation changes, in dB, in order.
     pub(super) fn edges_db(self) -> Vec<i32> {
         let pairs = self.attenuation.windows(2).zip(v1::ATTENUATION_EDGES_DB);
@@ -103,21 +111,23 @@ impl Tables {
             .collect();
         edges.reverse();
         edges
+            .iter_mut()
+            .for_each(|edge| *edge = edge.saturating_add(self.shift_db));
+        edges
     }
 
     /// All exposures with their scores.
     fn scored(self, exposures: Exposures<'_>, today: i64, thresholds_db: [i32; 2]) -> Vec<Scored> {
-        let config = self.config();
         match exposures {
             Exposures::Windows(windows) => windows
                 .iter()
-                .map(|window| of_window(&config, window, today, thresholds_db))
+                .map(|window| of_window(self, window, today, thresholds_db))
                 .collect(),
             Exposures::Chains(chains) => chains
                 .iter()
                 .flat_map(|chain| {
                     let records = v1::records(&chain.points, thresholds_db).into_iter();
-                    records.map(|record| of_record(&config, &record, chain.transmission_risk_level, today))
+                    records.map(|record| of_record(self, &record, chain.transmission_risk_level, today))
                 })
                 .collect(),
         }
@@ -125,11 +135,11 @@ impl Tables {
 }
 
 /// As the interface gave it: in steps of five minutes, half an hour at most.
-fn of_record(config: &v1::Config, record: &Record, level: u8, today: i64) -> Scored {
+fn of_record(tables: Tables, record: &Record, level: u8, today: i64) -> Scored {
     let day = record.start_s.div_euclid(86_400);
     let minutes = record.duration_s.min(MOST_SECONDS) / 60;
     Scored {
-        score: config.score(record.attenuation_db, minutes, today.saturating_sub(day), level),
+        score: tables.score(record.attenuation_db, minutes, today.saturating_sub(day), level),
         minutes,
         attenuation_db: record.attenuation_db,
         day,
@@ -138,7 +148,7 @@ fn of_record(config: &v1::Config, record: &Record, level: u8, today: i64) -> Sco
 }
 
 /// A window of which the times are not known, taken for one exposure.
-fn of_window(config: &v1::Config, window: &ApiWindow, today: i64, thresholds_db: [i32; 2]) -> Scored {
+fn of_window(tables: Tables, window: &ApiWindow, today: i64, thresholds_db: [i32; 2]) -> Scored {
     let minutes = (window.seconds().saturating_add(149) / 300 * 5).min(MOST_SECONDS / 60);
     let (attenuation_db, day) = (window.mean_of_least_db(), window.day());
     let mut durations_s = [0i64; 3];
@@ -148,7 +158,7 @@ fn of_window(config: &v1::Config, window: &ApiWindow, today: i64, thresholds_db:
         durations_s[place] = durations_s[place].saturating_add(scan.seconds_since_last_scan.max(0));
     }
     Scored {
-        score: config.score(attenuation_db, minutes, today.saturating_sub(day), GRAVEST),
+        score: tables.score(attenuation_db, minutes, today.saturating_sub(day), GRAVEST),
         minutes,
         attenuation_db,
         day,
@@ -158,7 +168,7 @@ fn of_window(config: &v1::Config, window: &ApiWindow, today: i64, thresholds_db:
 
 impl Score {
     pub(super) fn of_window(&self, window: &ApiWindow) -> u32 {
-        of_window(&self.tables.config(), window, window.day(), UNUSED_DB).score
+        of_window(self.tables, window, window.day(), UNUSED_DB).score
     }
 
     pub(super) fn decide(&self, exposures: Exposures<'_>, today: i64) -> Decision {

@@ -236,11 +236,25 @@ fn thresholds_of_both_kinds_belong_where_they_should() {
 
 #[test]
 fn what_if_moves_every_threshold() {
-    let config = built_in().iter().find(|config| config.name == "swisscovid").unwrap();
-    let at = |shift: i32| config.weigh(&window(1, 57).shifted(shift));
-    assert!((at(2) - 2.5).abs() < 1e-9 && (at(3) - 5.0).abs() < 1e-9);
-    let extreme = window(1, i32::MIN).shifted(5);
-    assert_eq!(extreme.scan_instances[0].min_attenuation_db, i32::MIN);
+    for config in built_in() {
+        let moved = config.with_thresholds_moved(7);
+        let expected: Vec<i32> = config.thresholds_db().iter().map(|db| db + 7).collect();
+        assert_eq!(moved.thresholds_db(), expected, "{}", config.name);
+        for db in [0, 30, 49, 56, 62, 63, 64, 80] {
+            let (near, far) = (window(4, db), window(4, db + 7));
+            let same = config.weigh(&near).to_bits() == moved.weigh(&far).to_bits();
+            assert!(same, "{} {db}", config.name);
+            assert_eq!(
+                config.decide(&[near]).notifies,
+                moved.decide(&[far]).notifies,
+                "{} {db}",
+                config.name
+            );
+        }
+        let extreme = [window(1, i32::MIN), window(1, i32::MAX)];
+        let _ = config.with_thresholds_moved(i32::MAX).decide(&extreme);
+        let _ = config.with_thresholds_moved(i32::MIN).decide(&extreme);
+    }
 }
 
 #[test]

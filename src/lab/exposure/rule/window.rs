@@ -94,17 +94,6 @@ impl ApiWindow {
             .sum();
         i32::try_from((2 * sum + seconds).div_euclid(2 * seconds)).unwrap_or(i32::MAX)
     }
-
-    /// As if every threshold were so many decibels higher.
-    #[must_use]
-    pub fn shifted(&self, thresholds_up_db: i32) -> Self {
-        let mut window = self.clone();
-        for scan in &mut window.scan_instances {
-            scan.min_attenuation_db = scan.min_attenuation_db.saturating_sub(thresholds_up_db);
-            scan.typical_attenuation_db = scan.typical_attenuation_db.saturating_sub(thresholds_up_db);
-        }
-        window
-    }
 }
 
 /// The exposure to one key as the first interface saw it: what each scan saw.
@@ -129,15 +118,5 @@ impl Chain {
             points: points.collect(),
             transmission_risk_level,
         }
-    }
-
-    /// As if every threshold were so many decibels higher.
-    #[must_use]
-    pub fn shifted(&self, thresholds_up_db: i32) -> Self {
-        let mut chain = self.clone();
-        for point in &mut chain.points {
-            point.attenuation_db = point.attenuation_db.saturating_sub(thresholds_up_db);
-        }
-        chain
     }
 }
