@@ -181,22 +181,22 @@ impl Exposure {
             && match self.scope {
                 Scope::Selected => self.selected.as_ref().is_some_and(|selected| selected.who == key.who),
                 Scope::Everyone if self.published.is_empty() => true,
-                Scope::Everyone => matches!(key.who, Who::Published(_)),
+                Scope::Everyone => self.encounters.key_of(&key.who).is_some(),
             }
     }
 
     fn report_type(&self, who: &Who) -> u8 {
-        match who {
-            Who::Published(number) => self.published.key(*number).map_or(0, |key| key.report_type),
-            Who::Lab(_) | Who::Station(_) | Who::Unknown(_) => 1,
+        match self.encounters.key_of(who) {
+            Some(number) => self.published.key(number).map_or(0, |key| key.report_type),
+            None => 1,
         }
     }
 
     /// As the application of a rule would get a window.
     fn given(&self, config: &Config, key: &RowKey, window: &Window) -> ApiWindow {
-        let onset = match &key.who {
-            Who::Published(number) => self.published.key(*number).and_then(|key| key.days_since_onset),
-            Who::Lab(_) | Who::Station(_) | Who::Unknown(_) => Some(0),
+        let onset = match self.encounters.key_of(&key.who) {
+            Some(number) => self.published.key(number).and_then(|key| key.days_since_onset),
+            None => Some(0),
         };
         let level = config
             .infectiousness

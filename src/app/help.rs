@@ -134,7 +134,7 @@ const fn legend(tab: Tab) -> &'static [&'static str] {
         ],
         Tab::Exposure => &[
             "A B what a window amounts to under each rule: minutes, or a score",
-            "bars: typical attenuation of each scan, 20 to 100 dB, to the right is further",
+            "bars: typical attenuation of each scan, 0 to 100 dB, to the right is further",
             "     | thresholds of rule A, : of rule B",
             ":keys FILE loads published keys, :rule NAME NAME chooses, :rules FILE reads",
         ],

@@ -38,7 +38,7 @@ pub(super) const MATCH: &str = below!(
 pub(super) const EXPOSURE: &str = below!(
     [
         "vicino exposure walk.csv --keys keys/*.zip --config swisscovid --config immuni-production-2020-06-22",
-        "vicino exposure windows 01.btsnoop 02.btsnoop --clock-offset -7200 --edition 2020-06-13 --csv",
+        "vicino exposure windows 01.btsnoop 02.btsnoop --clock-offset -7200 --csv",
         "vicino exposure windows phone.btsnoop --unknown --model SM-A515F",
         "vicino exposure assess windows.json --config swisscovid --config immuni-production-2020-06-22",
     ],

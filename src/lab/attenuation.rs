@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use super::beacon::Family;
+use super::time::UnixMicros;
 use super::units::{Db, Dbm};
 
 /// How far a calibration can be trusted; the scale of exposure notifications.
@@ -81,6 +82,18 @@ impl ProfileTable {
     #[must_use]
     pub fn of_edition(date: &str) -> Option<&'static Self> {
         Self::editions().find(|table| table.edition == date)
+    }
+
+    /// The edition that phones used at a time: the latest that was out; before the first, that one.
+    #[must_use]
+    pub fn in_force(at: UnixMicros) -> &'static Self {
+        let text = at.to_string();
+        let day = text.get(..10).unwrap_or_default();
+        // What is no date of these centuries has no edition of its own.
+        let is_date = text.len() == 27;
+        let out = Self::editions().filter(|table| is_date && *table.edition <= *day);
+        out.last()
+            .unwrap_or_else(|| EARLIER.first().unwrap_or_else(|| Self::starter()))
     }
 
     /// The built-in table, `calibration/starter.toml`.
@@ -233,5 +246,21 @@ mod tests {
             .attenuation(Dbm(75), Family::GaenAndroid, "", "Pixel 4")
             .unwrap();
         assert_eq!(found.value, Db(0.0));
+    }
+
+    #[test]
+    fn the_edition_of_a_time_is_the_latest_that_was_out() {
+        let edition = |text: &str| {
+            let at: jiff::Timestamp = format!("{text}T12:00:00Z").parse().unwrap();
+            &*ProfileTable::in_force(UnixMicros(at.as_microsecond())).edition
+        };
+        assert_eq!(edition("2020-06-01"), "2020-06-13", "there is none before");
+        assert_eq!(edition("2020-07-30"), "2020-06-13");
+        assert_eq!(
+            (edition("2020-08-12"), edition("2020-08-13")),
+            ("2020-06-13", "2020-08-13")
+        );
+        assert_eq!(edition("2026-11-27"), "2020-12-14");
+        assert_eq!(ProfileTable::in_force(UnixMicros(i64::MAX)).edition, "2020-06-13");
     }
 }

@@ -36,7 +36,7 @@ const WEIGHT: u16 = 8;
 /// Cells of a sender, at least and at most.
 const SENDER: (u16, u16) = (10, 28);
 /// The scale of the bars, in dB.
-const SCALE_DB: (i32, i32) = (20, 100);
+const SCALE_DB: (i32, i32) = (0, 100);
 /// Letters of the two rules.
 const LETTERS: [char; 2] = ['A', 'B'];
 
@@ -274,7 +274,9 @@ fn line(
 
 /// Who was heard, and where several stations are, by whom.
 fn sender(model: &Model, key: &RowKey) -> String {
+    let reported = model.exposure.encounters.key_of(&key.who);
     let who = match &key.who {
+        Who::Lab(name) if reported.is_some() => format!("*{} (reported)", model.privacy.name(&printable(name))),
         Who::Lab(name) => format!("*{}", model.privacy.name(&printable(name))),
         Who::Published(number) => {
             let key = model.exposure.published.key(*number);

@@ -224,3 +224,42 @@ fn commands_ask_for_files_and_the_decisions_are_copied() {
         "{text}"
     );
 }
+
+#[test]
+fn a_phone_of_the_lab_that_reports_keeps_its_name_and_counts() {
+    let text = format!(
+        "device,model,tek,rolling_start,rolling_period\nbench,,{},{},144\n",
+        "07".repeat(16),
+        DAY.0
+    );
+    let keys = crate::lab::keyring::Keyring::parse(&text).unwrap();
+    let source = SourceInfo {
+        keys: Some(Arc::new(keys)),
+        ..SourceInfo::default()
+    };
+    let mut model = super::tests::model();
+    let events: Vec<CaptureEvent> = {
+        let keys = BroadcastKeys::derive(&Tek::new([7; 16]));
+        let rpi = keys.rpi(DAY);
+        let near = (0..4).map(|scan| heard(scan * 4, rpi, keys.seal(rpi, Metadata::v1_0(Dbm(-20))), -60));
+        near.chain([
+            heard(20, Rpi([9; 16]), Aem([0; 4]), -95),
+            heard(30, Rpi([8; 16]), Aem([0; 4]), -95),
+        ])
+        .collect()
+    };
+    update(&mut model, Msg::Source(Box::new(source)));
+    update(&mut model, Msg::Events(events));
+    settle(&mut model);
+    let lab = Who::Lab("bench".into());
+    assert_eq!(
+        (model.exposure.n_senders, model.exposure.encounters.key_of(&lab)),
+        (2, None)
+    );
+    published(&mut model, 1);
+    assert_eq!(
+        (model.exposure.n_senders, model.exposure.encounters.key_of(&lab)),
+        (1, Some(0))
+    );
+    assert!(model.exposure.rows.iter().any(|row| row.key.who == lab));
+}

@@ -14,6 +14,7 @@ use super::super::{Exit, Failure, tell, to_stdout};
 use super::assess;
 use super::windows::{Phone, PhoneArgs, RULES, phones};
 use crate::keys::{ExportFile, Pool, Pooled, ReportType};
+use crate::lab::attenuation::ProfileTable;
 use crate::lab::exposure::infectiousness::{Infectiousness, Map};
 use crate::lab::exposure::rule::{ApiWindow, Chain, Config, Decision, Evidence, Onset};
 use crate::lab::matching::{Candidate, Index, Seen};
@@ -122,10 +123,11 @@ pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
     let pool = Pool::new(&files.iter().collect::<Vec<&ExportFile>>());
     let candidates: Vec<Candidate> = pool.keys.iter().map(candidate).collect();
     let phones = phones(&args.captures, &args.phones)?;
+    let table = args.phones.table(&phones);
     let receivers: Vec<Receiver<'_>> = phones
         .iter()
         .map(|phone| {
-            let found = found(phone, &pool, &candidates, args);
+            let found = found(phone, &pool, &candidates, args, table);
             let chains = chains(&found);
             let decide = |config: &Config| {
                 let of = |found: &Found<'_>| found.api(infectiousness_of(found.key, args.infectiousness, Some(config)));
@@ -144,7 +146,7 @@ pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
     tell_keys(&pool, &receivers);
     to_stdout(|out| match (args.json, args.csv) {
         (true, _) => {
-            let value = as_json(args, &paths, &receivers);
+            let value = as_json(table, &paths, &receivers);
             writeln!(out, "{}", json_printable(&format!("{value:#}")))
         }
         (_, true) => as_csv(&receivers, out),
@@ -181,7 +183,13 @@ fn tell_keys(pool: &Pool, receivers: &[Receiver<'_>]) {
 }
 
 /// The windows of all keys at a receiver, in order of keys and time.
-fn found<'a>(phone: &Phone, pool: &'a Pool, candidates: &[Candidate], args: &ByKeysArgs) -> Vec<Found<'a>> {
+fn found<'a>(
+    phone: &Phone,
+    pool: &'a Pool,
+    candidates: &[Candidate],
+    args: &ByKeysArgs,
+    table: &ProfileTable,
+) -> Vec<Found<'a>> {
     let mut heard = ByIdentifier::new();
     for sighting in &phone.sightings {
         heard.entry(sighting.rpi).or_default().push(*sighting);
@@ -198,7 +206,7 @@ fn found<'a>(phone: &Phone, pool: &'a Pool, candidates: &[Candidate], args: &ByK
     for hit in hits {
         of_key.entry(hit.key).or_default().push(hit.enin);
     }
-    let correction_db = i32::from(args.phones.edition.receiver(&phone.model).rssi_correction_db);
+    let correction_db = i32::from(table.receiver(&phone.model).rssi_correction_db);
     let mut found = Vec::new();
     for (idx, intervals) in of_key {
         let Some(key) = pool.keys.get(idx) else { continue };
@@ -258,7 +266,7 @@ fn as_csv(receivers: &[Receiver<'_>], out: &mut dyn Write) -> io::Result<()> {
     writer.flush()
 }
 
-fn as_json(args: &ByKeysArgs, files: &[PathBuf], receivers: &[Receiver<'_>]) -> Value {
+fn as_json(table: &ProfileTable, files: &[PathBuf], receivers: &[Receiver<'_>]) -> Value {
     let receivers = receivers.iter().map(|receiver| {
         let windows = receiver.found.iter().map(|found| {
             let mut value = json!(found.api(found.infectiousness));
@@ -280,7 +288,7 @@ fn as_json(args: &ByKeysArgs, files: &[PathBuf], receivers: &[Receiver<'_>]) -> 
     });
     json!({
         "schema": SCHEMA,
-        "edition": args.phones.edition.edition,
+        "edition": table.edition,
         "rules": RULES.iter().chain(&KEY_RULES).collect::<Vec<_>>(),
         "receivers": receivers.collect::<Vec<_>>(),
     })

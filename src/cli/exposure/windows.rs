@@ -57,15 +57,27 @@ pub(crate) struct WindowsArgs {
 /// What has to be known of the phones.
 #[derive(Debug, Args)]
 pub(super) struct PhoneArgs {
-    /// Edition of the calibration list: 2020-06-13, 2020-08-13, 2020-09-18, 2020-12-14
-    #[arg(long, value_name = "DATE", default_value = "2020-12-14", value_parser = edition)]
-    pub(super) edition: &'static ProfileTable,
+    /// Edition of the calibration list: 2020-06-13, 2020-08-13, 2020-09-18, 2020-12-14; without it, the one that was in
+    /// force when the phones heard each other
+    #[arg(long, value_name = "DATE", value_parser = edition)]
+    edition: Option<&'static ProfileTable>,
     /// Model of a phone (`01=SM-G973F`), or of all that have no own (`SM-G973F`); before what the capture says
     #[arg(long, value_name = "[STATION=]MODEL")]
     model: Vec<String>,
     /// Seconds added to every time (-7200 for logs written in CEST)
     #[arg(long, value_name = "SECONDS", default_value = "0", allow_hyphen_values = true, value_parser = parse_clock_offset)]
     clock_offset: Micros,
+}
+
+impl PhoneArgs {
+    /// The calibration list: the one that was asked for, or that of the time of the earliest sighting.
+    pub(super) fn table(&self, phones: &[Phone]) -> &'static ProfileTable {
+        let all = phones.iter().flat_map(|phone| &phone.sightings);
+        let first = all.map(|sighting| sighting.at).min();
+        self.edition
+            .or(first.map(ProfileTable::in_force))
+            .unwrap_or_else(ProfileTable::starter)
+    }
 }
 
 fn edition(text: &str) -> Result<&'static ProfileTable, String> {
@@ -104,14 +116,15 @@ struct Row<'a> {
 /// [`Failure`] with [`Exit::Input`] when a capture cannot be read.
 pub(super) fn run(args: &WindowsArgs) -> Result<Exit, Failure> {
     let phones = phones(&args.captures, &args.phones)?;
-    let (rows, unknown) = rows(&phones, args);
+    let table = args.phones.table(&phones);
+    let (rows, unknown) = rows(&phones, args, table);
     if rows.is_empty() {
         tell(format_args!("no windows: {}", nothing(&phones, unknown, args)));
     }
     to_stdout(|out| match (args.json, args.csv) {
-        (true, _) => writeln!(out, "{}", json_printable(&format!("{:#}", as_json(&rows, args)))),
+        (true, _) => writeln!(out, "{}", json_printable(&format!("{:#}", as_json(&rows, table)))),
         (_, true) => as_csv(&rows, out),
-        _ => as_text(&rows, unknown, args, out),
+        _ => as_text(&rows, unknown, table, out),
     })
 }
 
@@ -184,7 +197,7 @@ fn given<'a>(models: &'a [String], name: &str) -> Option<&'a str> {
 }
 
 /// The windows, and how many sightings nobody of these broadcast.
-fn rows<'a>(phones: &'a [Phone], args: &WindowsArgs) -> (Vec<Row<'a>>, usize) {
+fn rows<'a>(phones: &'a [Phone], args: &WindowsArgs, table: &ProfileTable) -> (Vec<Row<'a>>, usize) {
     let mut broadcast: BTreeMap<Rpi, usize> = BTreeMap::new();
     for (idx, phone) in phones.iter().enumerate() {
         broadcast.extend(phone.own.iter().map(|rpi| (*rpi, idx)));
@@ -201,7 +214,7 @@ fn rows<'a>(phones: &'a [Phone], args: &WindowsArgs) -> (Vec<Row<'a>>, usize) {
             let model = sender
                 .and_then(|sender| phones.get(sender))
                 .map_or("", |phone| &phone.model);
-            let attenuation = attenuation_db(args.phones.edition, sighting, model, &receiver.model);
+            let attenuation = attenuation_db(table, sighting, model, &receiver.model);
             let key = (sender, sender.is_none().then_some(sighting.rpi));
             by_sender.entry(key).or_default().push((*sighting, attenuation));
         }
@@ -257,7 +270,7 @@ fn as_csv(rows: &[Row<'_>], out: &mut dyn Write) -> io::Result<()> {
     writer.flush()
 }
 
-fn as_json(rows: &[Row<'_>], args: &WindowsArgs) -> Value {
+fn as_json(rows: &[Row<'_>], table: &ProfileTable) -> Value {
     let windows = rows.iter().map(|row| {
         let scans = row.window.0.iter().map(|scan| {
             json!({
@@ -275,13 +288,13 @@ fn as_json(rows: &[Row<'_>], args: &WindowsArgs) -> Value {
     });
     json!({
         "schema": SCHEMA,
-        "edition": args.phones.edition.edition,
+        "edition": table.edition,
         "rules": RULES,
         "windows": windows.collect::<Vec<_>>(),
     })
 }
 
-fn as_text(rows: &[Row<'_>], unknown: usize, args: &WindowsArgs, out: &mut dyn Write) -> io::Result<()> {
+fn as_text(rows: &[Row<'_>], unknown: usize, table: &ProfileTable, out: &mut dyn Write) -> io::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -311,7 +324,7 @@ fn as_text(rows: &[Row<'_>], unknown: usize, args: &WindowsArgs, out: &mut dyn W
         out,
         "\n{} windows; calibration of {}; {unknown} sightings of nobody here",
         rows.len(),
-        args.phones.edition.edition
+        table.edition
     )?;
     RULES.iter().try_for_each(|rule| writeln!(out, "  {rule}"))
 }

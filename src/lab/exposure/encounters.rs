@@ -58,6 +58,8 @@ pub struct Encounter<'a> {
 pub struct Encounters {
     receivers: BTreeMap<StationId, Receiver>,
     own: BTreeMap<Rpi, StationId>,
+    /// Phones of the lab and stations of which a key was published, with its number.
+    reported: BTreeMap<Who, usize>,
     /// Sightings kept of identifiers of nobody.
     raw: usize,
     version: u64,
@@ -70,6 +72,10 @@ struct Receiver {
     starts: u32,
     identifiers: BTreeMap<Rpi, Identifier>,
     people: BTreeMap<Who, Forming>,
+    /// How many identifiers there were when it was looked whose keys were published.
+    n_noted: usize,
+    /// The calibration list of its time.
+    table: Option<&'static ProfileTable>,
 }
 
 #[derive(Clone, Debug)]
@@ -118,7 +124,10 @@ impl Encounters {
         };
         for (station, receiver) in &mut self.receivers {
             let taken = receiver.settle(*station, context, raw, &mut self.left_out);
-            self.version += u64::from(taken);
+            if taken {
+                self.version += 1;
+                receiver.note_reported(published, &mut self.reported);
+            }
         }
     }
 
@@ -132,8 +141,19 @@ impl Encounters {
         };
         for (station, receiver) in &mut self.receivers {
             self.left_out += receiver.attribute(*station, context, &mut self.raw);
+            receiver.n_noted = 0;
+            receiver.note_reported(published, &mut self.reported);
         }
         self.version += 1;
+    }
+
+    /// The number of the published key of a sender, if one was published.
+    #[must_use]
+    pub fn key_of(&self, who: &Who) -> Option<usize> {
+        match who {
+            Who::Published(number) => Some(*number),
+            known => self.reported.get(known).copied(),
+        }
     }
 
     /// Every sender at every receiver.
@@ -187,13 +207,14 @@ impl Receiver {
         let Some(identifier) = self.identifiers.get_mut(&sighting.rpi) else {
             return;
         };
+        let table = *self.table.get_or_insert_with(|| ProfileTable::in_force(sighting.at));
         identifier.latest = identifier.latest.max(sighting.at);
         identifier.keep(sighting, raw);
-        let Some(tx_power) = identifier.counts(sighting, station, context) else {
+        let Some(tx_power) = identifier.counts(sighting, station, context, table) else {
             return;
         };
         let model = context.session.stations().get(usize::from(station.0));
-        let receiver = ProfileTable::starter().receiver(model.map_or("", |station| &station.model));
+        let receiver = table.receiver(model.map_or("", |station| &station.model));
         let level = i32::from(sighting.rssi.0) + i32::from(receiver.rssi_correction_db);
         let attenuation_db = (tx_power - level).max(0);
         if let Some(forming) = self.people.get_mut(&identifier.who) {
@@ -237,6 +258,21 @@ impl Receiver {
             self.put(sighting, station, context, raw);
         }
         lost
+    }
+
+    /// Notes who of the known ones has a published key.
+    fn note_reported(&mut self, published: &Published, reported: &mut BTreeMap<Who, usize>) {
+        if published.is_empty() || self.n_noted == self.identifiers.len() {
+            return;
+        }
+        self.n_noted = self.identifiers.len();
+        for (rpi, identifier) in &self.identifiers {
+            if matches!(identifier.who, Who::Lab(_) | Who::Station(_))
+                && let Some((number, _)) = published.find(*rpi)
+            {
+                reported.insert(identifier.who.clone(), number);
+            }
+        }
     }
 
     /// Makes room: of the identifiers of nobody the half that was silent longest goes.
@@ -297,7 +333,13 @@ impl Identifier {
     }
 
     /// The TX power of the sender, where the sighting counts.
-    fn counts(&mut self, sighting: &Sighting, receiver: StationId, context: Context<'_>) -> Option<i32> {
+    fn counts(
+        &mut self,
+        sighting: &Sighting,
+        receiver: StationId,
+        context: Context<'_>,
+        table: &ProfileTable,
+    ) -> Option<i32> {
         if let Some(of) = self.enin {
             if !enin(sighting.at).is_some_and(|seen| is_in_time(of, seen)) {
                 return None;
@@ -314,17 +356,22 @@ impl Identifier {
         {
             return power;
         }
-        let power = self.tx_power(sighting, receiver, context);
+        let power = self.tx_power(sighting, receiver, context, table);
         self.power = Some((sighting.aem, context.n_marks, power));
         power
     }
 
-    fn tx_power(&self, sighting: &Sighting, receiver: StationId, context: Context<'_>) -> Option<i32> {
+    fn tx_power(
+        &self,
+        sighting: &Sighting,
+        receiver: StationId,
+        context: Context<'_>,
+        table: &ProfileTable,
+    ) -> Option<i32> {
         let told = |metadata: Metadata| {
             let power = metadata.tx_power().0;
             TX_POWER_DBM.contains(&power).then(|| i32::from(power))
         };
-        let table = ProfileTable::starter();
         let (model, family) = match &self.who {
             Who::Lab(_) => return told(context.session.known(Some(sighting.rpi), sighting.aem)?.metadata?),
             Who::Published(number) => {
