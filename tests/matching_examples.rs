@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use vicino::lab::exposure::infectiousness::{Infectiousness, Map};
 use vicino::lab::exposure::rule::{self, ApiWindow, DailySummary, Rule, Score};
-use vicino::lab::exposure::v1::{self, Point};
+use vicino::lab::exposure::v1::{self, Edge, Point};
 use vicino::lab::gaen::Rpi;
 use vicino::lab::sightings::Sighting;
 use vicino::lab::sightings::windows::{Window, windows};
@@ -90,7 +90,7 @@ fn check_records(name: &str, found: &[Window], case: &Value) {
         })
         .collect();
     let thresholds = list(&case["v1_thresholds"]);
-    let records = v1::records(&points, [small(&thresholds[0]), small(&thresholds[1])]);
+    let records = v1::records(&points, [small(&thresholds[0]), small(&thresholds[1])], Edge::Above);
     let expected = list(&case["v1_records"]);
     assert_eq!(records.len(), expected.len(), "{name}");
     for (record, expected) in records.iter().zip(expected) {

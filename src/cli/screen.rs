@@ -22,7 +22,7 @@ use crate::app::{Key, Tab};
 use crate::format::native::{self, Meta, Reader};
 use crate::format::open::{Kind, OpenOptions, in_file, open, open_known};
 use crate::format::{EventReader, FormatError, reason};
-use crate::keys::{ExportFile, Limits, Pool};
+use crate::keys::{ExportFile, Limits, Pool, Store};
 use crate::lab::event::AdapterState;
 use crate::lab::exposure::rule::Config;
 use crate::lab::keyring::Keyring;
@@ -399,7 +399,10 @@ fn chosen(look: &Look, folder: Option<&Path>) -> Result<Chosen, Failure> {
         let set = palette.set(name, value);
         debug_assert!(set.is_ok(), "{name} {value}");
     }
-    let keys = config.lab_keys.value.as_deref().map(lab_keys::read).transpose()?;
+    // Without a word about it, those that `keys new` made.
+    let made = || Store::default_path().filter(|path| path.is_file());
+    let keys = config.lab_keys.value.or_else(made);
+    let keys = keys.as_deref().map(lab_keys::read).transpose()?;
     Ok(Chosen {
         settings: Settings {
             keymap: config.keymap,

@@ -33,7 +33,7 @@ pub(super) const KEYS: [(&str, &str); 10] = [
     ("sort", "by which column the device table is sorted at first"),
     (
         "lab_keys",
-        "a CSV file of keys of your own phones (device,model,tek,rolling_start,rolling_period)",
+        "a CSV file of keys of your own phones (device,model,tek,rolling_start,rolling_period); without this, those that `vicino keys new` made",
     ),
     (
         "colours",

@@ -23,7 +23,7 @@ pub struct Pool {
     pub keys: Vec<Pooled>,
     /// Keys that came again and told nothing new.
     pub repeated: u64,
-    /// Keys of which a later file told another report type, and it counts.
+    /// Keys of which a later file told another report type, and it counts: the first time alone, as phones keep it.
     pub revised: u64,
     /// Keys that came again with another period: the first one counts.
     pub contradicting: u64,
@@ -38,7 +38,7 @@ impl Pool {
         let mut order: Vec<usize> = (0..files.len()).collect();
         order.sort_by_key(|file| (files[*file].export.start, files[*file].export.end, files[*file].sha256));
         let mut pool = Self::default();
-        let mut known: BTreeMap<[u8; 16], usize> = BTreeMap::new();
+        let mut known = BTreeMap::new();
         for file in order {
             let export = &files[file].export;
             let all = export.keys.iter().chain(&export.revised_keys);
@@ -51,19 +51,24 @@ impl Pool {
         pool
     }
 
-    fn add(&mut self, pooled: Pooled, known: &mut BTreeMap<[u8; 16], usize>) {
+    fn add(&mut self, pooled: Pooled, known: &mut BTreeMap<[u8; 16], Known>) {
         if pooled.key.report_type == Some(ReportType::Recursive) {
             self.recursive += 1;
             return;
         }
-        let Some(idx) = known.get(pooled.key.tek.expose()) else {
-            known.insert(*pooled.key.tek.expose(), self.keys.len());
+        let Some(of) = known.get_mut(pooled.key.tek.expose()) else {
+            let of = Known {
+                idx: self.keys.len(),
+                was_revised: false,
+            };
+            known.insert(*pooled.key.tek.expose(), of);
             return self.keys.push(pooled);
         };
-        let before = &mut self.keys[*idx].key;
+        let before = &mut self.keys[of.idx].key;
         if (before.rolling_start, before.period()) != (pooled.key.rolling_start, pooled.key.period()) {
             self.contradicting += 1;
-        } else if may_become(before.report_type, pooled.key.report_type) {
+        } else if !of.was_revised && may_become(before.report_type, pooled.key.report_type) {
+            of.was_revised = true;
             before.report_type = pooled.key.report_type;
             before.days_since_onset = pooled.key.days_since_onset.or(before.days_since_onset);
             self.revised += 1;
@@ -71,6 +76,12 @@ impl Pool {
             self.repeated += 1;
         }
     }
+}
+
+/// A key that came before.
+struct Known {
+    idx: usize,
+    was_revised: bool,
 }
 
 fn order_of(pooled: &Pooled) -> (u32, &[u8; 16]) {
@@ -112,17 +123,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_later_counts_along_the_chain_whatever_the_order_of_files() {
+    fn what_is_told_later_counts_once_whatever_the_order_of_files() {
         use ReportType::{ClinicalDiagnosis, ConfirmedTest, Recursive, Revoked, SelfReport};
         let files = [
-            file(1, vec![key(1, SelfReport), key(2, ConfirmedTest), key(3, Recursive)]),
+            file(
+                1,
+                vec![
+                    key(1, SelfReport),
+                    key(2, ConfirmedTest),
+                    key(3, Recursive),
+                    key(4, SelfReport),
+                ],
+            ),
             file(2, vec![key(1, ClinicalDiagnosis), key(2, SelfReport)]),
-            file(3, vec![key(1, Revoked)]),
+            file(3, vec![key(1, Revoked), key(4, Revoked)]),
         ];
         let pool = Pool::new(&[&files[0], &files[1], &files[2]]);
         let types: Vec<_> = pool.keys.iter().map(|pooled| pooled.key.report_type).collect();
-        assert_eq!(types, [Some(Revoked), Some(ConfirmedTest)]);
-        assert_eq!((pool.revised, pool.repeated, pool.recursive), (2, 1, 1));
+        assert_eq!(types, [Some(ClinicalDiagnosis), Some(ConfirmedTest), Some(Revoked)]);
+        assert_eq!((pool.revised, pool.repeated, pool.recursive), (2, 2, 1));
         let turned = Pool::new(&[&files[2], &files[0], &files[1]]);
         let keys = |pool: &Pool| pool.keys.iter().map(|pooled| pooled.key.clone()).collect::<Vec<_>>();
         assert_eq!(keys(&turned), keys(&pool));

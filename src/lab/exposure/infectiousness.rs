@@ -83,5 +83,11 @@ mod tests {
             (Infectiousness::Standard, Infectiousness::Standard)
         );
         assert_eq!(map.get(Some(15)), Infectiousness::None);
+        // Nobody is infectious but where the onset is missing or further away than 14 days.
+        let missing = Map::from_bits(1 << 58);
+        let found = [-16, -15, -14, 14, 15, 16].map(|days| missing.get(Some(days)));
+        let (none, standard) = (Infectiousness::None, Infectiousness::Standard);
+        assert_eq!(found, [standard, standard, none, none, standard, standard]);
+        assert_eq!(missing.get(Some(i32::MIN)), standard);
     }
 }

@@ -28,22 +28,49 @@ pub struct Record {
     pub durations_s: [i64; 3],
 }
 
+/// To which of two durations an attenuation that is a threshold belongs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Edge {
+    /// To the one above it, as Google's interface has it.
+    #[default]
+    Above,
+    /// To the one below it, as Apple's has it.
+    Below,
+}
+
+impl Edge {
+    /// Whether an attenuation is above a threshold.
+    #[must_use]
+    pub const fn is_above(self, attenuation_db: i32, threshold_db: i32) -> bool {
+        match self {
+            Self::Above => attenuation_db >= threshold_db,
+            Self::Below => attenuation_db > threshold_db,
+        }
+    }
+
+    /// Which of three durations an attenuation belongs to.
+    #[must_use]
+    pub fn place(self, attenuation_db: i32, thresholds_db: [i32; 2]) -> usize {
+        let above = thresholds_db.map(|threshold| usize::from(self.is_above(attenuation_db, threshold)));
+        above.into_iter().sum()
+    }
+}
+
 /// The records of one key's scans, in order of time; `thresholds_db` divide the durations.
 #[must_use]
-pub fn records(points: &[Point], thresholds_db: [i32; 2]) -> Vec<Record> {
+pub fn records(points: &[Point], thresholds_db: [i32; 2], edge: Edge) -> Vec<Record> {
     let gap = |a: &Point, b: &Point| b.second.saturating_sub(a.second) <= LONGEST_GAP_S;
     points
         .chunk_by(gap)
-        .filter_map(|points| record(points, thresholds_db))
+        .filter_map(|points| record(points, thresholds_db, edge))
         .collect()
 }
 
-fn record(points: &[Point], thresholds_db: [i32; 2]) -> Option<Record> {
+fn record(points: &[Point], thresholds_db: [i32; 2], edge: Edge) -> Option<Record> {
     let (first, last) = (points.first()?, points.last()?);
     let mut durations_s = [0; 3];
     for (seconds, attenuation_db) in periods(points, SCAN_INTERVAL_S) {
-        let bucket = usize::from(attenuation_db >= thresholds_db[0]) + usize::from(attenuation_db >= thresholds_db[1]);
-        durations_s[bucket] += seconds;
+        durations_s[edge.place(attenuation_db, thresholds_db)] += seconds;
     }
     Some(Record {
         start_s: first.second,
@@ -152,13 +179,17 @@ mod tests {
     fn durations_are_rounded_to_five_minutes_and_gaps_divide() {
         // A remainder of 150 s goes down, one of 151 s up.
         assert_eq!((rounded(450), rounded(451)), (300, 600));
-        assert_eq!(records(&points(&[(0, 50), (600, 50)]), [50, 70]).len(), 1);
-        assert_eq!(records(&points(&[(0, 50), (601, 50)]), [50, 70]).len(), 2);
+        assert_eq!(records(&points(&[(0, 50), (600, 50)]), [50, 70], Edge::Above).len(), 1);
+        assert_eq!(records(&points(&[(0, 50), (601, 50)]), [50, 70], Edge::Above).len(), 2);
     }
 
     #[test]
-    fn a_threshold_belongs_to_what_is_above_it() {
-        let durations = |attenuation_db| records(&points(&[(0, attenuation_db)]), [50, 70])[0].durations_s;
+    fn a_threshold_belongs_to_what_is_above_it_and_with_apple_to_what_is_below() {
+        let of = |attenuation_db, edge| records(&points(&[(0, attenuation_db)]), [50, 70], edge)[0].durations_s;
+        let apple = |attenuation_db| of(attenuation_db, Edge::Below);
+        assert_eq!((apple(50), apple(51)), ([300, 0, 0], [0, 300, 0]));
+        assert_eq!((apple(70), apple(71)), ([0, 300, 0], [0, 0, 300]));
+        let durations = |attenuation_db| of(attenuation_db, Edge::Above);
         assert_eq!(durations(49), [300, 0, 0]);
         assert_eq!(durations(50), [0, 300, 0]);
         assert_eq!((durations(69), durations(70)), ([0, 300, 0], [0, 0, 300]));

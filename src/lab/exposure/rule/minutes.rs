@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::window::ApiWindow;
 use super::{Decision, day_of};
+use crate::lab::exposure::v1::Edge;
 
 /// Minutes of a day, weighed by attenuation: below the first threshold, below the second, above. `SwissCovid`, Finland,
 /// Ireland.
@@ -14,6 +15,9 @@ use super::{Decision, day_of};
 pub struct MinutesPerDay {
     /// The thresholds, in dB; each belongs to what is above it.
     pub thresholds_db: [i32; 2],
+    /// Whether each belongs to what is below it instead, as Apple's interface has it.
+    #[serde(default)]
+    pub thresholds_belong_below: bool,
     /// Weights of the three buckets.
     pub weights: [f64; 3],
     /// Notifies from so many minutes on.
@@ -27,6 +31,9 @@ pub struct MinutesPerDay {
 pub struct ExposureSeconds {
     /// The thresholds, in dB; each belongs to what is above it.
     pub thresholds_db: [i32; 2],
+    /// Whether each belongs to what is below it instead, as Apple's interface has it.
+    #[serde(default)]
+    pub thresholds_belong_below: bool,
     /// Weights of the three buckets.
     pub weights: [f64; 3],
     /// Notifies from so many weighted seconds on.
@@ -48,8 +55,17 @@ pub struct EncounterMinutes {
 }
 
 /// Weight of an attenuation in three buckets.
-pub(super) fn weight_of(thresholds_db: [i32; 2], weights: [f64; 3], db: i32) -> f64 {
-    weights[usize::from(db >= thresholds_db[0]) + usize::from(db >= thresholds_db[1])]
+pub(super) fn weight_of(thresholds_db: [i32; 2], edge: Edge, weights: [f64; 3], db: i32) -> f64 {
+    weights[edge.place(db, thresholds_db)]
+}
+
+/// How a rule says that thresholds belong to what is below them.
+pub(super) const fn edge(thresholds_belong_below: bool) -> Edge {
+    if thresholds_belong_below {
+        Edge::Below
+    } else {
+        Edge::Above
+    }
 }
 
 /// The day with most, and how much.
@@ -64,7 +80,7 @@ fn most(windows: &[ApiWindow], minutes: impl Fn(&ApiWindow) -> f64) -> (i64, f64
 
 impl MinutesPerDay {
     pub(super) fn minutes_of(&self, window: &ApiWindow) -> f64 {
-        window.weighed(|db| weight_of(self.thresholds_db, self.weights, db)) / 60.0
+        window.weighed(|db| weight_of(self.thresholds_db, edge(self.thresholds_belong_below), self.weights, db)) / 60.0
     }
 
     pub(super) fn decide(&self, windows: &[ApiWindow]) -> Decision {
@@ -86,7 +102,7 @@ impl MinutesPerDay {
 
 impl ExposureSeconds {
     pub(super) fn seconds_of(&self, window: &ApiWindow) -> f64 {
-        window.weighed(|db| weight_of(self.thresholds_db, self.weights, db))
+        window.weighed(|db| weight_of(self.thresholds_db, edge(self.thresholds_belong_below), self.weights, db))
     }
 
     pub(super) fn decide(&self, windows: &[ApiWindow]) -> Decision {

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::minutes::weight_of;
+use super::minutes::{edge, weight_of};
 use super::window::{ApiWindow, Chain};
 use super::{Decision, day_of};
-use crate::lab::exposure::v1::{self, Record};
+use crate::lab::exposure::v1::{self, Edge, Record};
 
 /// Without a key the gravest level is assumed.
 const GRAVEST: u8 = 8;
@@ -57,6 +57,9 @@ pub struct CombinedScore {
     pub tables: Tables,
     /// What divides the durations, in dB; each belongs to what is above it.
     pub thresholds_db: [i32; 2],
+    /// Whether each belongs to what is below it instead, as Apple's interface has it.
+    #[serde(default)]
+    pub thresholds_belong_below: bool,
     /// Weights of the three durations.
     pub weights: [f64; 3],
     /// A score of so much counts as one.
@@ -117,16 +120,16 @@ impl Tables {
     }
 
     /// All exposures with their scores.
-    fn scored(self, exposures: Exposures<'_>, today: i64, thresholds_db: [i32; 2]) -> Vec<Scored> {
+    fn scored(self, exposures: Exposures<'_>, today: i64, thresholds_db: [i32; 2], edge: Edge) -> Vec<Scored> {
         match exposures {
             Exposures::Windows(windows) => windows
                 .iter()
-                .map(|window| of_window(self, window, today, thresholds_db))
+                .map(|window| of_window(self, window, today, thresholds_db, edge))
                 .collect(),
             Exposures::Chains(chains) => chains
                 .iter()
                 .flat_map(|chain| {
-                    let records = v1::records(&chain.points, thresholds_db).into_iter();
+                    let records = v1::records(&chain.points, thresholds_db, edge).into_iter();
                     records.map(|record| of_record(self, &record, chain.transmission_risk_level, today))
                 })
                 .collect(),
@@ -148,13 +151,12 @@ fn of_record(tables: Tables, record: &Record, level: u8, today: i64) -> Scored {
 }
 
 /// A window of which the times are not known, taken for one exposure.
-fn of_window(tables: Tables, window: &ApiWindow, today: i64, thresholds_db: [i32; 2]) -> Scored {
+fn of_window(tables: Tables, window: &ApiWindow, today: i64, thresholds_db: [i32; 2], edge: Edge) -> Scored {
     let minutes = (window.seconds().saturating_add(149) / 300 * 5).min(MOST_SECONDS / 60);
     let (attenuation_db, day) = (window.mean_of_least_db(), window.day());
     let mut durations_s = [0i64; 3];
     for scan in &window.scan_instances {
-        let place = usize::from(scan.min_attenuation_db >= thresholds_db[0])
-            + usize::from(scan.min_attenuation_db >= thresholds_db[1]);
+        let place = edge.place(scan.min_attenuation_db, thresholds_db);
         durations_s[place] = durations_s[place].saturating_add(scan.seconds_since_last_scan.max(0));
     }
     Scored {
@@ -168,11 +170,16 @@ fn of_window(tables: Tables, window: &ApiWindow, today: i64, thresholds_db: [i32
 
 impl Score {
     pub(super) fn of_window(&self, window: &ApiWindow) -> u32 {
-        of_window(self.tables, window, window.day(), UNUSED_DB).score
+        of_window(self.tables, window, window.day(), UNUSED_DB, Edge::Above).score
     }
 
     pub(super) fn decide(&self, exposures: Exposures<'_>, today: i64) -> Decision {
-        let Some(found) = self.tables.scored(exposures, today, UNUSED_DB).into_iter().max() else {
+        let Some(found) = self
+            .tables
+            .scored(exposures, today, UNUSED_DB, Edge::Above)
+            .into_iter()
+            .max()
+        else {
             return Decision::none("there is no exposure");
         };
         let notifies = found.score >= self.notifies_from;
@@ -193,12 +200,14 @@ impl Score {
 impl CombinedScore {
     /// Weighted minutes of a window.
     pub(super) fn minutes(&self, window: &ApiWindow) -> f64 {
-        window.weighed(|db| weight_of(self.thresholds_db, self.weights, db)) / 60.0
+        window.weighed(|db| weight_of(self.thresholds_db, edge(self.thresholds_belong_below), self.weights, db)) / 60.0
     }
 
     #[expect(clippy::cast_precision_loss, reason = "some thousand seconds")]
     pub(super) fn decide(&self, exposures: Exposures<'_>, today: i64) -> Decision {
-        let scored = self.tables.scored(exposures, today, self.thresholds_db);
+        let scored = self
+            .tables
+            .scored(exposures, today, self.thresholds_db, edge(self.thresholds_belong_below));
         let Some(highest) = scored.iter().max() else {
             return Decision::none("there is no exposure");
         };

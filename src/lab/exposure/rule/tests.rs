@@ -268,3 +268,14 @@ fn infectiousness_of_a_rule_is_by_days_since_the_onset() {
     assert_eq!(levels, [0, 1, 2, 2, 1, 0]);
     assert_eq!((map.get(None) as u8, map.get(Some(15)) as u8), (1, 1));
 }
+
+#[test]
+fn with_apple_a_threshold_belongs_to_what_is_below_it() {
+    let text = "[[config]]\nname = \"apple\"\nsource = \"a test\"\nrule = { kind = \"minutes-per-day\", thresholds_db = [55, 63], \
+                thresholds_belong_below = true, weights = [1.0, 0.5, 0.0], minutes = 15.0 }\n";
+    let config = &parse(text).unwrap()[0];
+    let minutes = [55, 56, 63, 64].map(|db| config.weigh(&window(1, db)));
+    for (found, expected) in minutes.into_iter().zip([5.0, 2.5, 2.5, 0.0]) {
+        assert!((found - expected).abs() < 1e-9, "{minutes:?}");
+    }
+}
