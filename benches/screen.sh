@@ -22,7 +22,7 @@ vicino=$(realpath -- "${1:-target/release/vicino}")
 dir=$PWD/target/screen
 seconds=${VICINO_SCREEN_SECONDS:-30}
 warm_up=12 # the meter's own warm-up takes 10 s
-tabs=(live device captures log)
+tabs=(live device exposure captures log)
 
 fail() { echo "screen.sh: $*" >&2; exit 1; }
 for tool in tmux python3; do command -v "$tool" >/dev/null || fail "$tool is not installed"; done
@@ -121,7 +121,7 @@ share idle "$seconds"
 finish live
 
 # The other tabs, for their frames.
-for number in 2 3 4; do
+for number in 2 3 4 5; do
     start "${tabs[number - 1]}" 1000 15 "$number"
     sleep "$((seconds / 2))"
     tm capture-pane -p -t "${tabs[number - 1]}" >"$work/picture"
@@ -161,7 +161,7 @@ def meter(name):
 
 memory = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in open(f"{work}/memory")}
 live, load = meter("live"), meter("load")
-others = {name: meter(name)["frames"] for name in ("device", "captures", "log")}
+others = {name: meter(name)["frames"] for name in ("device", "exposure", "captures", "log")}
 for kind, found in (("frames", live), ("frames", load), ("keys", load)):
     if found[kind]["count"] < 20:
         sys.exit(f"screen.sh: only {found[kind]['count']} {kind} were measured")

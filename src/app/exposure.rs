@@ -47,8 +47,6 @@ pub struct WindowRow {
     pub key: RowKey,
     /// Its scans.
     pub window: Window,
-    /// What it amounts to under each rule: minutes, or a score.
-    pub weights: [f64; 2],
     /// Why applications do not get it, if so.
     pub hidden: Option<&'static str>,
 }
@@ -205,9 +203,16 @@ impl Exposure {
         ApiWindow::new(window, self.report_type(&key.who), level)
     }
 
+    /// What a window amounts to under a rule: minutes, or a score.
+    #[must_use]
+    pub fn weight(&self, config: &Config, row: &WindowRow) -> f64 {
+        config.weigh(&self.given(config, &row.key, &row.window))
+    }
+
     fn make_rows(&mut self) {
         let mut rows = Vec::new();
         for encounter in self.encounters.iter() {
+            let hidden = (self.report_type(encounter.who) == 5).then_some("revoked");
             for window in encounter.windows {
                 let Some(first) = window.0.first() else { continue };
                 let key = RowKey {
@@ -215,13 +220,7 @@ impl Exposure {
                     receiver: encounter.receiver,
                     who: encounter.who.clone(),
                 };
-                let hidden = (self.report_type(encounter.who) == 5).then_some("revoked");
-                rows.push(WindowRow {
-                    key,
-                    window: window.clone(),
-                    weights: [0.0; 2],
-                    hidden,
-                });
+                rows.push(WindowRow { key, window, hidden });
             }
         }
         rows.sort_by(|a, b| b.key.from.cmp(&a.key.from).then_with(|| a.key.cmp(&b.key)));
@@ -261,22 +260,7 @@ impl Exposure {
             })
         };
         let decisions: Vec<Decision> = self.shown().map(decide).collect();
-        let weights: Vec<[f64; 2]> = self
-            .rows
-            .iter()
-            .take(MOST_ROWS)
-            .map(|row| {
-                let mut both = [0.0; 2];
-                for (weight, config) in both.iter_mut().zip(self.shown()) {
-                    *weight = config.weigh(&self.given(config, &row.key, &row.window));
-                }
-                both
-            })
-            .collect();
         self.rows.truncate(MOST_ROWS);
-        for (row, weights) in self.rows.iter_mut().zip(weights) {
-            row.weights = weights;
-        }
         (self.decisions, self.n_senders) = (decisions, n_senders);
     }
 }

@@ -54,10 +54,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.notice = status.past_end.then(|| PAST_END.to_owned());
             }
             tell_silence(model, &status);
+            if status.is_still() {
+                // No tick will come.
+                model.exposure.pass_time();
+            }
             model.source.playback = Some(*status);
             advance(model, now);
         }
         Msg::Tick(now) => {
+            model.exposure.pass_time();
             advance(model, now);
             if model.session.data_now().is_some() {
                 model.rate.note(model.session.now(), model.session.totals().adverts);
@@ -285,7 +290,6 @@ fn reset(model: &mut Model) {
 
 /// Ages grow and the order follows only while time passes: a paused screen has nothing to draw.
 fn advance(model: &mut Model, now: Option<UnixMicros>) {
-    model.exposure.pass_time();
     let before = model.session.now();
     if let Some(now) = now {
         model.session.advance(now);

@@ -465,7 +465,7 @@ fn hash_key(key: TrackKey, seed: u64) -> u64 {
 }
 
 /// An identifier's bytes are uniform when it is honest; the secret helps against those that are not.
-fn hash_rpi(rpi: Rpi, seed: u64) -> u64 {
+pub(super) fn hash_rpi(rpi: Rpi, seed: u64) -> u64 {
     let value = u128::from_le_bytes(rpi.0);
     #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
     let (low, high) = (value as u64, (value >> 64) as u64);

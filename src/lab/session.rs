@@ -174,6 +174,11 @@ impl Session {
         self.clock.span()
     }
 
+    /// Secret that keeps hostile identifiers from colliding.
+    pub(super) const fn hash_seed(&self) -> u64 {
+        self.options.hash_seed
+    }
+
     /// The tracks, in no meaningful order.
     #[must_use]
     pub fn tracks(&self) -> &[Track] {

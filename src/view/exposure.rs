@@ -258,7 +258,7 @@ fn line(
     ];
     let weight = |number: usize| {
         let rule = model.exposure.shown().nth(number)?;
-        let weight = row.weights.get(number)?;
+        let weight = model.exposure.weight(rule, row);
         Some(if row.hidden.is_some() {
             "–".to_owned()
         } else if rule.weighs_in_scores() {

@@ -4,7 +4,9 @@
 //! or, where nothing of that is known, a single identifier. The windows are those of
 //! [`windows`](crate::lab::sightings::windows::windows); the same events give the same windows, however they are split.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use hashbrown::HashTable;
 
 use super::published::Published;
 use crate::lab::advert::StationId;
@@ -13,19 +15,21 @@ use crate::lab::beacon::Family;
 use crate::lab::crypto::Metadata;
 use crate::lab::event::{CaptureEvent, EventKind};
 use crate::lab::gaen::{self, Aem, Rpi};
+use crate::lab::ledger::{Record, hash_rpi};
 use crate::lab::matching::is_in_time;
 use crate::lab::session::Session;
 use crate::lab::sightings::keyed::{REPLAY_SECONDS, TX_POWER_DBM, enin};
 use crate::lab::sightings::windows::{Forming, Window};
 use crate::lab::sightings::{Sighting, Sightings};
 use crate::lab::time::{Enin, UnixMicros};
+use crate::lab::units::Dbm;
 
 /// Identifiers kept at a receiver; of more, those silent longest go that nobody is known to be.
 const MOST_IDENTIFIERS: usize = 20_000;
 /// Identifiers that stations broadcast themselves, kept.
 const MOST_OWN: usize = 100_000;
 /// Sightings kept of an identifier of nobody, so that they can be given to who it turns out to be: of one, and of all.
-const MOST_RAW: usize = 256;
+const MOST_RAW: usize = 128;
 /// See [`MOST_RAW`].
 const MOST_RAW_IN_ALL: usize = 200_000;
 
@@ -43,14 +47,14 @@ pub enum Who {
 }
 
 /// One sender at one receiver.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Encounter<'a> {
     /// Who heard.
     pub receiver: StationId,
     /// Who was heard.
     pub who: &'a Who,
     /// The windows, in order of time; the last one may go on.
-    pub windows: &'a [Window],
+    pub windows: Vec<Window>,
 }
 
 /// All encounters so far.
@@ -70,26 +74,55 @@ pub struct Encounters {
 struct Receiver {
     sightings: Sightings,
     starts: u32,
-    identifiers: BTreeMap<Rpi, Identifier>,
-    people: BTreeMap<Who, Forming>,
+    identifiers: Vec<Identifier>,
+    /// Places of identifiers, by identifier.
+    index: HashTable<u32>,
+    /// `None` for who turned out to be somebody else.
+    people: Vec<Option<(Who, Forming)>>,
+    /// Places of people, by who they are.
+    places: BTreeMap<Who, usize>,
     /// How many identifiers there were when it was looked whose keys were published.
     n_noted: usize,
     /// The calibration list of its time.
     table: Option<&'static ProfileTable>,
+    /// Correction of its levels, in dB.
+    correction_db: i32,
 }
 
+/// An identifier that was heard at a receiver. Small, as there are many and each report needs one.
 #[derive(Clone, Debug)]
 struct Identifier {
-    who: Who,
+    rpi: Rpi,
+    /// Whose it is: the place among the people.
+    person: usize,
     /// Its interval, where the key is known.
     enin: Option<Enin>,
     /// The first second of it that counted.
     first: Option<i64>,
-    /// The TX power that holds for these metadata, at so many marks; `None` where sightings do not count.
-    power: Option<(Option<Aem>, usize, Option<i32>)>,
+    power: Power,
     latest: UnixMicros,
     /// While nobody is known to be it, and there is room.
-    raw: Option<Vec<Sighting>>,
+    raw: Option<Vec<Raw>>,
+}
+
+/// The TX power that holds for some metadata.
+#[derive(Clone, Copy, Debug, Default)]
+struct Power {
+    /// Of which metadata; `None`: it is not known yet.
+    aem: Option<Aem>,
+    /// At how many marks.
+    n_marks: usize,
+    /// `None` where sightings do not count.
+    dbm: Option<i32>,
+}
+
+/// A sighting without its identifier.
+#[derive(Clone, Copy, Debug)]
+struct Raw {
+    at: UnixMicros,
+    previous_scan: Option<UnixMicros>,
+    aem: Option<Aem>,
+    rssi: Dbm,
 }
 
 /// What tells who broadcast what.
@@ -159,11 +192,13 @@ impl Encounters {
     /// Every sender at every receiver.
     pub fn iter(&self) -> impl Iterator<Item = Encounter<'_>> {
         self.receivers.iter().flat_map(|(receiver, all)| {
-            all.people.iter().map(|(who, forming)| Encounter {
+            let with_windows = all.people.iter().flatten().map(|(who, forming)| Encounter {
                 receiver: *receiver,
                 who,
                 windows: forming.windows(),
-            })
+            });
+            // Of some nothing counted yet.
+            with_windows.filter(|encounter| !encounter.windows.is_empty())
         })
     }
 
@@ -184,118 +219,47 @@ impl Receiver {
     /// Puts what is certain by now into windows; whether there was anything.
     fn settle(&mut self, station: StationId, context: Context<'_>, raw: &mut usize, left_out: &mut u64) -> bool {
         if self.starts != self.sightings.starts() {
-            self.starts = self.sightings.starts();
-            *raw -= self.identifiers.values().map(Identifier::n_raw).sum::<usize>();
-            self.identifiers.clear();
-            self.people.clear();
+            *raw -= self.identifiers.iter().map(Identifier::n_raw).sum::<usize>();
+            *self = Self {
+                starts: self.sightings.starts(),
+                sightings: std::mem::take(&mut self.sightings),
+                ..Self::default()
+            };
         }
         let settled: Vec<Sighting> = self.sightings.settled().filter(|found| found.aem.is_some()).collect();
-        for sighting in &settled {
-            if !self.identifiers.contains_key(&sighting.rpi) {
-                if self.identifiers.len() >= MOST_IDENTIFIERS {
-                    *left_out += self.forget(raw);
-                }
-                let identifier = Identifier::new(sighting, station, context);
-                self.identifiers.insert(sighting.rpi, identifier);
-            }
-            self.put(sighting, station, context, raw);
-        }
-        !settled.is_empty()
-    }
-
-    fn put(&mut self, sighting: &Sighting, station: StationId, context: Context<'_>, raw: &mut usize) {
-        let Some(identifier) = self.identifiers.get_mut(&sighting.rpi) else {
-            return;
+        let Some(first) = settled.first() else {
+            return false;
         };
-        let table = *self.table.get_or_insert_with(|| ProfileTable::in_force(sighting.at));
-        identifier.latest = identifier.latest.max(sighting.at);
-        identifier.keep(sighting, raw);
-        let Some(tx_power) = identifier.counts(sighting, station, context, table) else {
-            return;
-        };
+        let table = *self.table.get_or_insert_with(|| ProfileTable::in_force(first.at));
         let model = context.session.stations().get(usize::from(station.0));
-        let receiver = table.receiver(model.map_or("", |station| &station.model));
-        let level = i32::from(sighting.rssi.0) + i32::from(receiver.rssi_correction_db);
-        let attenuation_db = (tx_power - level).max(0);
-        if let Some(forming) = self.people.get_mut(&identifier.who) {
-            forming.take(sighting, attenuation_db);
-        } else {
-            let mut forming = Forming::default();
-            forming.take(sighting, attenuation_db);
-            self.people.insert(identifier.who.clone(), forming);
-        }
-    }
-
-    /// Gives identifiers of nobody away; how many could not be, as too much of them is gone.
-    fn attribute(&mut self, station: StationId, context: Context<'_>, raw: &mut usize) -> u64 {
-        let (mut again, mut lost) = (Vec::new(), 0);
-        let Self {
-            identifiers, people, ..
-        } = self;
-        for (rpi, identifier) in identifiers.iter_mut() {
-            let is_nobody = matches!(identifier.who, Who::Unknown(_));
-            let Some((number, enin)) = context.published.find(*rpi).filter(|_| is_nobody) else {
-                continue;
+        let profile = table.receiver(model.map_or("", |station| &station.model));
+        self.correction_db = i32::from(profile.rssi_correction_db);
+        for sighting in &settled {
+            let place = if let Some(place) = self.place(sighting.rpi, context) {
+                place
+            } else {
+                if self.identifiers.len() >= MOST_IDENTIFIERS {
+                    *left_out += self.forget(raw, context);
+                }
+                self.meet(sighting, station, context)
             };
-            *raw -= identifier.n_raw();
-            let Some(sightings) = identifier.raw.take() else {
-                lost += 1;
-                continue;
-            };
-            people.remove(&identifier.who);
-            *identifier = Identifier {
-                who: Who::Published(number),
-                enin: Some(enin),
-                first: None,
-                power: None,
-                latest: identifier.latest,
-                raw: None,
-            };
-            again.extend(sightings);
+            self.put(place, sighting, station, context, raw);
         }
-        again.sort_by_key(|sighting| sighting.at);
-        for sighting in &again {
-            self.put(sighting, station, context, raw);
-        }
-        lost
+        true
     }
 
-    /// Notes who of the known ones has a published key.
-    fn note_reported(&mut self, published: &Published, reported: &mut BTreeMap<Who, usize>) {
-        if published.is_empty() || self.n_noted == self.identifiers.len() {
-            return;
-        }
-        self.n_noted = self.identifiers.len();
-        for (rpi, identifier) in &self.identifiers {
-            if matches!(identifier.who, Who::Lab(_) | Who::Station(_))
-                && let Some((number, _)) = published.find(*rpi)
-            {
-                reported.insert(identifier.who.clone(), number);
-            }
-        }
+    fn place(&self, rpi: Rpi, context: Context<'_>) -> Option<usize> {
+        let is_it = |place: &u32| {
+            self.identifiers
+                .get(*place as usize)
+                .is_some_and(|other| other.rpi == rpi)
+        };
+        let hash = hash_rpi(rpi, context.session.hash_seed());
+        self.index.find(hash, is_it).map(|place| *place as usize)
     }
 
-    /// Makes room: of the identifiers of nobody the half that was silent longest goes.
-    fn forget(&mut self, raw: &mut usize) -> u64 {
-        let nobody = self
-            .identifiers
-            .iter()
-            .filter(|(_, identifier)| matches!(identifier.who, Who::Unknown(_)));
-        let mut silent: Vec<(UnixMicros, Rpi)> = nobody.map(|(rpi, identifier)| (identifier.latest, *rpi)).collect();
-        silent.sort_unstable();
-        silent.truncate(silent.len().div_ceil(2));
-        for (_, rpi) in &silent {
-            if let Some(identifier) = self.identifiers.remove(rpi) {
-                *raw -= identifier.n_raw();
-                self.people.remove(&identifier.who);
-            }
-        }
-        silent.len() as u64
-    }
-}
-
-impl Identifier {
-    fn new(sighting: &Sighting, receiver: StationId, context: Context<'_>) -> Self {
+    /// Takes in an identifier that was not heard before; gives its place.
+    fn meet(&mut self, sighting: &Sighting, receiver: StationId, context: Context<'_>) -> usize {
         let rpi = sighting.rpi;
         let lab = context.session.known(Some(rpi), None);
         let published = context.published.find(rpi);
@@ -307,16 +271,159 @@ impl Identifier {
             (None, None, None) => (Who::Unknown(rpi), None),
         };
         let raw = matches!(who, Who::Unknown(_)).then(Vec::new);
-        Self {
-            who,
+        let identifier = Identifier {
+            rpi,
+            person: self.person(who),
             enin,
             first: None,
-            power: None,
+            power: Power::default(),
             latest: sighting.at,
             raw,
+        };
+        self.identifiers.push(identifier);
+        let place = self.identifiers.len() - 1;
+        self.index_last(context);
+        place
+    }
+
+    fn index_last(&mut self, context: Context<'_>) {
+        let seed = context.session.hash_seed();
+        let Some(last) = self.identifiers.last() else { return };
+        // There are never more than `MOST_IDENTIFIERS`.
+        let place = u32::try_from(self.identifiers.len() - 1).unwrap_or(u32::MAX);
+        let identifiers = &self.identifiers;
+        let hash = |place: &u32| {
+            identifiers
+                .get(*place as usize)
+                .map_or(0, |other| hash_rpi(other.rpi, seed))
+        };
+        self.index.insert_unique(hash_rpi(last.rpi, seed), place, hash);
+    }
+
+    /// The place of a person, who may be new.
+    fn person(&mut self, who: Who) -> usize {
+        *self.places.entry(who).or_insert_with_key(|who| {
+            self.people.push(Some((who.clone(), Forming::default())));
+            self.people.len() - 1
+        })
+    }
+
+    fn put(&mut self, place: usize, sighting: &Sighting, station: StationId, context: Context<'_>, raw: &mut usize) {
+        let table = self.table.unwrap_or_else(ProfileTable::starter);
+        let Some(identifier) = self.identifiers.get_mut(place) else {
+            return;
+        };
+        let Some(Some((who, forming))) = self.people.get_mut(identifier.person) else {
+            return;
+        };
+        identifier.latest = identifier.latest.max(sighting.at);
+        identifier.keep(sighting, raw);
+        if !identifier.is_in_time(sighting) {
+            return;
+        }
+        // It changes neither from one sighting to the next nor, mostly, at all.
+        let power = identifier.power;
+        if power.aem != sighting.aem || power.n_marks != context.n_marks {
+            identifier.power = Power {
+                aem: sighting.aem,
+                n_marks: context.n_marks,
+                dbm: context.tx_power(who, sighting, station, table),
+            };
+        }
+        if let Some(tx_power) = identifier.power.dbm {
+            let level = i32::from(sighting.rssi.0) + self.correction_db;
+            forming.take(sighting, (tx_power - level).max(0));
         }
     }
 
+    /// Gives identifiers of nobody away; how many could not be, as too much of them is gone.
+    fn attribute(&mut self, station: StationId, context: Context<'_>, raw: &mut usize) -> u64 {
+        let (mut again, mut lost) = (Vec::new(), 0);
+        for place in 0..self.identifiers.len() {
+            let Some(identifier) = self.identifiers.get_mut(place) else {
+                continue;
+            };
+            let (rpi, before) = (identifier.rpi, identifier.person);
+            let is_nobody = matches!(self.people.get(before), Some(Some((Who::Unknown(_), _))));
+            let Some((number, enin)) = context.published.find(rpi).filter(|_| is_nobody) else {
+                continue;
+            };
+            *raw -= identifier.n_raw();
+            let Some(sightings) = identifier.raw.take() else {
+                lost += 1;
+                continue;
+            };
+            (identifier.enin, identifier.first, identifier.power) = (Some(enin), None, Power::default());
+            self.places.remove(&Who::Unknown(rpi));
+            if let Some(person) = self.people.get_mut(before) {
+                *person = None;
+            }
+            let person = self.person(Who::Published(number));
+            if let Some(identifier) = self.identifiers.get_mut(place) {
+                identifier.person = person;
+            }
+            again.extend(sightings.iter().map(|sighting| (place, sighting.of(rpi))));
+        }
+        again.sort_by_key(|(_, sighting)| sighting.at);
+        for (place, sighting) in &again {
+            self.put(*place, sighting, station, context, raw);
+        }
+        lost
+    }
+
+    /// Notes who of the known ones has a published key.
+    fn note_reported(&mut self, published: &Published, reported: &mut BTreeMap<Who, usize>) {
+        if published.is_empty() || self.n_noted == self.identifiers.len() {
+            return;
+        }
+        self.n_noted = self.identifiers.len();
+        for identifier in &self.identifiers {
+            if let Some(Some((who @ (Who::Lab(_) | Who::Station(_)), _))) = self.people.get(identifier.person)
+                && let Some((number, _)) = published.find(identifier.rpi)
+            {
+                reported.insert(who.clone(), number);
+            }
+        }
+    }
+
+    /// Makes room: of the identifiers of nobody the half that was silent longest goes, and its people.
+    fn forget(&mut self, raw: &mut usize, context: Context<'_>) -> u64 {
+        let is_nobody = |people: &[Option<(Who, Forming)>], identifier: &Identifier| {
+            matches!(people.get(identifier.person), Some(Some((Who::Unknown(_), _))))
+        };
+        let nobody = self
+            .identifiers
+            .iter()
+            .filter(|identifier| is_nobody(&self.people, identifier));
+        let mut silent: Vec<(UnixMicros, Rpi)> = nobody.map(|identifier| (identifier.latest, identifier.rpi)).collect();
+        silent.sort_unstable();
+        silent.truncate(silent.len().div_ceil(2));
+        let goes: BTreeSet<Rpi> = silent.into_iter().map(|(_, rpi)| rpi).collect();
+        let mut people = std::mem::take(&mut self.people);
+        self.places.clear();
+        self.index.clear();
+        // A person may have several identifiers.
+        let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
+        for mut identifier in std::mem::take(&mut self.identifiers) {
+            if goes.contains(&identifier.rpi) {
+                *raw -= identifier.n_raw();
+                continue;
+            }
+            let before = identifier.person;
+            if let Some(person) = people.get_mut(before).and_then(Option::take) {
+                moved.insert(before, self.people.len());
+                self.places.insert(person.0.clone(), self.people.len());
+                self.people.push(Some(person));
+            }
+            identifier.person = moved.get(&before).copied().unwrap_or(usize::MAX);
+            self.identifiers.push(identifier);
+            self.index_last(context);
+        }
+        goes.len() as u64
+    }
+}
+
+impl Identifier {
     fn n_raw(&self) -> usize {
         self.raw.as_ref().map_or(0, Vec::len)
     }
@@ -327,74 +434,66 @@ impl Identifier {
             *in_all -= raw.len();
             self.raw = None;
         } else {
-            raw.push(*sighting);
+            raw.push(Raw {
+                at: sighting.at,
+                previous_scan: sighting.previous_scan,
+                aem: sighting.aem,
+                rssi: sighting.rssi,
+            });
             *in_all += 1;
         }
     }
 
-    /// The TX power of the sender, where the sighting counts.
-    fn counts(
-        &mut self,
-        sighting: &Sighting,
-        receiver: StationId,
-        context: Context<'_>,
-        table: &ProfileTable,
-    ) -> Option<i32> {
-        if let Some(of) = self.enin {
-            if !enin(sighting.at).is_some_and(|seen| is_in_time(of, seen)) {
-                return None;
-            }
-            let second = sighting.at.whole_seconds();
-            if second - *self.first.get_or_insert(second) > REPLAY_SECONDS {
-                return None;
-            }
+    /// Whether a sighting counts by its time: see [`counted`](crate::lab::sightings::keyed::counted).
+    fn is_in_time(&mut self, sighting: &Sighting) -> bool {
+        let Some(of) = self.enin else { return true };
+        if !enin(sighting.at).is_some_and(|seen| is_in_time(of, seen)) {
+            return false;
         }
-        // Neither changes from one sighting to the next.
-        if let Some((aem, n_marks, power)) = self.power
-            && aem == sighting.aem
-            && n_marks == context.n_marks
-        {
-            return power;
-        }
-        let power = self.tx_power(sighting, receiver, context, table);
-        self.power = Some((sighting.aem, context.n_marks, power));
-        power
+        let second = sighting.at.whole_seconds();
+        second - *self.first.get_or_insert(second) <= REPLAY_SECONDS
     }
+}
 
-    fn tx_power(
-        &self,
-        sighting: &Sighting,
-        receiver: StationId,
-        context: Context<'_>,
-        table: &ProfileTable,
-    ) -> Option<i32> {
+impl Raw {
+    fn of(self, rpi: Rpi) -> Sighting {
+        Sighting {
+            at: self.at,
+            rpi,
+            aem: self.aem,
+            rssi: self.rssi,
+            previous_scan: self.previous_scan,
+        }
+    }
+}
+
+impl Context<'_> {
+    /// The TX power of a sender, where its sightings count.
+    fn tx_power(self, who: &Who, sighting: &Sighting, receiver: StationId, table: &ProfileTable) -> Option<i32> {
         let told = |metadata: Metadata| {
             let power = metadata.tx_power().0;
             TX_POWER_DBM.contains(&power).then(|| i32::from(power))
         };
-        let (model, family) = match &self.who {
-            Who::Lab(_) => return told(context.session.known(Some(sighting.rpi), sighting.aem)?.metadata?),
+        let (model, family) = match who {
+            Who::Lab(_) => return told(self.session.known(Some(sighting.rpi), sighting.aem)?.metadata?),
             Who::Published(number) => {
-                let derived = &context.published.key(*number)?.derived;
+                let derived = &self.published.key(*number)?.derived;
                 return told(derived.open(sighting.rpi, sighting.aem?));
             }
             Who::Station(station) => (
-                context.session.stations().get(usize::from(station.0))?.model.as_str(),
+                self.session.stations().get(usize::from(station.0))?.model.as_str(),
                 Family::GaenAndroid,
             ),
             Who::Unknown(rpi) => {
-                let ledger = context.session.ledger();
-                let of_receiver = |record: &&crate::lab::ledger::Record| record.key().station == receiver;
+                let ledger = self.session.ledger();
+                let of_receiver = |record: &&Record| record.key().station == receiver;
                 let record = ledger
                     .of_rpi(*rpi)
                     .map(|(_, record)| record)
                     .take(100)
                     .find(of_receiver);
                 match record {
-                    Some(record) => (
-                        context.session.model_of(record.key().address, Some(*rpi)),
-                        record.family,
-                    ),
+                    Some(record) => (self.session.model_of(record.key().address, Some(*rpi)), record.family),
                     None => ("", Family::GaenAndroid),
                 }
             }

@@ -32,55 +32,81 @@ pub struct Window(pub Vec<ScanInstance>);
 /// Forms the windows of one phone from its sightings, one after the other in order of time.
 #[derive(Clone, Debug, Default)]
 pub struct Forming {
+    /// Windows that are over, and the present one without its present scan instance.
     windows: Vec<Window>,
-    /// First second of the present window, the sighting before in it, and the attenuations of its present scan instance.
+    /// First second of the present window.
     opened: i64,
-    before: Option<UnixMicros>,
+    scan: Option<Scan>,
+}
+
+/// The present scan instance; it is joined to the others when it is over, so that most sightings touch nothing else.
+#[derive(Clone, Copy, Debug)]
+struct Scan {
+    at: UnixMicros,
+    since_last: i64,
+    min: i32,
     sum: i64,
     n: i64,
+    /// Its latest sighting.
+    latest: UnixMicros,
+}
+
+impl Scan {
+    fn instance(self) -> ScanInstance {
+        ScanInstance {
+            at: self.at,
+            min_attenuation_db: self.min,
+            typical_attenuation_db: rounded_mean(self.sum, self.n),
+            seconds_since_last_scan: self.since_last,
+        }
+    }
 }
 
 impl Forming {
     /// Takes the next sighting, with its attenuation in dB.
     pub fn take(&mut self, sighting: &Sighting, attenuation_db: i32) {
         let second = sighting.at.whole_seconds();
-        if self.windows.is_empty() || second - self.opened >= WINDOW {
-            self.windows.push(Window::default());
-            (self.opened, self.before) = (second, None);
-        }
-        let Some(Window(instances)) = self.windows.last_mut() else {
-            return;
+        let opens = match self.scan {
+            Some(_) => second - self.opened >= WINDOW,
+            None => true,
         };
-        if self
-            .before
-            .is_none_or(|before| whole(sighting.at).since(whole(before)) > SAME_SCAN)
+        if let Some(scan) = &mut self.scan
+            && !opens
+            && whole(sighting.at).since(whole(scan.latest)) <= SAME_SCAN
         {
-            (self.sum, self.n) = (0, 0);
-            instances.push(ScanInstance {
-                at: sighting.at,
-                min_attenuation_db: attenuation_db,
-                typical_attenuation_db: attenuation_db,
-                seconds_since_last_scan: since_last_scan(sighting),
-            });
+            scan.min = scan.min.min(attenuation_db);
+            scan.sum += i64::from(attenuation_db);
+            scan.n += 1;
+            scan.latest = sighting.at;
+            return;
         }
-        (self.sum, self.n) = (self.sum + i64::from(attenuation_db), self.n + 1);
-        if let Some(instance) = instances.last_mut() {
-            instance.min_attenuation_db = instance.min_attenuation_db.min(attenuation_db);
-            instance.typical_attenuation_db = rounded_mean(self.sum, self.n);
+        self.end_scan();
+        if opens {
+            self.windows.push(Window::default());
+            self.opened = second;
         }
-        self.before = Some(sighting.at);
+        self.scan = Some(Scan {
+            at: sighting.at,
+            since_last: since_last_scan(sighting),
+            min: attenuation_db,
+            sum: attenuation_db.into(),
+            n: 1,
+            latest: sighting.at,
+        });
+    }
+
+    fn end_scan(&mut self) {
+        if let (Some(scan), Some(window)) = (self.scan, self.windows.last_mut()) {
+            window.0.push(scan.instance());
+        }
     }
 
     /// The windows so far; the last one may go on.
     #[must_use]
-    pub fn windows(&self) -> &[Window] {
-        &self.windows
-    }
-
-    /// Time of the latest sighting.
-    #[must_use]
-    pub const fn latest(&self) -> Option<UnixMicros> {
-        self.before
+    pub fn windows(&self) -> Vec<Window> {
+        let mut so_far = self.clone();
+        so_far.end_scan();
+        so_far.windows
     }
 }
 
@@ -91,6 +117,7 @@ pub fn windows(sightings: &[(Sighting, i32)]) -> Vec<Window> {
     for (sighting, attenuation_db) in sightings {
         forming.take(sighting, *attenuation_db);
     }
+    forming.end_scan();
     forming.windows
 }
 

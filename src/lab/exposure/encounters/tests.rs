@@ -70,7 +70,7 @@ fn taken(
 }
 
 fn found(encounters: &Encounters) -> BTreeMap<(StationId, Who), Vec<Window>> {
-    let windows = |of: Encounter<'_>| ((of.receiver, of.who.clone()), of.windows.to_vec());
+    let windows = |of: Encounter<'_>| ((of.receiver, of.who.clone()), of.windows);
     encounters.iter().map(windows).collect()
 }
 
@@ -177,8 +177,19 @@ fn a_crowd_of_identifiers_is_bounded() {
     let events: Vec<_> = (0..25_000)
         .map(|n| heard(0, i64::from(n) * 20, rpi(n), Aem([0; 4]), -60))
         .collect();
-    let (_, encounters) = taken(&events, 100, Session::default(), &Published::default());
+    // One who is known, with two identifiers, stays whatever comes.
+    let known = [of_key(0, 0, -60), of_key(10, 1, -60)];
+    let events: Vec<_> = known
+        .into_iter()
+        .chain(events)
+        .chain([of_key(600_000, 0, -70), of_key(600_300, 1, -70)])
+        .collect();
+    let mut published = Published::default();
+    published.add("a.zip #1", 1, None, &tek(), &[DAY, Enin(DAY.0 + 1)]);
+    let (_, encounters) = taken(&events, 100, Session::default(), &published);
     let n = found(&encounters).len();
+    let scans = found(&encounters)[&(StationId(0), Who::Published(0))][0].0.len();
+    assert_eq!(scans, 2);
     assert!((10_000..=MOST_IDENTIFIERS).contains(&n), "{n}");
     assert!(encounters.left_out() >= 5_000 - 20, "{}", encounters.left_out());
     assert!(encounters.raw <= n);
