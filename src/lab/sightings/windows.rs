@@ -188,4 +188,46 @@ mod tests {
         assert_eq!(windows(&[late])[0].0[0].seconds_since_last_scan, 120);
         assert!(windows(&[]).is_empty());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn windows_keep_their_laws(
+            steps in proptest::collection::vec((0i64..2_000_000, -10i32..120, 0i64..400), 1..200),
+        ) {
+            let mut at = 0;
+            let mut sightings = Vec::new();
+            for (step, attenuation_db, since) in steps {
+                #[expect(clippy::cast_precision_loss, reason = "small")]
+                let mut one = sighting(at as f64 / 1e3, attenuation_db);
+                one.0.previous_scan = (since > 0).then(|| one.0.at.plus(Micros::from_secs(-since)));
+                at += step;
+                sightings.push(one);
+            }
+            let found = windows(&sightings);
+            let starts: Vec<i64> = found.iter().map(|window| window.0[0].at.whole_seconds()).collect();
+            proptest::prop_assert!(starts.windows(2).all(|pair| pair[1] - pair[0] >= WINDOW));
+            for window in &found {
+                let (first, last) = (window.0[0].at, window.0[window.0.len() - 1].at);
+                proptest::prop_assert!(last.whole_seconds() - first.whole_seconds() < WINDOW);
+                for scan in &window.0 {
+                    let seconds = scan.seconds_since_last_scan;
+                    proptest::prop_assert!(seconds % 60 == 0 && (0..=300).contains(&seconds));
+                    proptest::prop_assert!(scan.min_attenuation_db <= scan.typical_attenuation_db);
+                }
+            }
+            // The least of all is the least of some scan, and nothing is lost or made up at the ends.
+            let least = sightings.iter().map(|(_, db)| *db).min();
+            let of_scans = found.iter().flat_map(|window| &window.0).map(|scan| scan.min_attenuation_db).min();
+            proptest::prop_assert_eq!(least, of_scans);
+            proptest::prop_assert_eq!(found[0].0[0].at, sightings[0].0.at);
+            // One after the other gives the same at every moment.
+            let mut forming = Forming::default();
+            for (n, (one, db)) in sightings.iter().enumerate() {
+                forming.take(one, *db);
+                if n % 17 == 0 {
+                    proptest::prop_assert_eq!(forming.windows(), windows(&sightings[..=n]));
+                }
+            }
+        }
+    }
 }

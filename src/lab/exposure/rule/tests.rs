@@ -279,3 +279,45 @@ fn with_apple_a_threshold_belongs_to_what_is_below_it() {
         assert!((found - expected).abs() < 1e-9, "{minutes:?}");
     }
 }
+
+fn any_window() -> impl proptest::strategy::Strategy<Value = ApiWindow> {
+    use proptest::prelude::*;
+    let scan = (0i32..110, 0i32..10, 0i64..6).prop_map(|(least, more, minutes)| Scan {
+        min_attenuation_db: least,
+        typical_attenuation_db: least + more,
+        seconds_since_last_scan: 60 * minutes,
+    });
+    let scans = prop::collection::vec(scan, 0..8);
+    (0i64..20, 0u8..6, 0u8..3, scans).prop_map(|(day, report_type, infectiousness, scan_instances)| ApiWindow {
+        date_millis_since_epoch: 1_596_067_200_000 + day * 86_400_000,
+        report_type,
+        infectiousness,
+        scan_instances,
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn the_order_of_windows_decides_nothing_and_more_of_a_day_never_calms(
+        windows in proptest::collection::vec(any_window(), 0..12),
+        more in any_window(),
+        turn in 0usize..12,
+    ) {
+        use proptest::prelude::*;
+        let mut turned = windows.clone();
+        turned.rotate_left(turn.min(windows.len()));
+        turned.reverse();
+        let mut both = windows.clone();
+        both.push(more);
+        for config in built_in() {
+            let today = Some(1_596_067_200 / 86_400 + 19);
+            let decide = |windows: &[ApiWindow]| config.decide_on(Evidence { windows, chains: None, today });
+            let decision = decide(&windows);
+            let other = decide(&turned);
+            // Sums of the same numbers in another order differ in the last digit.
+            prop_assert_eq!((decision.notifies, &decision.level), (other.notifies, &other.level), "{}", config.name);
+            prop_assert!(!decision.notifies || decide(&both).notifies, "{}", config.name);
+            prop_assert!(!decision.reason.contains(" -0"), "{}: {}", config.name, decision.reason);
+        }
+    }
+}
