@@ -3,7 +3,7 @@
 use crate::lab::gaen::Rpi;
 
 /// Bits of the filter for each identifier, at least.
-const BITS: usize = 64;
+const BITS: usize = 48;
 /// Smallest and largest filter, as powers of two of 32-bit words: 4 KiB to 4 MiB.
 const LOG_WORDS: (u32, u32) = (10, 20);
 
