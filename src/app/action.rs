@@ -75,6 +75,8 @@ pub enum Action {
     ZoomOut,
     /// Draw levels another way.
     NextCurve,
+    /// Show identifiers in place of the facts.
+    Identifiers,
     /// Show entries from another level on.
     NextLevel,
     /// The next rule, as A.
@@ -164,7 +166,7 @@ struct Words(&'static str, &'static str, &'static str);
 
 impl Action {
     /// All actions but those that show a tab, in the order of the help.
-    const PLAIN: [Self; 74] = [
+    const PLAIN: [Self; 75] = [
         Self::Up,
         Self::Down,
         Self::PageUp,
@@ -188,6 +190,7 @@ impl Action {
         Self::ZoomIn,
         Self::ZoomOut,
         Self::NextCurve,
+        Self::Identifiers,
         Self::NextLevel,
         Self::NextRule,
         Self::NextSecondRule,
@@ -334,6 +337,7 @@ impl Action {
                 "as published",
                 "thresholds as they were published",
             ),
+            Self::Identifiers => Words("identifiers", "identifiers", "identifiers, or facts, below the chart"),
             Self::NextLevel => Words("next-level", "level", "only what matters more, or all again"),
             Self::Taller => Words("taller", "taller", "more room below the divider"),
             Self::Shorter => Words("shorter", "shorter", "less room below the divider"),

@@ -57,6 +57,8 @@ pub struct DeviceView {
     pub field: usize,
     /// First line of the rotation history that is shown.
     pub top: usize,
+    /// Whether identifiers stand in place of the facts where there is no room for both.
+    pub shows_identifiers: bool,
 }
 
 impl Default for DeviceView {
@@ -66,6 +68,7 @@ impl Default for DeviceView {
             curve: Curve::default(),
             field: 0,
             top: 0,
+            shows_identifiers: false,
         }
     }
 }

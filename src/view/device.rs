@@ -30,6 +30,8 @@ const FACTS: u16 = facts::ROWS;
 const FACTS_WIDTH: (u16, u16) = (58, 72);
 /// Rows of the rotations where they stand below the facts.
 const ROTATIONS: u16 = 5;
+/// With fewer rows below the facts they say nothing.
+const LEAST_ROTATIONS: u16 = 3;
 /// Cells that rotations need.
 const ROTATIONS_WIDTH: u16 = 60;
 
@@ -89,6 +91,8 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         };
         rotations::draw(model, track, theme, right, buf);
         facts::draw(model, track, theme, left, buf);
+    } else if model.device.shows_identifiers && rest.height < FACTS + LEAST_ROTATIONS {
+        rotations::draw(model, track, theme, rest, buf);
     } else {
         facts::draw(model, track, theme, cut(&mut left, FACTS), buf);
         rotations::draw(model, track, theme, left, buf);

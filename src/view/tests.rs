@@ -245,6 +245,16 @@ fn the_device_shows_the_field_under_the_cursor_and_the_log_scrolls() {
 }
 
 #[test]
+fn identifiers_take_the_place_of_the_facts_where_both_have_no_room() {
+    let mut model = on_tab(normal((80, 24)), Tab::Device);
+    assert!(screen(&model).contains("attenuation") && !screen(&model).contains("ELSEWHERE"));
+    update(&mut model, Msg::Key(Key::char('i')));
+    assert!(!screen(&model).contains("attenuation") && screen(&model).contains("ELSEWHERE"));
+    update(&mut model, Msg::Resize(200, 50));
+    assert!(screen(&model).contains("attenuation") && screen(&model).contains("ELSEWHERE"));
+}
+
+#[test]
 fn nothing_identifying_is_shown_when_it_is_hidden() {
     let mut model = normal((200, 50));
     model.live.selected = model.live.order.first().copied();

@@ -32,6 +32,7 @@ pub const FOOTER: &[(Context, &[Action])] = &[
         &[
             Action::Up,
             Action::NextDevice,
+            Action::Identifiers,
             Action::ZoomIn,
             Action::NextCurve,
             Action::Mark,

@@ -66,6 +66,7 @@ pub(super) const BINDINGS: &[Binding] = &{
         on(Device, Key::char('['), A::ZoomIn),
         on(Device, Key::char(']'), A::ZoomOut),
         on(Device, Key::char('v'), A::NextCurve),
+        on(Device, Key::char('i'), A::Identifiers),
         on(Device, Key::char('o'), A::Follow),
         on(Exposure, Key::char('c'), A::NextRule),
         on(Exposure, Key::char('C'), A::NextSecondRule),

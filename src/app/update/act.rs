@@ -51,6 +51,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextDevice | Action::PreviousDevice => model.step_device(action),
         Action::ZoomIn | Action::ZoomOut => model.device.zoom(action),
         Action::NextCurve => model.device.next_curve(),
+        Action::Identifiers => model.device.shows_identifiers = !model.device.shows_identifiers,
         Action::NextLevel => model.log.next_level(),
         Action::NextRule
         | Action::NextSecondRule
