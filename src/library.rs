@@ -64,8 +64,10 @@ pub enum LibraryError {
 /// Whether a capture is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Native, and its writer came to its end; also where there are no metadata that say otherwise.
+    /// Native, and its writer came to its end.
     Complete,
+    /// Native, without metadata that can be read: nothing tells whether it is whole.
+    NoMetadata,
     /// Native and being written: not ended, and the rows are younger than ten seconds.
     Recording,
     /// Native and not ended, the rows older than that: its writer was killed, or it has heard nothing for so long.
@@ -82,6 +84,7 @@ impl State {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Complete => "complete",
+            Self::NoMetadata => "no metadata",
             Self::Recording => "recording",
             Self::Interrupted => "interrupted",
             Self::Changed => "changed",
@@ -214,10 +217,10 @@ fn about(rows: &Path, modified: Option<UnixMicros>, now: UnixMicros, room: &mut 
     }
     let text = read_meta(&paths.meta).unwrap_or_default();
     if text.is_empty() {
-        return (None, State::Complete);
+        return (None, State::NoMetadata);
     }
     let Ok(meta) = Meta::parse(&text) else {
-        return (None, State::Complete);
+        return (None, State::NoMetadata);
     };
     let length = rows.metadata().map_or(0, |metadata| metadata.len());
     let state = if meta.complete && meta.bytes > 0 && meta.bytes != length {

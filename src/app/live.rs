@@ -9,7 +9,7 @@ use super::follow::Follow;
 use super::model::Model;
 use super::rows;
 use crate::lab::doubt::Doubts;
-use crate::lab::ledger::TrackKey;
+use crate::lab::ledger::{Record, TrackKey};
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::track::Track;
@@ -171,6 +171,23 @@ impl Model {
         self.live.selected_idx = idx;
         self.live.selected = self.live.order.get(idx).copied();
         self.keep_selection_visible();
+    }
+
+    /// Selects the identifier to which the playback was sent, once it was heard.
+    pub(super) fn select_arrival(&mut self) {
+        let Some(at) = self.arrival.filter(|at| self.session.now() > *at) else {
+            return;
+        };
+        self.arrival = None;
+        let records = self.session.ledger().iter();
+        let found = records
+            .filter(|record| record.first == at && record.rpi().is_some())
+            .last();
+        if let Some(key) = found.map(Record::key).filter(|key| self.live.order.contains(key)) {
+            self.live.selected = Some(key);
+            self.live.selected_idx = self.selected_idx().unwrap_or(0);
+            (self.device.field, self.device.top) = (0, 0);
+        }
     }
 
     pub(super) fn keep_selection_visible(&mut self) {

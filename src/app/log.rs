@@ -63,6 +63,8 @@ pub struct Entry {
     pub level: Level,
     /// What, without identifiers; safe to show.
     pub text: String,
+    /// Whether it is about the program itself: it stays when the data begin anew.
+    pub is_own: bool,
     /// The identifier or address that it is about, if one: shown as far as privacy allows.
     pub about: String,
 }
@@ -108,22 +110,27 @@ impl Log {
 
     /// Everything begins anew; what is shown of it stays chosen.
     pub(super) fn clear(&mut self) {
-        self.entries.clear();
+        self.entries.retain(|entry| entry.is_own);
         (self.back, self.records) = (0, 0);
         self.told.clear();
         self.next_look = UnixMicros(i64::MIN);
     }
 
     pub(super) fn add(&mut self, at: UnixMicros, level: Level, text: impl Into<String>, about: impl Into<String>) {
-        if self.entries.len() == MOST {
-            self.entries.pop_front();
-        }
         let entry = Entry {
             at,
             level,
             text: text.into(),
+            is_own: false,
             about: about.into(),
         };
+        self.push(entry);
+    }
+
+    fn push(&mut self, entry: Entry) {
+        if self.entries.len() == MOST {
+            self.entries.pop_front();
+        }
         // Who reads older lines keeps them in place.
         if self.back > 0 && entry.level >= self.least {
             self.back += 1;
@@ -225,7 +232,12 @@ impl Model {
                 .of_address(key)
                 .take(100)
                 .any(|(_, other)| others(other) && other.first < record.first);
-            let (level, text) = if kept {
+            let elsewhere = ledger.of_rpi(rpi).take(100).any(|(_, other)| {
+                other.key() != key && other.key().station == key.station && other.first < record.first
+            });
+            let (level, text) = if elsewhere && !kept {
+                (Level::Warning, "identifier also under another address".to_owned())
+            } else if kept {
                 (
                     Level::Warning,
                     format!("address {} kept over a change of identifier", key.address.kind),
@@ -277,7 +289,13 @@ impl Model {
 
     /// Notes something about the program itself.
     pub(super) fn log_notice(&mut self, level: Level, text: &str) {
-        self.log.add(self.session.now(), level, printable(text), "");
+        self.log.push(Entry {
+            at: self.session.now(),
+            level,
+            text: printable(text).into_owned(),
+            is_own: true,
+            about: String::new(),
+        });
     }
 }
 

@@ -93,6 +93,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Lab keys.
     pub keys: Arc<Keyring>,
+    /// The home folder, for names that begin with `~`.
+    pub home: Option<PathBuf>,
 }
 
 /// All state; [`update`](super::update()) alone changes it.
@@ -126,6 +128,10 @@ pub struct Model {
     pub library: Library,
     /// The time line of what is played, once it is known.
     pub timeline: Option<Timeline>,
+    /// The home folder.
+    pub home: Option<PathBuf>,
+    /// The identifier to be selected once the playback has arrived there.
+    pub(super) arrival: Option<UnixMicros>,
     /// Which key does what.
     pub keymap: Keymap,
     /// Colours and letters.
@@ -170,6 +176,8 @@ impl Model {
             recording: None,
             library: Library::default(),
             timeline: None,
+            home: None,
+            arrival: None,
             keymap: Keymap::default(),
             look: Look::default(),
             trouble: None,
@@ -190,6 +198,7 @@ impl Model {
     #[must_use]
     pub fn with(mut self, settings: Settings) -> Self {
         self.keymap = settings.keymap;
+        self.home = settings.home;
         self.look = settings.look;
         self.live.columns = settings.columns;
         self.live.sort = settings.sort;

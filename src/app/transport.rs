@@ -75,7 +75,7 @@ pub fn line(columns: u16) -> Option<Range<u16>> {
 
 impl Model {
     /// Where to go for one of the actions that jump; an error says why nowhere.
-    pub(super) fn jump(&self, action: Action) -> Result<Command, &'static str> {
+    pub(super) fn jump(&mut self, action: Action) -> Result<Command, &'static str> {
         let Some(timeline) = &self.timeline else {
             return Err(if self.source.is_read_through {
                 "the capture is still being read through for its marks and identifiers"
@@ -100,7 +100,13 @@ impl Model {
                 "no new identifier comes before this",
             ),
         };
-        target.map(Command::SeekTo).ok_or(none)
+        let target = target.ok_or(none)?;
+        if matches!(action, Action::NextRotation | Action::PreviousRotation) {
+            // Just behind it, so that it is heard, and selected when it is.
+            self.arrival = Some(target);
+            return Ok(Command::SeekTo(target.plus(Micros(1))));
+        }
+        Ok(Command::SeekTo(target))
     }
 }
 

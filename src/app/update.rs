@@ -237,6 +237,7 @@ fn change_source(model: &mut Model, source: SourceInfo) {
         model.popup = None;
     }
     model.timeline = None;
+    model.arrival = None;
     model.exposure.published = Arc::default();
     model.trouble = None;
     model.notice = None;
@@ -265,6 +266,7 @@ fn before_frame(model: &mut Model) -> Vec<Effect> {
     if model.live.needs_order {
         model.reorder();
     }
+    model.select_arrival();
     // A banner that comes or goes changes the page.
     model.keep_selection_visible();
     model.is_dirty = false;

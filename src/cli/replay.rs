@@ -54,7 +54,7 @@ pub struct Replay {
     pub model: String,
     /// Lab keys: phones that use one are named, and their metadata read. By default NAME.keys.csv beside NAME.csv
     #[cfg(feature = "tui")]
-    #[arg(long, value_name = "FILE", conflicts_with = "headless")]
+    #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
     /// Draws the screen as it is at --at (or at the end) into an SVG file and ends; `-` for standard output
     #[cfg(feature = "tui")]
@@ -190,6 +190,10 @@ fn headless(args: &Replay) -> Result<Exit, Failure> {
     };
     let bar = progress_bar(&args.capture);
     let mut session = Session::new(session_options());
+    // Only those that were asked for: a report depends on nothing that happens to lie about.
+    if let Some(file) = &args.keys {
+        session = session.with_keys(super::lab_keys::read(file)?);
+    }
     let outcome = headless::replay(&mut *reader, &mut session, options, |bytes| bar.set_position(bytes));
     bar.finish_and_clear();
     origin::warn_of_damage(reader.damage());

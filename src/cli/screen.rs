@@ -415,6 +415,9 @@ fn chosen(look: &Look, folder: Option<&Path>) -> Result<Chosen, Failure> {
             privacy: config.privacy.value,
             folder: std::path::absolute(&folder).unwrap_or(folder),
             keys: keys.unwrap_or_default(),
+            home: std::env::var_os("HOME")
+                .filter(|home| !home.is_empty())
+                .map(PathBuf::from),
         },
         palette,
         frames: config.frames.value,

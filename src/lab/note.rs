@@ -120,6 +120,9 @@ fn in_metres(next: Option<&str>) -> Result<(), String> {
     }
 }
 
+/// A larger distance is a slip: no Bluetooth radio is heard from there.
+const MOST_METRES: f64 = 10_000.0;
+
 /// A distance as people write it: `1.5`, `1.5m`.
 ///
 /// # Errors
@@ -130,6 +133,9 @@ pub fn metres(text: &str) -> Result<Metres, String> {
         return Err(format!("{text:?}: a distance is in metres"));
     }
     match number(text) {
+        Some(distance) if distance.is_finite() && distance > MOST_METRES => {
+            Err(format!("{text:?}: nobody hears so far; at most {MOST_METRES:.0} m"))
+        }
         Some(distance) if distance.is_finite() && distance >= 0.0 => Ok(Metres(distance)),
         Some(distance) if distance < 0.0 => Err(format!("{text:?}: a distance cannot be negative")),
         _ => {

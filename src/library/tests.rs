@@ -67,15 +67,15 @@ fn captures_are_listed_once_with_their_companions_newest_first() {
     fs::create_dir(at.join("sub")).unwrap();
     fs::create_dir(at.join(".git")).unwrap();
     let foreign = State::Foreign;
-    let whole = State::Complete;
+    let bare = State::NoMetadata;
     let expected = [
         ("c.pcap", foreign),
         ("no-ending", foreign),
-        ("killed.csv", whole),
-        ("half.csv", whole),
+        ("killed.csv", bare),
+        ("half.csv", bare),
         ("broken.btsnoop", foreign),
-        ("a.csv", whole),
-        ("b.csv", whole),
+        ("a.csv", bare),
+        ("b.csv", State::Complete),
     ];
     assert_eq!(listed(at), expected.map(|(name, state)| (name.to_owned(), state)));
     let listing = scan(at, NOW).unwrap();
@@ -116,7 +116,7 @@ fn a_recording_is_told_from_one_that_was_interrupted() {
     let expected = [
         ("new.csv", State::Recording),
         ("by-hand.csv", State::Complete),
-        ("odd.csv", State::Complete),
+        ("odd.csv", State::NoMetadata),
         ("old.csv", State::Interrupted),
     ];
     assert_eq!(listed(at), expected.map(|(name, state)| (name.to_owned(), state)));

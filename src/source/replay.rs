@@ -223,7 +223,11 @@ impl Player {
     async fn obey(&mut self, command: Command) -> Result<(), Closed> {
         let now = self.now();
         match command {
-            Command::TogglePause if self.ended => self.seek(None).await,
+            Command::TogglePause if self.ended => {
+                // It was asked to play, however it came to its end.
+                self.pacer.set_paused(false, now);
+                self.seek(None).await
+            }
             Command::TogglePause => {
                 self.pacer.set_paused(!self.pacer.is_paused(), now);
                 Ok(())

@@ -250,6 +250,7 @@ fn capture(
     right(columns.next(layout.length, LENGTH), &length);
     let counted = entry.meta.as_ref().map(|meta| meta.counts.adverts).filter(|n| *n > 0);
     let adverts = recording.map(|recording| recording.adverts);
+    // Metadata count every report; once it is read through, advertisements alone stand here.
     let adverts = adverts.or(known.map(|outline| outline.adverts)).or(counted);
     let adverts = adverts.map_or_else(|| NONE.to_owned(), grouped);
     right(columns.next(layout.adverts, ADVERTS), &adverts);
@@ -259,6 +260,7 @@ fn capture(
     if let Some(x) = columns.left(true, STATE) {
         let (word, colour) = match (entry.kind, entry.state) {
             _ if recording.is_some() => ("● recording", theme.error),
+            _ if known.is_some_and(|known| known.damage.count > 0) => ("damaged", theme.warning),
             (None, _) => ("unreadable", theme.warning),
             (_, State::Recording) => ("being written", theme.warning),
             (_, State::Interrupted) => ("interrupted", theme.warning),

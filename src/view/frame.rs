@@ -272,7 +272,7 @@ pub(super) fn divider(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer
     }
     parts.push(track.family.word().to_owned());
     if let Some(interval) = track.interval() {
-        parts.push(format!("every {} ms", interval.0 / 1_000));
+        parts.push(format!("every {} ms", (interval.0 + 500) / 1_000));
     }
     if let Some(loss) = track.loss() {
         parts.push(format!("loss {:.0} %", loss * 100.0));

@@ -87,7 +87,12 @@ fn line(model: &Model, entry: &Entry, theme: &Theme, area: Rect, y: u16, buf: &m
         x += width(&about) + 2;
     }
     let left = usize::from(area.width.saturating_sub(x + 1));
-    put(buf, area, x, y, &clip(&entry.text, left), theme.base);
+    let text = match entry.text.strip_prefix("mark: ") {
+        // What a person wrote of a device may name whose it is.
+        Some(mark) => format!("mark: {}", model.privacy.name(mark)),
+        None => entry.text.clone(),
+    };
+    put(buf, area, x, y, &clip(&text, left), theme.base);
 }
 
 const fn name(level: Level) -> &'static str {

@@ -114,6 +114,15 @@ pub(super) fn grouped(number: u64) -> String {
 /// `00:12:41`
 pub(super) fn clock(span: Micros) -> String {
     let seconds = span.0.max(0) / 1_000_000;
+    let days = seconds / 86_400;
+    if days > 4 {
+        // It must fit where a time stands; so long is only what a wrong clock makes.
+        return if days > 99_999 {
+            ">99999 d".to_owned()
+        } else {
+            format!("{days} d")
+        };
+    }
     format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 

@@ -241,7 +241,7 @@ impl Choice {
             let problem = format!("no {key}:{}", quote(&value.text));
             let known = words.iter().map(|(known, _)| &**known);
             let hint = match (propose(&word, known, |word| format!("{key}:{word}")), sort) {
-                (hint, Sort::Flag) if hint.is_empty() => "there are rotating, outofstep and named".to_owned(),
+                (hint, Sort::Flag) if hint.is_empty() => "there are doubtful, outofstep, rotating and named".to_owned(),
                 (hint, _) => hint,
             };
             return Err(FilterError::new(value.at, problem, hint));

@@ -180,7 +180,7 @@ fn errors_say_what_is_wrong_where_and_what_was_probably_meant() {
         ("addrkind:q", "no addrkind:q at character 10"),
         (
             "is:new",
-            "no is:new at character 4; there are rotating, outofstep and named",
+            "no is:new at character 4; there are doubtful, outofstep, rotating and named",
         ),
         ("kind>3", "kind is not compared at character 1; write kind:"),
         ("name:", "nothing after name: at character 6"),

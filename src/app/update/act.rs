@@ -120,33 +120,35 @@ pub(super) fn carry_out(model: &mut Model, request: Request) -> Vec<Effect> {
         Request::Columns(columns) => model.live.columns = columns,
         Request::Playback(command) if model.source.playback.is_some() => return playback(model, command),
         Request::Playback(_) => model.say(NO_PLAYBACK),
-        Request::Open(path) => return model.open_capture(in_folder(&model.library.folder, &path)),
+        Request::Open(path) => return model.open_capture(in_folder(model, &path)),
         Request::Live if model.recording.is_some() => model.say("a recording is going on: r ends it"),
         Request::Live => return vec![Effect::Listen],
         Request::Record(_) if model.recording.is_some() => model.say("a recording is going on already: r ends it"),
-        Request::Record(name) => {
-            return vec![Effect::Record(
-                in_folder(&model.library.folder, Path::new(&name)),
-                String::new(),
-            )];
-        }
+        Request::Record(name) => match new_file(model, &name) {
+            Ok(path) => return vec![Effect::Record(path, String::new())],
+            Err(error) => model.say(&error),
+        },
         Request::Mark(line) => match note::parse(&line, model.now()) {
-            Ok(mark) => return mark_now(model, mark, None),
+            Ok(mut mark) => {
+                // As the form: of the selected device, unless another one is named.
+                match mark.device.as_str() {
+                    "all" => mark.device.clear(),
+                    "" => mark.device = selected_device(model),
+                    _ => {}
+                }
+                return mark_now(model, mark, None);
+            }
             Err(error) => model.say(&format!("not marked: {error}")),
         },
         Request::Convert(to) => match model.library.capture() {
             Some(entry) => {
-                return vec![Effect::Convert(
-                    entry.path.clone(),
-                    in_folder(&model.library.folder, &to),
-                    false,
-                )];
+                return vec![Effect::Convert(entry.path.clone(), in_folder(model, &to), false)];
             }
             None => model.say("select the capture on the tab Captures first"),
         },
         Request::Folder(folder) => {
             model.tab = Tab::Captures;
-            return model.go_to(in_folder(&model.library.folder, &folder));
+            return model.go_to(in_folder(model, &folder));
         }
         Request::Theme(theme) => model.look.theme = theme,
         Request::Letters(letters) => model.look.letters = letters,
@@ -156,20 +158,42 @@ pub(super) fn carry_out(model: &mut Model, request: Request) -> Vec<Effect> {
         },
         Request::ReadRules(path) => {
             model.tab = Tab::Exposure;
-            return vec![Effect::Rules(in_folder(&model.library.folder, &path))];
+            return vec![Effect::Rules(in_folder(model, &path))];
         }
         Request::Keys(path) => {
             model.tab = Tab::Exposure;
-            return vec![Effect::Keys(in_folder(&model.library.folder, &path))];
+            return vec![Effect::Keys(in_folder(model, &path))];
         }
-        Request::Snapshot(path) => return vec![Effect::Snapshot(in_folder(&model.library.folder, &path))],
+        Request::Snapshot(path) => return vec![Effect::Snapshot(in_folder(model, &path))],
     }
     Vec::new()
 }
 
 /// What is typed is relative to the folder of the library, wherever the program was started.
-fn in_folder(folder: &Path, path: &Path) -> PathBuf {
-    clean(&folder.join(path))
+/// `~` is the home folder, quotes around a name are none of it.
+fn in_folder(model: &Model, path: &Path) -> PathBuf {
+    let text = path.to_string_lossy();
+    let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let path = bare.map_or(path, Path::new);
+    match (path.strip_prefix("~"), &model.home) {
+        (Ok(rest), Some(home)) => clean(&home.join(rest)),
+        _ => clean(&model.library.folder.join(path)),
+    }
+}
+
+/// Where a file of a name that was typed would be.
+///
+/// # Errors
+/// Why it cannot be one.
+fn new_file(model: &Model, typed: &str) -> Result<PathBuf, String> {
+    let path = in_folder(model, Path::new(typed));
+    let last = Path::new(typed).components().next_back();
+    if typed.ends_with('/') || !matches!(last, Some(Component::Normal(_))) || typed == "~" {
+        return Err(format!(
+            "{typed:?} is the name of a folder; a file needs one of its own"
+        ));
+    }
+    Ok(path)
 }
 
 /// Without `.` and `..`, as they read; a link on the way is not followed.
@@ -365,13 +389,17 @@ fn dated(at: UnixMicros) -> String {
     }
 }
 
-fn open_mark(model: &mut Model) {
-    let selected = model.selected();
-    let device = selected.map_or_else(String::new, |track| match track.rpi {
+/// The selected device as a mark names it; empty without one.
+fn selected_device(model: &Model) -> String {
+    model.selected().map_or_else(String::new, |track| match track.rpi {
         Some(rpi) => rpi.to_string().chars().take(8).collect(),
         None => track.key.address.to_string(),
-    });
-    let station = selected.map(|track| track.key.station).unwrap_or_default();
+    })
+}
+
+fn open_mark(model: &mut Model) {
+    let device = selected_device(model);
+    let station = model.selected().map(|track| track.key.station).unwrap_or_default();
     if model.session.data_now().is_none() {
         return model.say("nothing was heard yet: there is no time to mark");
     }
@@ -460,7 +488,6 @@ fn accept(model: &mut Model) -> Vec<Effect> {
 
 fn accept_form(model: &mut Model, mut form: Form) -> Vec<Effect> {
     use crate::app::form::Purpose;
-    let folder = model.library.folder.clone();
     let outcome = match form.purpose.clone() {
         Purpose::Mark { at, station } => form.read_mark(at).map(|(mark, habits)| {
             model.habits = habits;
@@ -468,10 +495,13 @@ fn accept_form(model: &mut Model, mut form: Form) -> Vec<Effect> {
         }),
         Purpose::Record if form.text("name").is_empty() => Err("a recording needs a name".to_owned()),
         Purpose::Record => {
-            let path = in_folder(&folder, Path::new(form.text("name")));
-            Ok(vec![Effect::Record(path, form.text("title").to_owned())])
+            let title = form.text("title").to_owned();
+            new_file(model, form.text("name")).map(|path| vec![Effect::Record(path, title)])
         }
         Purpose::Convert(from) => match Path::new(form.text("to")) {
+            to if to.to_string_lossy().to_lowercase().ends_with(".events.csv") => {
+                Err(".events.csv is the name of what lies beside a capture".to_owned())
+            }
             to if to.extension().is_none_or(OsStr::is_empty) => {
                 Err("the ending tells the format: .csv, .pcapng, .btsnoop, .jsonl …".to_owned())
             }
@@ -481,7 +511,7 @@ fn accept_form(model: &mut Model, mut form: Form) -> Vec<Effect> {
                     "" | "n" | "no" => Ok(false),
                     _ => Err("pseudonymise: y or n".to_owned()),
                 };
-                is_private.map(|is_private| vec![Effect::Convert(from, in_folder(&folder, to), is_private)])
+                is_private.map(|is_private| vec![Effect::Convert(from, in_folder(model, to), is_private)])
             }
         },
     };

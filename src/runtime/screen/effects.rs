@@ -198,11 +198,10 @@ impl Runner {
     pub(super) fn save(&mut self, picture: String, path: PathBuf) {
         self.write(move || {
             let name = path.display();
-            let said = match snapshot::write(&picture, &path, false) {
-                Ok(()) => format!("drawn into {name}"),
-                Err(error) => format!("cannot write {name}: {}", reason(&error)),
-            };
-            Done::Tell(Box::new(Msg::Notice(Some(said))))
+            Done::Tell(Box::new(match snapshot::write(&picture, &path, false) {
+                Ok(()) => Msg::Notice(Some(format!("drawn into {name}"))),
+                Err(error) => Msg::Failure(format!("cannot write {name}: {}", reason(&error))),
+            }))
         });
     }
 
@@ -398,12 +397,17 @@ impl Runner {
     fn mark(&mut self, model: &mut Model, event: &Event) {
         let described = match &event.kind {
             // Whose mark it is stands in the log, as far as privacy shows it.
-            EventKind::Mark(mark) => {
+            EventKind::Mark(whole_mark) => {
                 let mark = Mark {
                     device: String::new(),
-                    ..mark.clone()
+                    ..whole_mark.clone()
                 };
-                printable(&note::describe(&mark)).into_owned()
+                let whom = if whole_mark.device.is_empty() {
+                    "every device"
+                } else {
+                    "this device"
+                };
+                format!("{whom}, {}", printable(&note::describe(&mark)))
             }
             _ => String::new(),
         };
@@ -418,16 +422,17 @@ impl Runner {
         let turn = Arc::clone(&self.marking);
         self.write(move || {
             let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-            let said = match (slot, capture) {
-                (Some(slot), _) if slot.accept(&[whole]) => format!("marked in the recording: {described}"),
-                (Some(_), _) => "not kept: the recording has stopped".to_owned(),
+            let failed = |why: &str| Msg::Failure(format!("not kept: {why}"));
+            let said = |text: String| Msg::Notice(Some(text));
+            Done::Tell(Box::new(match (slot, capture) {
+                (Some(slot), _) if slot.accept(&[whole]) => said(format!("marked in the recording: {described}")),
+                (Some(_), _) => failed("the recording has stopped"),
                 (None, Some(rows)) => match append(&rows, &event, &station) {
-                    Ok(()) => format!("marked in {}: {described}", file_name(&rows)),
-                    Err(error) => format!("not kept: {error}"),
+                    Ok(()) => said(format!("marked in {}: {described}", file_name(&rows))),
+                    Err(error) => failed(&error),
                 },
-                (None, None) => format!("marked on this screen only: {described} · r records"),
-            };
-            Done::Tell(Box::new(Msg::Notice(Some(said))))
+                (None, None) => said(format!("marked on this screen only: {described} · r records")),
+            }))
         });
     }
 }

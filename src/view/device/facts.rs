@@ -66,8 +66,12 @@ pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf:
 fn facts(track: &Track, row: &Row, known: Option<Known<'_>>, privacy: Privacy) -> Vec<Fact> {
     let none = || "–".to_owned();
     let quantile = |per_mille| track.histogram.quantile(per_mille);
+    let n_levels: u64 = track.histogram.bins().map(|(_, count)| u64::from(count)).sum();
     let spread = match (quantile(250), quantile(750)) {
-        (Some(Dbm(low)), Some(Dbm(high))) => format!("half within {low} to {high}"),
+        // Levels are those of the present identifier, since it is at this address.
+        (Some(Dbm(low)), Some(Dbm(high))) => {
+            format!("of {} with this payload, half {low} to {high}", grouped(n_levels))
+        }
         _ => String::new(),
     };
     let quality = match row.rssi_quality {
@@ -100,7 +104,7 @@ fn facts(track: &Track, row: &Row, known: Option<Known<'_>>, privacy: Privacy) -
             name: "interval",
             value: track
                 .interval()
-                .map_or_else(none, |interval| format!("{} ms", interval.0 / 1_000)),
+                .map_or_else(none, |interval| format!("{} ms", (interval.0 + 500) / 1_000)),
             from: "mean, pauses left out".to_owned(),
         },
         Fact {

@@ -200,7 +200,10 @@ fn playback_goes_to_marks_to_new_identifiers_and_where_the_line_is_pressed() {
     update(&mut model, Msg::Timeline(timeline()));
     update(&mut model, Msg::Tick(Some(at(30_000))));
     let seek = |seconds: i64| Effect::Playback(Command::SeekTo(at(seconds * 1_000)));
-    assert_eq!(press_all(&mut model, "}{)"), [seek(60), seek(20), seek(40)]);
+    assert_eq!(press_all(&mut model, "}{"), [seek(60), seek(20)]);
+    // Just behind the identifier, so that it is heard.
+    let behind = Effect::Playback(Command::SeekTo(at(40_000).plus(Micros(1))));
+    assert_eq!(press_all(&mut model, ")"), [behind]);
     assert_eq!(press_all(&mut model, "("), []);
     assert!(model.notice.as_ref().unwrap().contains("no new identifier"));
     let cells = crate::app::transport::line(80).unwrap();
@@ -283,4 +286,66 @@ fn where_a_capture_is_not_what_its_metadata_say_is_told() {
     update(&mut model, Msg::Source(Box::new(source)));
     assert!(model.notice.as_ref().unwrap().contains("59 by its metadata"));
     assert!(model.log.shown().any(|entry| entry.text.contains("59 by its metadata")));
+}
+
+#[test]
+fn the_identifier_to_which_the_playback_was_sent_is_selected() {
+    let mut model = model(playback());
+    update(&mut model, Msg::Timeline(timeline()));
+    press_all(&mut model, ")");
+    let before = model.live.selected;
+    let mut data = vec![0x03, 0x03, 0x6f, 0xfd, 0x17, 0x16, 0x6f, 0xfd];
+    data.extend([7; 20]);
+    let CaptureEvent::Advert(mut advert) = heard(99, 40_000, -70, "x") else {
+        unreachable!("an advertisement")
+    };
+    advert.data = data.as_slice().into();
+    update(&mut model, Msg::Events(vec![CaptureEvent::Advert(advert)]));
+    update(&mut model, Msg::Tick(Some(at(40_000))));
+    update(&mut model, Msg::Frame);
+    assert_eq!(model.live.selected, before, "it has not arrived yet");
+    update(&mut model, Msg::Tick(Some(at(40_001))));
+    update(&mut model, Msg::Frame);
+    assert_eq!(device(&model), 99);
+}
+
+#[test]
+fn a_mark_that_is_typed_is_of_the_selected_device_unless_it_names_another() {
+    for (typed, expected) in [
+        ("1.5", "c0:00:00:00:00:00"),
+        ("1.5 device=all", ""),
+        ("1.5 device=5e1b09c4", "5e1b09c4"),
+    ] {
+        let mut model = model(playback());
+        press_all(&mut model, &format!(":mark {typed}"));
+        let effects = update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+        let [Effect::Mark(event)] = &effects[..] else {
+            panic!("{effects:?}")
+        };
+        let EventKind::Mark(mark) = &event.kind else {
+            panic!("{event:?}")
+        };
+        assert_eq!(mark.device, expected, "{typed}");
+    }
+    let mut model = model(playback());
+    press_all(&mut model, ":mark 1e9");
+    assert_eq!(update(&mut model, Msg::Key(Key::plain(Code::Enter))), []);
+    assert!(model.notice.as_ref().unwrap().contains("at most 10000 m"));
+}
+
+#[test]
+fn what_the_program_said_stays_in_the_log_when_the_data_begin_anew() {
+    let mut model = model(playback());
+    let gap = EventKind::Dropped { n: 3 };
+    let gap = CaptureEvent::other(at(400), crate::lab::advert::StationId(0), gap);
+    update(&mut model, Msg::Events(vec![gap]));
+    update(
+        &mut model,
+        Msg::Failure("recording stopped: the disk is full".to_owned()),
+    );
+    let others = model.log.len();
+    assert!(others > 1);
+    update(&mut model, Msg::Reset);
+    let texts: Vec<_> = model.log.shown().map(|entry| entry.text.clone()).collect();
+    assert_eq!(texts, ["recording stopped: the disk is full"]);
 }

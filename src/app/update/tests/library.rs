@@ -293,12 +293,31 @@ fn what_is_typed_is_relative_to_the_folder_that_is_shown() {
         ("../../../walk", "/walk"),
         ("sub/./x/../walk", "/captures/sub/walk"),
         ("/tmp/walk", "/tmp/walk"),
+        ("~/walk", "/home/me/walk"),
+        ("\"my walk\"", "/captures/my walk"),
     ] {
         let mut model = library(&["a.csv"]);
+        model.home = Some("/home/me".into());
         press_all(&mut model, "r");
         update(&mut model, Msg::Key(Key::ctrl('u')));
         press_all(&mut model, typed);
         let effects = update(&mut model, Msg::Key(Key::plain(Code::Enter)));
         assert_eq!(effects, [Effect::Record(expected.into(), String::new())], "{typed}");
     }
+}
+
+#[test]
+fn a_folder_s_name_is_none_of_a_recording() {
+    for typed in [".", "..", "sub/", "~", "/"] {
+        let mut model = library(&["a.csv"]);
+        press_all(&mut model, &format!(":record {typed}"));
+        assert_eq!(update(&mut model, Msg::Key(Key::plain(Code::Enter))), [], "{typed}");
+        assert!(model.notice.as_ref().unwrap().contains("name of a folder"), "{typed}");
+    }
+    let mut model = library(&["a.csv"]);
+    press_all(&mut model, "c");
+    update(&mut model, Msg::Key(Key::ctrl('u')));
+    press_all(&mut model, "x.events.csv");
+    assert_eq!(update(&mut model, Msg::Key(Key::plain(Code::Enter))), []);
+    assert!(matches!(&model.popup, Some(Popup::Form(form)) if form.error.is_some()));
 }
