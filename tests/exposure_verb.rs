@@ -303,3 +303,82 @@ fn keys_of_other_days_give_no_windows_and_captures_need_keys() {
     command.arg(bundled("demo.csv.zst")).arg("--keys").arg(&keys);
     command.args(["--infectiousness", "wrong"]).assert().code(2);
 }
+
+/// Rows of the native format: a frame of an identifier every 250 ms for 4 s, every four minutes.
+fn rows(minutes: std::ops::Range<i64>, data: &str) -> String {
+    let header = "time_us,station,address,address_kind,pdu,rssi_dbm,tx_power_dbm,channel,raw,data";
+    let mut lines = vec![header.to_owned()];
+    for minute in minutes.step_by(4) {
+        for report in 0..16 {
+            let at = 1_596_103_200_000_000 + minute * 60_000_000 + report * 250_000;
+            let who = "phone,5e:1b:09:c4:77:01,random-resolvable,ADV_NONCONN_IND,-60";
+            lines.push(format!("{at},{who},,,true,{data}"));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+const ANDROID: &str = "03036ffd17166ffd000102030405060708090a0b0c0d0e0f10111213";
+const IOS: &str = "02011a03036ffd17166ffd000102030405060708090a0b0c0d0e0f10111213";
+
+fn json_of(args: &[&Path]) -> serde_json::Value {
+    let mut command = Command::cargo_bin("vicino").expect("the program");
+    command.args(["exposure", "windows", "--unknown", "--json"]).args(args);
+    let output = command.assert().success().get_output().stdout.clone();
+    serde_json::from_slice(&output).expect("JSON")
+}
+
+#[test]
+fn a_log_in_two_pieces_is_one_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let whole = write("whole.csv", rows(0..24, ANDROID));
+    let (first, second) = (
+        write("a.csv", rows(0..12, ANDROID)),
+        write("b.csv", rows(12..24, ANDROID)),
+    );
+    let scans = |value: &serde_json::Value| -> Vec<usize> {
+        let windows = value["windows"].as_array().unwrap().iter();
+        windows
+            .map(|window| window["scanInstances"].as_array().unwrap().len())
+            .collect()
+    };
+    let expected = json_of(&[&whole]);
+    assert_eq!(scans(&expected), [6]);
+    for pieces in [[&*first, &*second], [&*second, &*first]] {
+        let found = json_of(&pieces);
+        assert_eq!(scans(&found), [6]);
+        let of = |value: &serde_json::Value, key: &str| value["windows"][0]["scanInstances"][3][key].clone();
+        assert_eq!(of(&found, "minAttenuationDb"), of(&expected, "minAttenuationDb"));
+        assert_eq!(
+            of(&found, "secondsSinceLastScan"),
+            of(&expected, "secondsSinceLastScan")
+        );
+    }
+    // The same log twice is one log too.
+    assert_eq!(json_of(&[&whole, &whole])["windows"], expected["windows"]);
+    // What is printed can be assessed.
+    let mut assess = Command::cargo_bin("vicino").expect("the program");
+    assess.args(["exposure", "assess", "-", "--config", "swisscovid"]);
+    let assess = assess.write_stdin(expected.to_string()).assert().success();
+    assess.stdout(predicate::str::contains("swisscovid"));
+}
+
+#[test]
+fn iphones_are_taken_for_iphones() {
+    let folder = tempfile::tempdir().unwrap();
+    let least = |name: &str, data: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, rows(0..4, data)).unwrap();
+        let value = json_of(&[&path]);
+        value["windows"][0]["scanInstances"][0]["minAttenuationDb"]
+            .as_i64()
+            .unwrap()
+    };
+    // The average iPhone is stronger by so much in the edition of that time.
+    assert_eq!(least("ios.csv", IOS) - least("android.csv", ANDROID), 25);
+}

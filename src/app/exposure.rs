@@ -112,6 +112,11 @@ impl Default for Exposure {
 }
 
 impl Exposure {
+    /// Something that decides has changed, but not the encounters.
+    pub(super) const fn decide_anew(&mut self) {
+        self.made_of = None;
+    }
+
     /// Time passes: what came is to be shown.
     pub(super) const fn pass_time(&mut self) {
         self.is_due = true;

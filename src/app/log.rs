@@ -14,7 +14,7 @@ use crate::lab::time::{Micros, UnixMicros};
 /// Entries kept; of more, the newest.
 const MOST: usize = 10_000;
 /// How often broadcasters are looked at for what speaks against them.
-const LOOK: Micros = Micros::from_secs(2);
+const LOOK: Micros = Micros::from_secs(10);
 /// New identifiers looked at in one go.
 const MOST_RECORDS: usize = 2_000;
 

@@ -210,6 +210,7 @@ fn take_published(model: &mut Model, heard: Vec<super::Heard>) {
     }
     let published = Arc::clone(&model.exposure.published);
     model.exposure.encounters.attribute(&model.session, &published);
+    model.exposure.decide_anew();
     let new: Vec<String> = (before..published.len())
         .filter_map(|number| published.key(number))
         .map(|key| key.label.clone())

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::convert::input_failure;
-use super::keys::{LimitArgs, listed, read as read_keys};
+use super::keys::{LimitArgs, listed, read as read_keys, tell_left_out};
 use super::{Exit, Failure, help, origin, tell, to_stdout};
 use crate::format::open::{OpenOptions, in_file, open, parse_clock_offset};
 use crate::keys::{ExportFile, Pool, Pooled};
@@ -108,6 +108,7 @@ pub(super) fn run(args: &MatchArgs) -> Result<Exit, Failure> {
         .iter()
         .map(|path| read_keys(path, args.limits.limits()))
         .collect::<Result<Vec<_>, _>>()?;
+    tell_left_out(&paths, &files);
     let pool = Pool::new(&files.iter().collect::<Vec<&ExportFile>>());
     let (seen, places) = seen(args)?;
     let index = Index::new(seen, true);

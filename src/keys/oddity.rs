@@ -47,6 +47,15 @@ pub enum Oddity {
 }
 
 impl Oddity {
+    /// Whether it is of keys that are none and were left out.
+    #[must_use]
+    pub const fn is_left_out(self) -> bool {
+        matches!(
+            self,
+            Self::KeyLength | Self::RollingStart | Self::RollingPeriod | Self::IntervalOverflow
+        )
+    }
+
     /// What it is, for people.
     #[must_use]
     pub const fn what(self) -> &'static str {

@@ -111,17 +111,29 @@ impl ProfileTable {
             .map(|named| named.profile)
     }
 
+    /// Whether the model is known, in this edition or in a later one.
+    #[must_use]
+    pub fn knows(&self, model: &str) -> bool {
+        self.nearest(model).is_some()
+    }
+
     /// The profile of a receiver; of an unknown one the average of Android phones.
     #[must_use]
     pub fn receiver(&self, model: &str) -> Profile {
-        self.get(model).unwrap_or(self.average.android)
+        self.nearest(model).unwrap_or(self.average.android)
+    }
+
+    /// The profile of a model of this edition, or of the next one that has it: better than an average.
+    fn nearest(&self, model: &str) -> Option<Profile> {
+        let mut later = Self::editions().filter(|other| other.edition > self.edition);
+        self.get(model).or_else(|| later.find_map(|other| other.get(model)))
     }
 
     /// The profile of a sender; of an unknown one the average of its class, or of Android phones.
     #[must_use]
     pub fn sender(&self, model: &str, family: Family) -> Profile {
         let class = || self.class_of(family).unwrap_or(self.average.android);
-        self.get(model).unwrap_or_else(class)
+        self.nearest(model).unwrap_or_else(class)
     }
 
     fn class_of(&self, family: Family) -> Option<Profile> {

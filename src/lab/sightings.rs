@@ -163,6 +163,10 @@ impl Sightings {
     }
 
     fn hand_up(&mut self, at: UnixMicros, rpi: Rpi, aem: Option<Aem>, rssi: Dbm) {
+        // Controllers say 127 where they do not know.
+        if rssi.0 == i8::MAX {
+            return;
+        }
         if self.found.len() >= MOST {
             self.left_out += 1;
             return;

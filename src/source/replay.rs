@@ -13,7 +13,7 @@ use crate::lab::event::CaptureEvent;
 use crate::lab::time::UnixMicros;
 
 /// Events that become due within this time of each other go out together.
-const GRAIN: Duration = Duration::from_millis(10);
+const GRAIN: Duration = Duration::from_millis(20);
 /// How many events are looked through for the next advertisement, at least: where there is none among them, the silence
 /// goes on as far as they do.
 const MOST_AHEAD: usize = 4_096;

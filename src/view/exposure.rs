@@ -108,6 +108,10 @@ fn scope(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Scope::Everyone if exposure.published.is_empty() => format!("as if all {n} had reported"),
         Scope::Everyone => format!("{} published keys were heard", exposure.published.len()),
     };
+    let who = match exposure.encounters.edition() {
+        Some(edition) => format!("{who} · calibration of {edition}"),
+        None => who,
+    };
     let thresholds = match exposure.shift_db {
         0 => "thresholds as published".to_owned(),
         shift => format!("WHAT IF thresholds {shift:+} dB"),

@@ -263,3 +263,23 @@ fn a_phone_of_the_lab_that_reports_keeps_its_name_and_counts() {
     );
     assert!(model.exposure.rows.iter().any(|row| row.key.who == lab));
 }
+
+#[test]
+fn keys_decide_at_once_although_the_playback_stands_still() {
+    let mut model = model();
+    let key = |report_type| Heard {
+        label: format!("{report_type}.zip #1"),
+        report_type,
+        days_since_onset: None,
+        tek: Tek::new([7; 16]),
+        intervals: vec![DAY, Enin(DAY.0 + 1), Enin(DAY.0 + 2)],
+    };
+    // No tick comes in between.
+    update(&mut model, Msg::Published(vec![key(3)]));
+    update(&mut model, Msg::Frame);
+    assert!(model.exposure.decisions[1].notifies, "{:?}", model.exposure.decisions);
+    update(&mut model, Msg::Published(vec![key(5)]));
+    update(&mut model, Msg::Frame);
+    assert!(!model.exposure.decisions[1].notifies, "{:?}", model.exposure.decisions);
+    assert_eq!(model.exposure.published.len(), 1, "it is the same key");
+}

@@ -188,6 +188,14 @@ fn windows(path: &Path) -> Result<Vec<ApiWindow>, Failure> {
     };
     let value: Value = serde_json::from_str(&text).map_err(|error| fault(error.to_string()))?;
     let lists = match value {
+        // What `exposure` itself prints.
+        Value::Object(mut own) if own.contains_key("schema") => match own.remove("receivers") {
+            Some(Value::Array(receivers)) => receivers
+                .into_iter()
+                .filter_map(|mut receiver| receiver.get_mut("windows").map(Value::take))
+                .collect(),
+            _ => own.remove("windows").into_iter().collect(),
+        },
         Value::Object(lists) => lists.into_iter().map(|(_, list)| list).collect(),
         list => vec![list],
     };

@@ -8,7 +8,7 @@ use std::thread;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::keys::{LimitArgs, listed, read as read_keys};
+use super::super::keys::{LimitArgs, listed, read as read_keys, tell_left_out};
 use super::super::matching::{candidate, search};
 use super::super::{Exit, Failure, tell, to_stdout};
 use super::assess;
@@ -120,6 +120,7 @@ pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
         .iter()
         .map(|path| read_keys(path, args.limits.limits()))
         .collect::<Result<Vec<_>, _>>()?;
+    tell_left_out(&paths, &files);
     let pool = Pool::new(&files.iter().collect::<Vec<&ExportFile>>());
     let candidates: Vec<Candidate> = pool.keys.iter().map(candidate).collect();
     let phones = phones(&args.captures, &args.phones)?;

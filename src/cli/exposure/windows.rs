@@ -12,16 +12,19 @@ use super::super::{Exit, Failure, tell, to_stdout};
 use crate::format::open::{OpenOptions, in_file, open, parse_clock_offset};
 use crate::lab::advert::StationId;
 use crate::lab::attenuation::{Profile, ProfileTable};
-use crate::lab::beacon::Family;
+use crate::lab::beacon::{Family, classify};
 use crate::lab::event::{CaptureEvent, EventKind, StationInfo};
+use crate::lab::exposure::rule::ApiWindow;
 use crate::lab::gaen::{self, Rpi};
 use crate::lab::sightings::windows::{Window, windows};
 use crate::lab::sightings::{Sighting, Sightings};
 use crate::lab::text::{json_printable, printable};
-use crate::lab::time::Micros;
+use crate::lab::time::{Micros, UnixMicros};
 
 /// Version of the JSON that this verb prints.
 const SCHEMA: &str = "vicino/windows/1";
+/// A piece of a log that begins so soon after the one before goes on with its scans.
+const PIECES: Micros = Micros::from_secs(10 * 60);
 /// What was applied, for who reads the result.
 pub(super) const RULES: [&str; 6] = [
     "a scannable advertisement counts when its scan response comes, with that one's level (active scans)",
@@ -97,7 +100,11 @@ pub(super) struct Phone {
     pub(super) model: String,
     pub(super) sightings: Vec<Sighting>,
     own: BTreeSet<Rpi>,
+    /// Identifiers in frames as iPhones send them.
+    ios: BTreeSet<Rpi>,
     left_out: u64,
+    /// Its log came in several captures.
+    is_in_pieces: bool,
 }
 
 /// Number of the phone that broadcast it, or the identifier of nobody here.
@@ -132,7 +139,22 @@ pub(super) fn run(args: &WindowsArgs) -> Result<Exit, Failure> {
 pub(super) fn phones(captures: &[PathBuf], args: &PhoneArgs) -> Result<Vec<Phone>, Failure> {
     let mut phones = Vec::new();
     for capture in captures {
-        phones.extend(read(capture, args)?);
+        for phone in read(capture, args)? {
+            join(&mut phones, phone);
+        }
+    }
+    phones
+        .iter_mut()
+        .filter(|phone| phone.is_in_pieces)
+        .for_each(Phone::put_in_order);
+    for phone in phones.iter().filter(|phone| !phone.model.is_empty()) {
+        if !ProfileTable::editions().any(|table| table.knows(&phone.model)) {
+            tell(format_args!(
+                "warning: {}: the model {} is in no calibration list here, the average is assumed",
+                printable(&phone.name),
+                printable(&phone.model)
+            ));
+        }
     }
     for phone in phones.iter().filter(|phone| phone.left_out > 0) {
         let name = printable(&phone.name);
@@ -142,6 +164,45 @@ pub(super) fn phones(captures: &[PathBuf], args: &PhoneArgs) -> Result<Vec<Phone
         ));
     }
     Ok(phones)
+}
+
+/// Logs come in pieces: those of one station are one log.
+fn join(phones: &mut Vec<Phone>, phone: Phone) {
+    let same = |other: &&mut Phone| !phone.name.is_empty() && other.name == phone.name;
+    let Some(before) = phones.iter_mut().find(same) else {
+        return phones.push(phone);
+    };
+    tell(format_args!(
+        "two captures are of the station {}: they are taken for one log",
+        printable(&phone.name)
+    ));
+    before.sightings.extend(phone.sightings);
+    before.own.extend(phone.own);
+    before.ios.extend(phone.ios);
+    before.left_out += phone.left_out;
+    before.is_in_pieces = true;
+    if before.model.is_empty() {
+        before.model = phone.model;
+    }
+}
+
+impl Phone {
+    /// Sightings in order of time, each once; the scan before the first one of a piece is that of the piece before it.
+    fn put_in_order(&mut self) {
+        self.sightings
+            .sort_by_key(|sighting| (sighting.at, sighting.rpi, sighting.rssi));
+        self.sightings
+            .dedup_by_key(|sighting| (sighting.at, sighting.rpi, sighting.rssi));
+        let mut before: Option<UnixMicros> = None;
+        for sighting in &mut self.sightings {
+            let is_new_piece = sighting.previous_scan.is_none();
+            let is_near = before.is_some_and(|before| sighting.at.since(before) <= PIECES);
+            if is_new_piece && is_near {
+                sighting.previous_scan = before;
+            }
+            before = Some(sighting.at);
+        }
+    }
 }
 
 fn nothing(phones: &[Phone], unknown: usize, args: &WindowsArgs) -> &'static str {
@@ -168,7 +229,15 @@ fn read(capture: &Path, args: &PhoneArgs) -> Result<Vec<Phone>, Failure> {
         for event in events.drain(..) {
             let (phone, sightings) = of.entry(event.station()).or_default();
             sightings.take(&event);
-            let CaptureEvent::Other(event) = event else { continue };
+            let event = match event {
+                CaptureEvent::Other(event) => event,
+                CaptureEvent::Advert(advert) => {
+                    if classify(&advert.data) == Family::GaenIos {
+                        phone.ios.extend(gaen::decode(&advert.data).map(|frame| frame.rpi));
+                    }
+                    continue;
+                }
+            };
             match event.kind {
                 EventKind::Station(StationInfo { name, model }) => (phone.name, phone.model) = (name, model),
                 EventKind::OwnData { data, .. } => phone.own.extend(gaen::decode(&data).map(|frame| frame.rpi)),
@@ -214,7 +283,12 @@ fn rows<'a>(phones: &'a [Phone], args: &WindowsArgs, table: &ProfileTable) -> (V
             let model = sender
                 .and_then(|sender| phones.get(sender))
                 .map_or("", |phone| &phone.model);
-            let attenuation = attenuation_db(table, sighting, model, &receiver.model);
+            let family = if receiver.ios.contains(&sighting.rpi) {
+                Family::GaenIos
+            } else {
+                Family::GaenAndroid
+            };
+            let attenuation = attenuation_db(table, sighting, (model, family), &receiver.model);
             let key = (sender, sender.is_none().then_some(sighting.rpi));
             by_sender.entry(key).or_default().push((*sighting, attenuation));
         }
@@ -234,8 +308,13 @@ fn rows<'a>(phones: &'a [Phone], args: &WindowsArgs, table: &ProfileTable) -> (V
 }
 
 /// TX power less calibrated level, not below 0, in dB.
-fn attenuation_db(edition: &ProfileTable, sighting: &Sighting, sender: &str, receiver: &str) -> i32 {
-    let tx_power = edition.sender(sender, Family::GaenAndroid).tx_power_dbm;
+fn attenuation_db(
+    edition: &ProfileTable,
+    sighting: &Sighting,
+    (sender, family): (&str, Family),
+    receiver: &str,
+) -> i32 {
+    let tx_power = edition.sender(sender, family).tx_power_dbm;
     let Profile { rssi_correction_db, .. } = edition.receiver(receiver);
     (i32::from(tx_power) - (i32::from(sighting.rssi.0) + i32::from(rssi_correction_db))).max(0)
 }
@@ -283,6 +362,7 @@ fn as_json(rows: &[Row<'_>], table: &ProfileTable) -> Value {
         json!({
             "receiver": row.receiver,
             "transmitter": row.sender,
+            "dateMillisSinceEpoch": ApiWindow::new(&row.window, 1, 1).date_millis_since_epoch,
             "scanInstances": scans.collect::<Vec<_>>(),
         })
     });

@@ -202,6 +202,13 @@ impl Encounters {
         })
     }
 
+    /// The edition of the calibration list that is used, of the first receiver that heard somebody.
+    #[must_use]
+    pub fn edition(&self) -> Option<&'static str> {
+        let mut tables = self.receivers.values().filter_map(|receiver| receiver.table);
+        tables.next().map(|table| table.edition.as_str())
+    }
+
     /// Changes whenever the encounters may have.
     #[must_use]
     pub const fn version(&self) -> u64 {

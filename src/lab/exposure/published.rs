@@ -16,6 +16,8 @@ pub struct PublishedKey {
     pub report_type: u8,
     /// Days from the onset of symptoms to its day, where that was published.
     pub days_since_onset: Option<i32>,
+    /// Tells it from other keys, whatever they are called.
+    sign: Rpi,
     /// What it becomes, to open metadata.
     pub derived: Arc<BroadcastKeys>,
 }
@@ -37,18 +39,27 @@ pub struct Published {
 }
 
 impl Published {
-    /// Adds a key with the intervals in which its identifiers were heard; one that is there already (by its label) only
-    /// gets further identifiers.
+    /// Adds a key with the intervals in which its identifiers were heard; of one that is there already what is told now
+    /// holds.
     pub fn add(&mut self, label: &str, report_type: u8, days_since_onset: Option<i32>, tek: &Tek, heard: &[Enin]) {
-        let number = self.keys.iter().position(|key| key.label == label).unwrap_or_else(|| {
+        let derived = BroadcastKeys::derive(tek);
+        let sign = derived.rpi(Enin(0));
+        let number = if let Some(number) = self.keys.iter().position(|key| key.sign == sign) {
+            number
+        } else {
             self.keys.push(PublishedKey {
-                label: label.to_owned(),
+                label: String::new(),
                 report_type,
                 days_since_onset,
-                derived: Arc::new(BroadcastKeys::derive(tek)),
+                sign,
+                derived: Arc::new(derived),
             });
             self.keys.len() - 1
-        });
+        };
+        if let Some(key) = self.keys.get_mut(number) {
+            label.clone_into(&mut key.label);
+            (key.report_type, key.days_since_onset) = (report_type, days_since_onset);
+        }
         if let Some(key) = self.keys.get(number) {
             for enin in heard {
                 self.identifiers.insert(key.derived.rpi(*enin), (number, *enin));
@@ -96,7 +107,11 @@ mod tests {
         let tek = Tek::new([7; 16]);
         let mut published = Published::default();
         published.add("a.zip #1", 1, None, &tek, &[Enin(100)]);
-        published.add("a.zip #1", 1, None, &tek, &[Enin(101)]);
+        published.add("b.zip #7", 5, None, &tek, &[Enin(101)]);
+        assert_eq!(
+            (published.key(0).unwrap().report_type, &*published.key(0).unwrap().label),
+            (5, "b.zip #7")
+        );
         let rpi = BroadcastKeys::derive(&tek).rpi(Enin(101));
         assert_eq!((published.len(), published.identifiers()), (1, 2));
         assert_eq!(published.find(rpi), Some((0, Enin(101))));

@@ -25,7 +25,7 @@ pub struct Config {
     pub name: String,
     /// Who published it.
     pub source: String,
-    /// What is so many days old or older does not count; 0 for any age.
+    /// What is older than so many days does not count; 0 for any age.
     #[serde(default)]
     pub older_days: i64,
     /// How infectious by days since the onset of symptoms, where the application tells the interface.
@@ -122,6 +122,8 @@ struct File {
 
 static BUILT_IN: LazyLock<Vec<Config>> =
     LazyLock::new(|| parse(TEXT).expect("the built-in rules parse, as their test shows"));
+/// No weight of an application comes near it.
+const MOST_WEIGHT: f64 = 100.0;
 /// The built-in rules as they stand in their file.
 pub const TEXT: &str = include_str!("configs.toml");
 
@@ -136,9 +138,13 @@ pub fn built_in() -> &'static [Config] {
 /// # Errors
 /// What is wrong with it, with the line.
 pub fn parse(text: &str) -> Result<Vec<Config>, String> {
-    toml::from_str::<File>(text)
-        .map(|file| file.config)
-        .map_err(|error| error.to_string())
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    for config in &file.config {
+        config
+            .check()
+            .map_err(|what| format!("rule {:?}: {what}", config.name))?;
+    }
+    Ok(file.config)
 }
 
 /// A day since 1970 as people write it.
@@ -152,6 +158,51 @@ fn day_of(days: i64) -> String {
 }
 
 impl Config {
+    /// Whether it can be meant so.
+    fn check(&self) -> Result<(), &'static str> {
+        let is_weight = |weight: &f64| weight.is_finite() && (0.0..=MOST_WEIGHT).contains(weight);
+        let (weights, limits): (Vec<f64>, Vec<f64>) = match &self.rule {
+            Rule::Score(rule) => (Vec::new(), vec![rule.notifies_from.into()]),
+            Rule::CombinedScore(rule) => (rule.weights.to_vec(), vec![rule.divisor, rule.high_from]),
+            Rule::ExposureSeconds(rule) => (rule.weights.to_vec(), vec![rule.seconds]),
+            Rule::MinutesPerDay(rule) => (rule.weights.to_vec(), vec![rule.minutes]),
+            Rule::EncounterMinutes(rule) => {
+                let weights = rule.attenuation.iter().map(|(_, weight)| *weight);
+                let all = weights.chain(rule.transmission);
+                (all.collect(), vec![rule.low_from, rule.high_from])
+            }
+            Rule::DailySummary(rule) => {
+                let all = rule
+                    .weights
+                    .into_iter()
+                    .chain(rule.infectiousness)
+                    .chain(rule.report_types);
+                (all.collect(), Vec::new())
+            }
+        };
+        let thresholds = match &self.rule {
+            Rule::Score(_) => Vec::new(),
+            _ => self.thresholds_db(),
+        };
+        if self.name.trim().is_empty() {
+            Err("it needs a name")
+        } else if self.older_days < 0 {
+            Err("older_days cannot be negative")
+        } else if !weights.iter().all(is_weight) {
+            Err("weights are numbers from 0 to 100")
+        } else if !limits.iter().all(|limit| limit.is_finite() && *limit > 0.0) {
+            Err("what it notifies from, and what it divides by, must be above 0")
+        } else if !thresholds.is_sorted() {
+            Err("thresholds go upwards")
+        } else if let Rule::DailySummary(rule) = &self.rule
+            && let Some(what) = rule.fault()
+        {
+            Err(what)
+        } else {
+            Ok(())
+        }
+    }
+
     /// What the application would do with these windows alone.
     #[must_use]
     pub fn decide(&self, windows: &[ApiWindow]) -> Decision {
@@ -219,12 +270,12 @@ impl Config {
     }
 
     const fn is_recent(&self, day: i64, today: i64) -> bool {
-        self.older_days <= 0 || today.saturating_sub(day) < self.older_days
+        self.older_days <= 0 || today.saturating_sub(day) <= self.older_days
     }
 
     fn too_old(&self, today: i64) -> Decision {
         Decision::none(&format!(
-            "every exposure is {} days old or older on {}",
+            "every exposure is older than {} days on {}",
             self.older_days,
             day_of(today)
         ))

@@ -63,6 +63,32 @@ pub struct Day {
 }
 
 impl DailySummary {
+    /// Why it cannot be meant so.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        let of_class = |class: &Class| {
+            [
+                class.confirmed_test,
+                class.clinical_diagnosis,
+                class.self_report,
+                class.sum,
+                class.maximum,
+                class.weighted_duration,
+            ]
+        };
+        let mut limits = self
+            .classes
+            .iter()
+            .flat_map(of_class)
+            .chain([self.minimum_window_score]);
+        if !limits.all(|limit| limit.is_finite() && limit >= 0.0) {
+            Some("thresholds of classes and the minimum of a window cannot be negative")
+        } else if !(1..=3).contains(&self.report_type_when_missing) {
+            Some("report_type_when_missing is 1, 2 or 3")
+        } else {
+            None
+        }
+    }
+
     fn duration(&self, window: &ApiWindow) -> f64 {
         let is_in = |db: i32, threshold: i32| {
             if self.thresholds_belong_above {

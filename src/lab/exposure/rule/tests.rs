@@ -144,11 +144,8 @@ fn what_is_too_old_does_not_count() {
             today: Some(windows[0].day() + days),
         })
     };
-    assert!(decide(9).notifies && !decide(10).notifies);
-    assert_eq!(
-        decide(10).reason,
-        "every exposure is 10 days old or older on 2020-08-09"
-    );
+    assert!(decide(10).notifies && !decide(11).notifies);
+    assert_eq!(decide(11).reason, "every exposure is older than 10 days on 2020-08-10");
 }
 
 #[test]
@@ -319,5 +316,39 @@ proptest::proptest! {
             prop_assert!(!decision.notifies || decide(&both).notifies, "{}", config.name);
             prop_assert!(!decision.reason.contains(" -0"), "{}: {}", config.name, decision.reason);
         }
+    }
+}
+
+#[test]
+fn rules_that_cannot_be_meant_so_are_refused() {
+    let rule = |of: &str| format!("[[config]]\nname = \"x\"\nsource = \"y\"\nrule = {{ kind = {of} }}\n");
+    let minutes = |more: &str| rule(&format!("\"minutes-per-day\", {more}"));
+    let fine = "thresholds_db = [55, 63], weights = [1.0, 0.5, 0.0]";
+    assert!(parse(&minutes(&format!("{fine}, minutes = 15.0"))).is_ok());
+    for (text, expected) in [
+        (minutes(&format!("{fine}, minutes = nan")), "above 0"),
+        (minutes(&format!("{fine}, minutes = 0.0")), "above 0"),
+        (
+            minutes("thresholds_db = [63, 55], weights = [1.0, 0.5, 0.0], minutes = 15.0"),
+            "upwards",
+        ),
+        (
+            minutes("thresholds_db = [55, 63], weights = [1e308, 0.5, 0.0], minutes = 15.0"),
+            "weights",
+        ),
+        (
+            minutes("thresholds_db = [55, 63], weights = [nan, -0.5, inf], minutes = 15.0"),
+            "weights",
+        ),
+        (
+            TEXT.replace("report_type_when_missing = 2", "report_type_when_missing = 7"),
+            "report_type_when_missing",
+        ),
+        (TEXT.replace("divisor = 25.0", "divisor = 0.0"), "above 0"),
+        (TEXT.replace("older_days = 14", "older_days = -3"), "older_days"),
+        (TEXT.replace("name = \"swisscovid\"", "name = \" \""), "name"),
+    ] {
+        let error = parse(&text).unwrap_err();
+        assert!(error.contains(expected), "{expected}: {error}");
     }
 }
