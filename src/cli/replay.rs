@@ -52,8 +52,8 @@ pub struct Replay {
     /// Model of the receiver, which tells its RSSI correction
     #[arg(long, value_name = "MODEL", default_value = "", hide_default_value = true)]
     pub model: String,
-    /// Lab keys: phones that use one are named, and their metadata read. By default NAME.keys.csv beside NAME.csv
-    #[cfg(feature = "tui")]
+    /// Lab keys: phones that use one are named, and their metadata read. By default NAME.keys.csv beside NAME.csv;
+    /// with --headless only those that are given
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
     /// Draws the screen as it is at --at (or at the end) into an SVG file and ends; `-` for standard output

@@ -158,7 +158,8 @@ impl Sightings {
                 self.previous_scan = Some(start.plus(SCAN));
                 self.scan = Some(at);
             }
-            None => self.scan = Some(at),
+            // A switch before the first scan ends none.
+            None => (self.scan, self.switched_off) = (Some(at), None),
         }
     }
 
