@@ -187,6 +187,10 @@ pub(super) fn snapshot(args: &Replay, out: &Path, look: &Look) -> Result<Exit, F
     if let Some(keys) = keys_for(args)? {
         settings.keys = keys;
     }
+    // A picture goes to others: it shows the folder as it was named, not where it lies.
+    if let Some(folder) = args.capture.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        folder.clone_into(&mut settings.folder);
+    }
     origin::warn(&args.capture);
     let name = args.capture.file_name().unwrap_or(args.capture.as_os_str());
     let shown = [Key::char(char::from_digit(tab_number(args.screen), 10).unwrap_or('1'))];

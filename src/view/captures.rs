@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::text::{bytes, clip, clip_front, clock, grouped, minute, put, spelled, width, wrapped};
+use super::text::{bytes, clip, clip_front, clock, grouped, minute, put, select, spelled, width, wrapped};
 use super::theme::Theme;
 use super::{cut, frame};
 use crate::app::captures::{Known, Line};
@@ -157,13 +157,7 @@ fn list(model: &Model, layout: &Layout, theme: &Theme, area: Rect, buf: &mut Buf
         let is_selected = idx == library.at;
         let style = if is_selected { theme.selected } else { theme.base };
         if is_selected {
-            let line = Rect {
-                y: area.y + y,
-                height: 1,
-                ..area
-            };
-            buf.set_style(line, style);
-            put(buf, area, 0, y, "▸", style);
+            select(buf, area, y, style);
         }
         let room = usize::from(layout.name);
         match entry {

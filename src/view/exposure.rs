@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::frame;
-use super::text::{clip, put, put_right, width};
+use super::text::{clip, put, put_right, select, time, width};
 use super::theme::Theme;
 use super::{cut, text};
 use crate::app::exposure::{RowKey, Scope, WindowRow};
@@ -24,7 +24,6 @@ use crate::app::model::Model;
 use crate::lab::exposure::encounters::Who;
 use crate::lab::sightings::windows::Window;
 use crate::lab::text::printable;
-use crate::lab::time::UnixMicros;
 
 /// Cells of the columns, with the space before them.
 const FROM: u16 = 8;
@@ -108,10 +107,6 @@ fn scope(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Scope::Everyone if exposure.published.is_empty() => format!("as if all {n} had reported"),
         Scope::Everyone => format!("{} published keys were heard", exposure.published.len()),
     };
-    let who = match exposure.encounters.edition() {
-        Some(edition) => format!("{who} · calibration of {edition}"),
-        None => who,
-    };
     let thresholds = match exposure.shift_db {
         0 => "thresholds as published".to_owned(),
         shift => format!("WHAT IF thresholds {shift:+} dB"),
@@ -126,10 +121,22 @@ fn scope(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let x = 1 + width(&who) + 3;
     let room = usize::from(area.width.saturating_sub(x + 1));
     put(buf, area, x, 0, &clip(&thresholds, room), style);
+    let after = x + width(&thresholds);
+    if let Some(edition) = exposure.encounters.edition() {
+        let room = usize::from(area.width.saturating_sub(after + 1));
+        put(
+            buf,
+            area,
+            after,
+            0,
+            &clip(&format!(" · calibration of {edition}"), room),
+            theme.dim,
+        );
+    }
     let left_out = exposure.encounters.left_out();
     if left_out > 0 {
         let text = format!("{} identifiers left out", text::grouped(left_out));
-        put_right(buf, area, x + width(&thresholds) + 2, &text, theme.warning);
+        put_right(buf, area, after + 2, &text, theme.warning);
     }
 }
 
@@ -230,13 +237,7 @@ fn line(
         theme.base
     };
     if is_selected {
-        let whole = Rect {
-            y: area.y + y,
-            height: 1,
-            ..area
-        };
-        buf.set_style(whole, style);
-        put(buf, area, 0, y, "▸", style);
+        select(buf, area, y, style);
     }
     put(buf, area, MARKER, y, &time(row.key.from), style);
     let sender = sender(model, &row.key);
@@ -379,14 +380,5 @@ fn bar(db: i32, thresholds: &[Vec<i32>], theme: &Theme, area: Rect, buf: &mut Bu
                 put(buf, area, x, 0, sign, style);
             }
         }
-    }
-}
-
-/// `09:54:08`
-fn time(at: UnixMicros) -> String {
-    let text = at.to_string();
-    match text.get(11..19) {
-        Some(time) if text.len() == 27 => time.to_owned(),
-        _ => "–".to_owned(),
     }
 }

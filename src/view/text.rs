@@ -69,6 +69,26 @@ pub(super) fn clip_front(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
+/// Shows that a line of a list is the selected one: in its style, with a mark before it.
+pub(super) fn select(buf: &mut Buffer, area: Rect, y: u16, style: Style) {
+    let line = Rect {
+        y: area.y + y,
+        height: 1,
+        ..area
+    };
+    buf.set_style(line, style);
+    put(buf, area, 0, y, "▸", style);
+}
+
+/// `09:54:08`
+pub(super) fn time(at: UnixMicros) -> String {
+    let text = at.to_string();
+    match text.get(11..19) {
+        Some(time) if text.len() == 27 => time.to_owned(),
+        _ => "–".to_owned(),
+    }
+}
+
 /// A text in lines of at most so many cells, broken at blanks where there are any; of a long one the first few.
 pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
     const MOST_LINES: usize = 8;

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 
 use crate::app::model::Model;
 use crate::lab::ledger::Record;
-use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::time::Micros;
 use crate::lab::track::Track;
-use crate::view::text::{clip, grouped, put};
+use crate::view::text::{clip, grouped, put, time};
 use crate::view::theme::Theme;
 
 /// Identifiers looked at: a hostile address may have more.
@@ -75,15 +75,6 @@ fn line(model: &Model, record: &Record) -> (String, usize) {
         grouped(record.heard.into())
     );
     (text, others)
-}
-
-/// `09:54:01`
-fn time(at: UnixMicros) -> String {
-    let text = at.to_string();
-    match text.get(11..19) {
-        Some(time) if text.len() == 27 => time.to_owned(),
-        _ => "–".to_owned(),
-    }
 }
 
 /// `12m06s`
