@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
+mod calibration;
 mod captures;
 mod completions;
 mod config;

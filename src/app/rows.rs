@@ -3,7 +3,7 @@
 use super::model::Model;
 use crate::lab::address::Address;
 use crate::lab::advert::RssiQuality;
-use crate::lab::attenuation::{Attenuation, ProfileTable, Sender};
+use crate::lab::attenuation::{Attenuation, Sender};
 use crate::lab::beacon::Family;
 use crate::lab::doubt::{Doubts, identifiers};
 use crate::lab::gaen::Rpi;
@@ -90,7 +90,9 @@ pub(super) fn attenuation(session: &Session, track: &Track) -> Option<Attenuatio
         Some(metadata) if metadata.is_plausible() => Sender::Told(metadata.tx_power()),
         _ => Sender::Model(session.model_of(track.key.address, track.rpi)),
     };
-    ProfileTable::starter().attenuation_of(track.rssi?, track.family, sender, receiver)
+    session
+        .profiles(track.key.station)
+        .attenuation_of(track.rssi?, track.family, sender, receiver)
 }
 
 /// See [`Row::distance`].

@@ -4,6 +4,7 @@ mod export;
 mod inspect;
 mod json;
 mod lab;
+mod load;
 mod output;
 mod verify;
 
@@ -13,10 +14,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{Exit, Failure, help, tell};
+use super::{Exit, Failure, help};
 use crate::format::reason;
 use crate::keys::{ExportFile, Limits, files};
-use crate::lab::text::printable;
+pub(super) use load::{Loaded, load};
 
 /// Reads, checks and writes files of diagnosis keys, and keeps keys of phones of one's own.
 ///
@@ -70,21 +71,6 @@ pub(super) fn listed(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// Reads an export.
-/// Tells which keys of the files are none and were left out.
-pub(super) fn tell_left_out(paths: &[PathBuf], files: &[ExportFile]) {
-    for (path, file) in paths.iter().zip(files) {
-        for (what, tally) in file.oddities.iter().filter(|(what, _)| what.is_left_out()) {
-            tell(format_args!(
-                "warning: {}: {} {}, first key {}",
-                printable(&path.display().to_string()),
-                tally.count,
-                what.what(),
-                tally.first
-            ));
-        }
-    }
-}
-
 pub(super) fn read(path: &Path, limits: Limits) -> Result<ExportFile, Failure> {
     let fault = |what: String| Failure::new(Exit::Input, format!("{}: {what}", path.display()));
     let bytes = read_bytes(path, limits.most_bytes)

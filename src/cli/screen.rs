@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::thread;
 
 use tokio::runtime::Builder;
 
 use super::convert::input_failure;
 use super::exposure;
-use super::keys::{listed, read as read_keys};
-use super::matching::candidate;
+use super::keys::load;
 use super::record::{live_note, played_meta};
 use super::replay::{Replay, Start};
 use super::{ColorWhen, Exit, Failure, Look, config, lab_keys, origin};
@@ -22,7 +22,7 @@ use crate::app::{Key, Tab};
 use crate::format::native::{self, Meta, Reader};
 use crate::format::open::{Kind, OpenOptions, in_file, open, open_known};
 use crate::format::{EventReader, FormatError, reason};
-use crate::keys::{ExportFile, Limits, Pool, Store};
+use crate::keys::{Limits, Store};
 use crate::lab::event::AdapterState;
 use crate::lab::exposure::rule::Config;
 use crate::lab::keyring::Keyring;
@@ -141,13 +141,11 @@ fn convert(from: &Path, to: &Path, is_private: bool) -> Result<String, String> {
 
 /// The keys of an export, or of a folder of them.
 fn keys(path: &Path) -> Result<PublishedKeys, String> {
-    let plain = |failure: Failure| failure.message;
-    let paths = listed(&[path.to_owned()]).map_err(plain)?;
-    let read = paths.iter().map(|path| read_keys(path, Limits::default()));
-    let files = read.collect::<Result<Vec<_>, _>>().map_err(plain)?;
-    let pool = Pool::new(&files.iter().collect::<Vec<&ExportFile>>());
-    let told = pool.keys.iter().map(|pooled| {
-        let file = paths
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let keys = load(&[path.to_owned()], Limits::default(), threads).map_err(|failure| failure.message)?;
+    let told = keys.pool.keys.iter().map(|pooled| {
+        let file = keys
+            .paths
             .get(pooled.file)
             .and_then(|path| path.file_name())
             .unwrap_or_default();
@@ -159,7 +157,8 @@ fn keys(path: &Path) -> Result<PublishedKeys, String> {
     });
     Ok(PublishedKeys {
         told: told.collect(),
-        candidates: pool.keys.iter().map(candidate).collect(),
+        candidates: keys.candidates,
+        unusable: keys.unusable.into_iter().map(|failure| failure.message).collect(),
     })
 }
 

@@ -174,6 +174,7 @@ fn station(name: &str, options: &OpenOptions) -> StationInfo {
     StationInfo {
         name: options.name.clone().unwrap_or_else(|| name.to_owned()),
         model: options.model.clone(),
+        ..StationInfo::default()
     }
 }
 

@@ -90,8 +90,8 @@ impl Decoder {
                 (1, Value::Fixed64(start)) => self.export.start = start,
                 (2, Value::Fixed64(end)) => self.export.end = end,
                 (3, Value::Bytes(text)) => self.export.region = self.text(text)?,
-                (4, Value::Varint(num)) => self.batch_num = Some(int32(num).into()),
-                (5, Value::Varint(size)) => self.batch_size = Some(int32(size).into()),
+                (4, Value::Varint(num)) => self.batch_num = Some(num.cast_signed()),
+                (5, Value::Varint(size)) => self.batch_size = Some(size.cast_signed()),
                 (6, Value::Bytes(info)) => {
                     few(self.export.signature_infos.len())?;
                     let info = self.info(info, field.offset)?;
@@ -171,8 +171,8 @@ impl Decoder {
             match (field.number, field.value) {
                 (1, Value::Bytes(data)) => told.data = data,
                 (2, Value::Varint(level)) => told.level = Some(level),
-                (3, Value::Varint(start)) => told.start = Some(int32(start)),
-                (4, Value::Varint(period)) => told.period = Some(int32(period)),
+                (3, Value::Varint(start)) => told.start = Some(start.cast_signed()),
+                (4, Value::Varint(period)) => told.period = Some(period.cast_signed()),
                 (5, Value::Varint(report)) => told.report = Some(report),
                 (6, Value::Varint(days)) => told.days = Some(unzigzag(days)),
                 (8, Value::Varint(variant)) => told.variant = Some(variant),
@@ -223,8 +223,8 @@ impl Decoder {
         while let Some(field) = fields.next_field()? {
             match (field.number, field.value) {
                 (1, Value::Bytes(info)) => signature.info = self.info(info, field.offset)?,
-                (2, Value::Varint(num)) => signature.batch_num = Some(int32(num)),
-                (3, Value::Varint(size)) => signature.batch_size = Some(int32(size)),
+                (2, Value::Varint(num)) => signature.batch_num = Some(nearest(num)),
+                (3, Value::Varint(size)) => signature.batch_size = Some(nearest(size)),
                 (4, Value::Bytes(der)) if der.len() <= MOST_TEXT => signature.der = der.to_vec(),
                 (4, Value::Bytes(_)) => {
                     return Err(Stop::Value(format!("a signature of more than {MOST_TEXT} bytes")));
@@ -243,10 +243,10 @@ impl Decoder {
 struct Told<'a> {
     data: &'a [u8],
     level: Option<u64>,
-    start: Option<i32>,
-    period: Option<i32>,
+    start: Option<i64>,
+    period: Option<i64>,
     report: Option<u64>,
-    days: Option<i32>,
+    days: Option<i64>,
     variant: Option<u64>,
 }
 
@@ -258,8 +258,12 @@ impl Told<'_> {
         let Ok(data) = <[u8; 16]>::try_from(self.data) else {
             return unusable(Oddity::KeyLength);
         };
-        let Some(start) = self.start.and_then(|start| u32::try_from(start).ok()) else {
+        let Some(start) = self.start.filter(|start| *start >= 0) else {
             return unusable(Oddity::RollingStart);
+        };
+        // Never cut to 32 bits, as others do: what is left would be the number of another interval.
+        let Ok(start) = u32::try_from(start) else {
+            return unusable(Oddity::IntervalOverflow);
         };
         let period = match self.period {
             None => None,
@@ -300,9 +304,10 @@ impl Told<'_> {
     }
 }
 
-/// 32-bit fields as every reader takes them: higher bits are cut off.
-fn int32(value: u64) -> i32 {
-    ((value & 0xffff_ffff) as u32).cast_signed()
+/// A field of 32 bits; one that does not fit is the nearest that does, which is no number of a file.
+fn nearest(value: u64) -> i32 {
+    let value = value.cast_signed();
+    i32::try_from(value).unwrap_or(if value < 0 { i32::MIN } else { i32::MAX })
 }
 
 fn few(count: usize) -> Result<(), Stop> {

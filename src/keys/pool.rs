@@ -1,8 +1,6 @@
 //! Keys of many files as one set, by the rules of Android's published matcher: what is told later of a key, what does not
 //! count.
 
-use std::collections::BTreeMap;
-
 use super::{DiagnosisKey, ExportFile, ReportType};
 
 /// A key with where it stands.
@@ -10,7 +8,7 @@ use super::{DiagnosisKey, ExportFile, ReportType};
 pub struct Pooled {
     /// The key, with the report type that counts.
     pub key: DiagnosisKey,
-    /// Number of the file, in the order in which files were given to [`Pool::new`].
+    /// Number of the file that told what counts, in the order in which files were given to [`Pool::new`].
     pub file: usize,
     /// Number of the key in its file, from 1.
     pub number: usize,
@@ -23,7 +21,11 @@ pub struct Pool {
     pub keys: Vec<Pooled>,
     /// Keys that came again and told nothing new.
     pub repeated: u64,
-    /// Keys of which a later file told another report type, and it counts: the first time alone, as phones keep it.
+    /// Keys of which a later file told another report type that does not count: it may not follow the one before, or it
+    /// is the second change.
+    pub superseded: u64,
+    /// Keys of which a later file told another report type, and it counts: the first time alone, as phones keep it. File
+    /// and number are then those of the later file.
     pub revised: u64,
     /// Keys that came again with another period: the first one counts.
     pub contradicting: u64,
@@ -34,58 +36,92 @@ pub struct Pool {
 impl Pool {
     /// Puts the files together. Nothing depends on their order: they are taken by the time of their keys.
     #[must_use]
-    pub fn new(files: &[&ExportFile]) -> Self {
-        let mut order: Vec<usize> = (0..files.len()).collect();
-        order.sort_by_key(|file| (files[*file].export.start, files[*file].export.end, files[*file].sha256));
+    pub fn new(files: Vec<ExportFile>) -> Self {
+        let mut files: Vec<(usize, ExportFile)> = files.into_iter().enumerate().collect();
+        files.sort_by_key(|(_, file)| (file.export.start, file.export.end, file.sha256));
         let mut pool = Self::default();
-        let mut known = BTreeMap::new();
-        for file in order {
-            let export = &files[file].export;
-            let all = export.keys.iter().chain(&export.revised_keys);
-            for (number, key) in (1..).zip(all) {
-                let key = key.clone();
-                pool.add(Pooled { key, file, number }, &mut known);
+        let mut all: Vec<Told> = Vec::new();
+        for (place, (file, content)) in files.into_iter().enumerate() {
+            let export = content.export;
+            for (number, key) in (1..).zip(export.keys.into_iter().chain(export.revised_keys)) {
+                if key.report_type == Some(ReportType::Recursive) {
+                    pool.recursive += 1;
+                    continue;
+                }
+                let pooled = Pooled { key, file, number };
+                all.push(Told { place, pooled });
             }
         }
-        pool.keys.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
+        // What is told of one key stands together then, in the order in which it was told.
+        all.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
+        let mut was_revised = false;
+        for told in all {
+            match pool.keys.last_mut() {
+                Some(before) if before.key.tek.expose() == told.pooled.key.tek.expose() => {
+                    let what = before.again(told.pooled, was_revised);
+                    was_revised |= what == Again::Revised;
+                    pool.count(what);
+                }
+                _ => {
+                    was_revised = false;
+                    pool.keys.push(told.pooled);
+                }
+            }
+        }
+        // Stable: those of one interval stay in the order of their bytes.
+        pool.keys.sort_by_key(|pooled| pooled.key.rolling_start);
         pool
     }
 
-    fn add(&mut self, pooled: Pooled, known: &mut BTreeMap<[u8; 16], Known>) {
-        if pooled.key.report_type == Some(ReportType::Recursive) {
-            self.recursive += 1;
-            return;
-        }
-        let Some(of) = known.get_mut(pooled.key.tek.expose()) else {
-            let of = Known {
-                idx: self.keys.len(),
-                was_revised: false,
-            };
-            known.insert(*pooled.key.tek.expose(), of);
-            return self.keys.push(pooled);
-        };
-        let before = &mut self.keys[of.idx].key;
-        if (before.rolling_start, before.period()) != (pooled.key.rolling_start, pooled.key.period()) {
-            self.contradicting += 1;
-        } else if !of.was_revised && may_become(before.report_type, pooled.key.report_type) {
-            of.was_revised = true;
-            before.report_type = pooled.key.report_type;
-            before.days_since_onset = pooled.key.days_since_onset.or(before.days_since_onset);
-            self.revised += 1;
-        } else {
-            self.repeated += 1;
+    fn count(&mut self, what: Again) {
+        match what {
+            Again::Contradicts => self.contradicting += 1,
+            Again::Revised => self.revised += 1,
+            Again::Superseded => self.superseded += 1,
+            Again::Repeated => self.repeated += 1,
         }
     }
 }
 
-/// A key that came before.
-struct Known {
-    idx: usize,
-    was_revised: bool,
+/// A key with the place of its file in the order of time.
+struct Told {
+    place: usize,
+    pooled: Pooled,
 }
 
-fn order_of(pooled: &Pooled) -> (u32, &[u8; 16]) {
-    (pooled.key.rolling_start.0, pooled.key.tek.expose())
+impl Told {
+    fn order(&self) -> (&[u8; 16], usize, usize) {
+        (self.pooled.key.tek.expose(), self.place, self.pooled.number)
+    }
+}
+
+/// What it is that a key comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Again {
+    Contradicts,
+    Revised,
+    Superseded,
+    Repeated,
+}
+
+impl Pooled {
+    /// Takes what a later file tells of the key.
+    fn again(&mut self, later: Pooled, was_revised: bool) -> Again {
+        let before = &mut self.key;
+        if (before.rolling_start, before.period()) != (later.key.rolling_start, later.key.period()) {
+            Again::Contradicts
+        } else if before.report_type == later.key.report_type {
+            Again::Repeated
+        } else if was_revised || !may_become(before.report_type, later.key.report_type) {
+            Again::Superseded
+        } else {
+            before.report_type = later.key.report_type;
+            before.days_since_onset = later.key.days_since_onset.or(before.days_since_onset);
+            // What is shown is what this file tells.
+            (self.file, self.number) = (later.file, later.number);
+            Again::Revised
+        }
+    }
 }
 
 /// Which report types may follow which.
@@ -138,13 +174,17 @@ mod tests {
             file(2, vec![key(1, ClinicalDiagnosis), key(2, SelfReport)]),
             file(3, vec![key(1, Revoked), key(4, Revoked)]),
         ];
-        let pool = Pool::new(&[&files[0], &files[1], &files[2]]);
+        let pool = Pool::new(files.to_vec());
         let types: Vec<_> = pool.keys.iter().map(|pooled| pooled.key.report_type).collect();
         assert_eq!(types, [Some(ClinicalDiagnosis), Some(ConfirmedTest), Some(Revoked)]);
-        assert_eq!((pool.revised, pool.repeated, pool.recursive), (2, 2, 1));
-        let turned = Pool::new(&[&files[2], &files[0], &files[1]]);
+        let counts = |pool: &Pool| (pool.revised, pool.superseded, pool.repeated, pool.recursive);
+        assert_eq!(counts(&pool), (2, 2, 0, 1));
+        let places: Vec<_> = pool.keys.iter().map(|pooled| (pooled.file, pooled.number)).collect();
+        assert_eq!(places, [(1, 1), (0, 2), (2, 2)], "of the file that tells the type");
+        let turned = Pool::new(vec![files[2].clone(), files[0].clone(), files[1].clone()]);
         let keys = |pool: &Pool| pool.keys.iter().map(|pooled| pooled.key.clone()).collect::<Vec<_>>();
         assert_eq!(keys(&turned), keys(&pool));
+        assert_eq!(counts(&turned), counts(&pool));
     }
 
     #[test]
@@ -152,7 +192,7 @@ mod tests {
         let mut other = key(1, ReportType::ConfirmedTest);
         other.rolling_period = Some(10);
         let files = [file(1, vec![key(1, ReportType::ConfirmedTest)]), file(2, vec![other])];
-        let pool = Pool::new(&[&files[0], &files[1]]);
+        let pool = Pool::new(files.to_vec());
         assert_eq!(
             (pool.keys.len(), pool.keys[0].key.period(), pool.contradicting),
             (1, 144, 1)

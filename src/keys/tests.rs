@@ -318,6 +318,18 @@ fn keys_that_cannot_be_are_left_out_and_values_that_cannot_be_are_not_told() {
         assert_eq!(of(&[(3, 1), (4, period)]), (0, vec![Oddity::RollingPeriod]), "{period}");
     }
     assert_eq!(of(&[(3, 2_147_483_647)]), (0, vec![Oddity::IntervalOverflow]));
+    // Cut to 32 bits, they would be the number of another interval.
+    for start in [1 << 31, (1 << 32) + 2_660_112, (1 << 40) + 2_660_112] {
+        assert_eq!(of(&[(3, start)]), (0, vec![Oddity::IntervalOverflow]), "{start}");
+    }
+    assert_eq!(
+        of(&[(3, 2_660_112), (4, (1 << 32) + 144)]),
+        (0, vec![Oddity::RollingPeriod])
+    );
+    assert_eq!(
+        of(&[(3, 2_660_112), (6, (1 << 33) + 2)]),
+        (1, vec![Oddity::DaysSinceOnset])
+    );
     for (field, what) in [
         ((2, 9), Oddity::RiskLevel),
         ((5, 6), Oddity::ReportType),

@@ -191,8 +191,7 @@ pub(super) fn zigzag(value: i8) -> u64 {
     (value << 1 ^ value >> 63).cast_unsigned()
 }
 
-/// The reverse of [`zigzag`], as 32-bit fields are read: higher bits are cut off.
-pub(super) fn unzigzag(value: u64) -> i32 {
-    let value = (value & 0xffff_ffff) as u32;
+/// The reverse of [`zigzag`], for numbers of any magnitude.
+pub(super) fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }

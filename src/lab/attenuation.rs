@@ -33,7 +33,7 @@ pub struct Profile {
 }
 
 /// Profiles by model, of one edition.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileTable {
     /// Which edition.
@@ -43,14 +43,14 @@ pub struct ProfileTable {
     profiles: Vec<NamedProfile>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Averages {
     android: Profile,
     ios: Profile,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 struct NamedProfile {
     model: String,
     #[serde(flatten)]
@@ -72,6 +72,17 @@ static EARLIER: LazyLock<[ProfileTable; 3]> = LazyLock::new(|| {
     .map(|text| toml::from_str(text).expect("the built-in tables parse, as their test shows"))
 });
 
+/// When each built-in edition came out: the beginning of its day.
+static OUT: LazyLock<Vec<(UnixMicros, &'static ProfileTable)>> = LazyLock::new(|| {
+    let out = |table: &'static ProfileTable| {
+        let start: jiff::Timestamp = format!("{}T00:00:00Z", table.edition).parse().ok()?;
+        Some((UnixMicros(start.as_microsecond()), table))
+    };
+    ProfileTable::editions().filter_map(out).collect()
+});
+
+const YEAR_10000: UnixMicros = UnixMicros(253_402_300_800_000_000);
+
 impl ProfileTable {
     /// All built-in editions, oldest first.
     pub fn editions() -> impl Iterator<Item = &'static Self> {
@@ -87,13 +98,13 @@ impl ProfileTable {
     /// The edition that phones used at a time: the latest that was out; before the first, that one.
     #[must_use]
     pub fn in_force(at: UnixMicros) -> &'static Self {
-        let text = at.to_string();
-        let day = text.get(..10).unwrap_or_default();
-        // What is no date of these centuries has no edition of its own.
-        let is_date = text.len() == 27;
-        let out = Self::editions().filter(|table| is_date && *table.edition <= *day);
-        out.last()
-            .unwrap_or_else(|| EARLIER.first().unwrap_or_else(|| Self::starter()))
+        // What is no date of these millennia has no edition of its own.
+        let is_date = at < YEAR_10000;
+        let out = OUT.iter().filter(|(day, _)| is_date && *day <= at);
+        out.last().map_or_else(
+            || EARLIER.first().unwrap_or_else(|| Self::starter()),
+            |(_, table)| table,
+        )
     }
 
     /// The built-in table, `calibration/starter.toml`.
@@ -125,8 +136,17 @@ impl ProfileTable {
 
     /// The profile of a model of this edition, or of the next one that has it: better than an average.
     fn nearest(&self, model: &str) -> Option<Profile> {
-        let mut later = Self::editions().filter(|other| other.edition > self.edition);
-        self.get(model).or_else(|| later.find_map(|other| other.get(model)))
+        self.found(model).map(|(profile, _)| profile)
+    }
+
+    /// As [`ProfileTable::nearest`], with how far it can be trusted: less where it is of another edition.
+    fn found(&self, model: &str) -> Option<(Profile, Confidence)> {
+        let own = self.get(model).map(|profile| (profile, Confidence::High));
+        let later = || {
+            let mut later = Self::editions().filter(|other| other.edition > self.edition);
+            later.find_map(|other| Some((other.get(model)?, Confidence::Medium)))
+        };
+        own.or_else(later)
     }
 
     /// The profile of a sender; of an unknown one the average of its class, or of Android phones.
@@ -157,23 +177,32 @@ impl ProfileTable {
     #[must_use]
     pub fn attenuation_of(&self, rssi: Dbm, family: Family, sender: Sender<'_>, receiver: &str) -> Option<Attenuation> {
         let class = self.class_of(family);
-        let receiver_known = self.get(receiver);
+        let receiver_known = self.found(receiver);
         let sender_known = match sender {
-            Sender::Model(model) => self.get(model),
-            Sender::Told(tx_power) => Some(Profile {
-                rssi_correction_db: 0,
-                tx_power_dbm: tx_power.0,
-            }),
+            Sender::Model(model) => self.found(model),
+            Sender::Told(Dbm(tx_power_dbm)) => {
+                let rssi_correction_db = 0;
+                Some((
+                    Profile {
+                        rssi_correction_db,
+                        tx_power_dbm,
+                    },
+                    Confidence::High,
+                ))
+            }
         };
+        let profile = |known: Option<(Profile, Confidence)>| known.map(|(profile, _)| profile);
         // Whose TX power was told needs no class.
-        let class = class.or(sender_known.filter(|_| matches!(sender, Sender::Told(_))))?;
-        let tx_power = Dbm(sender_known.unwrap_or(class).tx_power_dbm);
-        let correction_db = receiver_known.unwrap_or(self.average.android).rssi_correction_db;
+        let class = class.or(profile(sender_known).filter(|_| matches!(sender, Sender::Told(_))))?;
+        let tx_power = Dbm(profile(sender_known).unwrap_or(class).tx_power_dbm);
+        let correction_db = profile(receiver_known)
+            .unwrap_or(self.average.android)
+            .rssi_correction_db;
         let db = i32::from(tx_power.0) - (i32::from(rssi.0) + i32::from(correction_db));
-        let known = sender_known.is_some() && receiver_known.is_some();
+        let confidence = |known: Option<(Profile, Confidence)>| known.map_or(Confidence::Lowest, |(_, how)| how);
         Some(Attenuation {
             value: Db(f64::from(db.max(0))),
-            confidence: if known { Confidence::High } else { Confidence::Lowest },
+            confidence: confidence(sender_known).min(confidence(receiver_known)),
             tx_power,
             correction: Db(f64::from(correction_db)),
             sender_known: sender_known.is_some(),

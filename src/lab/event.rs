@@ -166,6 +166,9 @@ pub struct StationInfo {
     pub name: String,
     /// Phone or adapter model, empty where unknown: the key to its RSSI correction.
     pub model: String,
+    /// Edition of the calibration list that it used; empty where unknown.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub edition: String,
 }
 
 /// Truth: what an engineer knows about a stretch of time.

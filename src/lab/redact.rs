@@ -373,6 +373,7 @@ mod tests {
             let info = StationInfo {
                 name: name.to_owned(),
                 model: "Pixel 4".to_owned(),
+                ..StationInfo::default()
             };
             let mut event = CaptureEvent::other(UnixMicros(0), StationId(id), EventKind::Station(info));
             let pseudonymiser = pseudonymiser().with_station(Some("bench".to_owned()));

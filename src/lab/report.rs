@@ -9,7 +9,7 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::address::{Address, AddressKind};
-use super::attenuation::{Attenuation, ProfileTable, Sender};
+use super::attenuation::{Attenuation, Sender};
 use super::beacon::Family;
 use super::event::AdapterState;
 use super::gaen::{Aem, Rpi};
@@ -280,8 +280,10 @@ impl Session {
         let told = self.known(rpi, main.and_then(|(_, record)| record.aem()));
         let told = told.and_then(|known| known.metadata).filter(|told| told.is_plausible());
         let sender = told.map_or(Sender::Model(model), |told| Sender::Told(told.tx_power()));
-        let attenuation =
-            rssi.and_then(|rssi| ProfileTable::starter().attenuation_of(rssi, family, sender, &station.model));
+        let attenuation = rssi.and_then(|rssi| {
+            let profiles = self.profiles(key.station);
+            profiles.attenuation_of(rssi, family, sender, &station.model)
+        });
         DeviceReport {
             station: printable(&station.name).into_owned(),
             address: key.address,

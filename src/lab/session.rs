@@ -9,6 +9,8 @@ use std::sync::Arc;
 use super::ad;
 use super::address::{Address, AddressKind};
 use super::advert::{Advertisement, DataStatus, StationId};
+use super::attenuation::ProfileTable;
+use super::calibration::Calibration;
 use super::event::{AdapterState, CaptureEvent, Event, EventKind, Mark, StationInfo};
 use super::gaen::{Aem, Rpi};
 use super::keyring::{Keyring, Known};
@@ -99,6 +101,7 @@ pub struct Session {
     pub(super) gaps: Vec<Gap>,
     pub(super) own: OwnLog,
     keys: Arc<Keyring>,
+    calibration: Calibration,
 }
 
 impl Default for Session {
@@ -130,7 +133,15 @@ impl Session {
             gaps: Vec::new(),
             own: OwnLog::default(),
             keys: Arc::default(),
+            calibration: Calibration::default(),
         }
+    }
+
+    /// The same with figures of phones other than those of the time of the data. They change nothing that is counted.
+    #[must_use]
+    pub fn with_calibration(mut self, calibration: Calibration) -> Self {
+        self.calibration = calibration;
+        self
     }
 
     /// The same with lab keys, by which broadcasters are known. They change nothing that is counted.
@@ -208,7 +219,7 @@ impl Session {
     pub fn station(&self, id: StationId) -> StationInfo {
         let unnamed = || StationInfo {
             name: format!("station-{}", id.0),
-            model: String::new(),
+            ..StationInfo::default()
         };
         self.stations
             .get(usize::from(id.0))
@@ -221,6 +232,14 @@ impl Session {
     #[must_use]
     pub fn stations(&self) -> &[StationInfo] {
         &self.stations
+    }
+
+    /// The figures of phones for what a station heard.
+    #[must_use]
+    pub fn profiles(&self, station: StationId) -> &ProfileTable {
+        let info = self.stations.get(usize::from(station.0));
+        self.calibration
+            .table(info, self.clock.span().map_or(UnixMicros(0), |(first, _)| first))
     }
 
     /// The latest state of each station's adapter.
@@ -453,7 +472,11 @@ impl Session {
         if self.stations.len() <= idx {
             self.stations.resize(idx + 1, StationInfo::default());
         }
-        self.stations[idx] = info.clone();
+        let mut info = info.clone();
+        if let Some(model) = self.calibration.model_of(&info.name) {
+            model.clone_into(&mut info.model);
+        }
+        self.stations[idx] = info;
     }
 
     /// Identifiers heard under more than one address, and addresses heard with more than one identifier, over all

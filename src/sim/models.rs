@@ -3,6 +3,9 @@
 //! Source: Google's calibration table of 2020-12-14 (developers.google.com/android/exposure-notifications, CC-BY-4.0);
 //! iPhones as read by DP-3T (DP-3T/bt-measurements).
 
+/// The edition of Google's list that the figures are of; simulated receivers are said to use it.
+pub(super) const EDITION: &str = "2020-12-14";
+
 /// Model, TX power in dBm on the scale of an average iPhone.
 pub(super) const ANDROID: [(&str, f64); 6] = [
     ("Pixel 4", -30.0),

@@ -8,6 +8,7 @@ use crate::lab::time::UnixMicros;
 use crate::lab::units::Dbm;
 
 use super::math::{exp_minus, float, log10, whole};
+use super::models;
 use super::random::Stream;
 use super::scenario::{self, Radio, Scan, StationFault};
 use super::walk::Vector;
@@ -89,6 +90,7 @@ impl Station {
             info: StationInfo {
                 name: name.to_owned(),
                 model: spec.model.clone(),
+                edition: models::EDITION.to_owned(),
             },
             correction: spec.rssi_correction_db,
             noise: spec.noise_db,

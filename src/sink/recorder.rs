@@ -315,6 +315,7 @@ mod tests {
         let info = StationInfo {
             name: "hci0".to_owned(),
             model: "test".to_owned(),
+            ..StationInfo::default()
         };
         let station = CaptureEvent::other(UnixMicros(0), StationId(0), EventKind::Station(info));
         let adverts = (0..n).map(|at| {

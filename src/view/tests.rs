@@ -97,6 +97,7 @@ fn normal(size: (u16, u16)) -> Model {
     let station = StationInfo {
         name: "bench".to_owned(),
         model: "Pixel 4".to_owned(),
+        edition: "2020-12-14".to_owned(),
     };
     let mut events = vec![
         CaptureEvent::other(at(0), StationId(0), EventKind::Station(station)),

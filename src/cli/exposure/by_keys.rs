@@ -8,16 +8,16 @@ use std::thread;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::keys::{LimitArgs, listed, read as read_keys, tell_left_out};
-use super::super::matching::{candidate, search};
+use super::super::keys::{LimitArgs, Loaded, load};
+use super::super::matching::search;
 use super::super::{Exit, Failure, tell, to_stdout};
 use super::assess;
 use super::windows::{Phone, PhoneArgs, RULES, phones};
-use crate::keys::{ExportFile, Pool, Pooled, ReportType};
+use crate::keys::{Pool, Pooled, ReportType};
 use crate::lab::attenuation::ProfileTable;
 use crate::lab::exposure::infectiousness::{Infectiousness, Map};
 use crate::lab::exposure::rule::{ApiWindow, Chain, Config, Decision, Evidence, Onset};
-use crate::lab::matching::{Candidate, Index, Seen};
+use crate::lab::matching::{Index, Seen};
 use crate::lab::sightings::Sighting;
 use crate::lab::sightings::keyed::{ByIdentifier, counted, enin};
 use crate::lab::sightings::windows::{Window, windows};
@@ -115,20 +115,15 @@ struct Receiver<'a> {
 /// [`Failure`] with [`Exit::Input`] when a capture, keys or rules cannot be read.
 pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
     let configs = assess::configs(&args.configs)?;
-    let paths = listed(&args.keys)?;
-    let files = paths
-        .iter()
-        .map(|path| read_keys(path, args.limits.limits()))
-        .collect::<Result<Vec<_>, _>>()?;
-    tell_left_out(&paths, &files);
-    let pool = Pool::new(&files.iter().collect::<Vec<&ExportFile>>());
-    let candidates: Vec<Candidate> = pool.keys.iter().map(candidate).collect();
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let keys = load(&args.keys, args.limits.limits(), threads)?;
+    keys.tell();
     let phones = phones(&args.captures, &args.phones)?;
-    let table = args.phones.table(&phones);
     let receivers: Vec<Receiver<'_>> = phones
+        .all
         .iter()
         .map(|phone| {
-            let found = found(phone, &pool, &candidates, args, table);
+            let found = found(phone, &keys, args.infectiousness, phones.table(phone));
             let chains = chains(&found);
             let decide = |config: &Config| {
                 let of = |found: &Found<'_>| found.api(infectiousness_of(found.key, args.infectiousness, Some(config)));
@@ -140,19 +135,24 @@ pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
                 })
             };
             let decided = configs.iter().map(|config| (config, decide(config)));
-            let (name, decided) = (phone.name.as_str(), decided.collect());
+            let (name, decided) = (phone.info.name.as_str(), decided.collect());
             Receiver { name, found, decided }
         })
         .collect();
-    tell_keys(&pool, &receivers);
+    tell_keys(&keys.pool, &receivers);
     to_stdout(|out| match (args.json, args.csv) {
         (true, _) => {
-            let value = as_json(table, &paths, &receivers);
+            let value = as_json(&phones.editions(), &keys.paths, &receivers);
             writeln!(out, "{}", json_printable(&format!("{value:#}")))
         }
         (_, true) => as_csv(&receivers, out),
-        _ => receivers.iter().try_for_each(|receiver| as_text(receiver, out)),
-    })
+        _ => {
+            receivers.iter().try_for_each(|receiver| as_text(receiver, out))?;
+            writeln!(out, "calibration of {}", phones.editions())
+        }
+    })?;
+    keys.tell_end();
+    Ok(keys.exit())
 }
 
 /// The exposure to each key as the first interface saw it, which knew no infectiousness.
@@ -184,13 +184,7 @@ fn tell_keys(pool: &Pool, receivers: &[Receiver<'_>]) {
 }
 
 /// The windows of all keys at a receiver, in order of keys and time.
-fn found<'a>(
-    phone: &Phone,
-    pool: &'a Pool,
-    candidates: &[Candidate],
-    args: &ByKeysArgs,
-    table: &ProfileTable,
-) -> Vec<Found<'a>> {
+fn found<'a>(phone: &Phone, keys: &'a Loaded, infectiousness: Option<Map>, table: &ProfileTable) -> Vec<Found<'a>> {
     let mut heard = ByIdentifier::new();
     for sighting in &phone.sightings {
         heard.entry(sighting.rpi).or_default().push(*sighting);
@@ -202,17 +196,17 @@ fn found<'a>(
     };
     let seen = heard.iter().filter_map(|(rpi, all)| span((*rpi, all))).collect();
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let (hits, _) = search(&Index::new(seen, true), candidates, threads);
+    let (hits, _) = search(&Index::new(seen, true), &keys.candidates, threads);
     let mut of_key: BTreeMap<usize, Vec<Enin>> = BTreeMap::new();
     for hit in hits {
         of_key.entry(hit.key).or_default().push(hit.enin);
     }
-    let correction_db = i32::from(table.receiver(&phone.model).rssi_correction_db);
+    let correction_db = i32::from(table.receiver(&phone.info.model).rssi_correction_db);
     let mut found = Vec::new();
     for (idx, intervals) in of_key {
-        let Some(key) = pool.keys.get(idx) else { continue };
+        let Some(key) = keys.pool.keys.get(idx) else { continue };
         let counted = counted(&key.key.tek, &intervals, &heard, correction_db);
-        let infectiousness = infectiousness_of(key, args.infectiousness, None);
+        let infectiousness = infectiousness_of(key, infectiousness, None);
         found.extend(windows(&counted).into_iter().map(|window| Found {
             key,
             infectiousness,
@@ -267,7 +261,7 @@ fn as_csv(receivers: &[Receiver<'_>], out: &mut dyn Write) -> io::Result<()> {
     writer.flush()
 }
 
-fn as_json(table: &ProfileTable, files: &[PathBuf], receivers: &[Receiver<'_>]) -> Value {
+fn as_json(editions: &str, files: &[PathBuf], receivers: &[Receiver<'_>]) -> Value {
     let receivers = receivers.iter().map(|receiver| {
         let windows = receiver.found.iter().map(|found| {
             let mut value = json!(found.api(found.infectiousness));
@@ -289,7 +283,7 @@ fn as_json(table: &ProfileTable, files: &[PathBuf], receivers: &[Receiver<'_>]) 
     });
     json!({
         "schema": SCHEMA,
-        "edition": table.edition,
+        "edition": editions,
         "rules": RULES.iter().chain(&KEY_RULES).collect::<Vec<_>>(),
         "receivers": receivers.collect::<Vec<_>>(),
     })

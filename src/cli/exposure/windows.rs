@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::super::calibration::CalibrationArgs;
 use super::super::convert::input_failure;
 use super::super::{Exit, Failure, tell, to_stdout};
 use crate::format::open::{OpenOptions, in_file, open, parse_clock_offset};
 use crate::lab::advert::StationId;
 use crate::lab::attenuation::{Profile, ProfileTable};
 use crate::lab::beacon::{Family, classify};
+use crate::lab::calibration::Calibration;
 use crate::lab::event::{CaptureEvent, EventKind, StationInfo};
 use crate::lab::exposure::rule::ApiWindow;
 use crate::lab::gaen::{self, Rpi};
@@ -60,44 +62,39 @@ pub(crate) struct WindowsArgs {
 /// What has to be known of the phones.
 #[derive(Debug, Args)]
 pub(super) struct PhoneArgs {
-    /// Edition of the calibration list: 2020-06-13, 2020-08-13, 2020-09-18, 2020-12-14; without it, the one that was in
-    /// force when the phones heard each other
-    #[arg(long, value_name = "DATE", value_parser = edition)]
-    edition: Option<&'static ProfileTable>,
-    /// Model of a phone (`01=SM-G973F`), or of all that have no own (`SM-G973F`); before what the capture says
-    #[arg(long, value_name = "[STATION=]MODEL")]
-    model: Vec<String>,
+    #[command(flatten)]
+    calibration: CalibrationArgs,
     /// Seconds added to every time (-7200 for logs written in CEST)
     #[arg(long, value_name = "SECONDS", default_value = "0", allow_hyphen_values = true, value_parser = parse_clock_offset)]
     clock_offset: Micros,
 }
 
-impl PhoneArgs {
-    /// The calibration list: the one that was asked for, or that of the time of the earliest sighting.
-    pub(super) fn table(&self, phones: &[Phone]) -> &'static ProfileTable {
-        let all = phones.iter().flat_map(|phone| &phone.sightings);
-        let first = all.map(|sighting| sighting.at).min();
-        self.edition
-            .or(first.map(ProfileTable::in_force))
-            .unwrap_or_else(ProfileTable::starter)
-    }
+/// Phones, and the figures of each.
+pub(super) struct Phones {
+    pub(super) all: Vec<Phone>,
+    calibration: Calibration,
+    /// When the first of them heard somebody.
+    first: UnixMicros,
 }
 
-fn edition(text: &str) -> Result<&'static ProfileTable, String> {
-    let known = || {
-        ProfileTable::editions()
-            .map(|table| table.edition.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    ProfileTable::of_edition(text).ok_or_else(|| format!("no such edition; there are {}", known()))
+impl Phones {
+    /// The calibration list of a phone: the one that was asked for, the one that its log names, or that of the time of
+    /// the earliest sighting of all.
+    pub(super) fn table(&self, phone: &Phone) -> &ProfileTable {
+        self.calibration.table(Some(&phone.info), self.first)
+    }
+
+    /// The editions that are used, for who reads the result.
+    pub(super) fn editions(&self) -> String {
+        let all: BTreeSet<&str> = self.all.iter().map(|phone| &*self.table(phone).edition).collect();
+        all.into_iter().collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// What a phone's log holds.
 #[derive(Default)]
 pub(super) struct Phone {
-    pub(super) name: String,
-    pub(super) model: String,
+    pub(super) info: StationInfo,
     pub(super) sightings: Vec<Sighting>,
     own: BTreeSet<Rpi>,
     /// Identifiers in frames as iPhones send them.
@@ -123,23 +120,24 @@ struct Row<'a> {
 /// [`Failure`] with [`Exit::Input`] when a capture cannot be read.
 pub(super) fn run(args: &WindowsArgs) -> Result<Exit, Failure> {
     let phones = phones(&args.captures, &args.phones)?;
-    let table = args.phones.table(&phones);
-    let (rows, unknown) = rows(&phones, args, table);
+    let (rows, unknown) = rows(&phones, args);
     if rows.is_empty() {
-        tell(format_args!("no windows: {}", nothing(&phones, unknown, args)));
+        tell(format_args!("no windows: {}", nothing(&phones.all, unknown, args)));
     }
+    let editions = phones.editions();
     to_stdout(|out| match (args.json, args.csv) {
-        (true, _) => writeln!(out, "{}", json_printable(&format!("{:#}", as_json(&rows, table)))),
+        (true, _) => writeln!(out, "{}", json_printable(&format!("{:#}", as_json(&rows, &editions)))),
         (_, true) => as_csv(&rows, out),
-        _ => as_text(&rows, unknown, table, out),
+        _ => as_text(&rows, unknown, &editions, out),
     })
 }
 
 /// What all captures hold, and a warning of each phone of which not everything was kept.
-pub(super) fn phones(captures: &[PathBuf], args: &PhoneArgs) -> Result<Vec<Phone>, Failure> {
+pub(super) fn phones(captures: &[PathBuf], args: &PhoneArgs) -> Result<Phones, Failure> {
+    let calibration = args.calibration.calibration();
     let mut phones = Vec::new();
     for capture in captures {
-        for phone in read(capture, args)? {
+        for phone in read(capture, args.clock_offset, &calibration)? {
             join(&mut phones, phone);
         }
     }
@@ -147,42 +145,54 @@ pub(super) fn phones(captures: &[PathBuf], args: &PhoneArgs) -> Result<Vec<Phone
         .iter_mut()
         .filter(|phone| phone.is_in_pieces)
         .for_each(Phone::put_in_order);
-    for phone in phones.iter().filter(|phone| !phone.model.is_empty()) {
-        if !ProfileTable::editions().any(|table| table.knows(&phone.model)) {
+    for phone in phones.iter().filter(|phone| !phone.info.model.is_empty()) {
+        if !ProfileTable::editions().any(|table| table.knows(&phone.info.model)) {
             tell(format_args!(
                 "warning: {}: the model {} is in no calibration list here, the average is assumed",
-                printable(&phone.name),
-                printable(&phone.model)
+                printable(&phone.info.name),
+                printable(&phone.info.model)
             ));
         }
     }
     for phone in phones.iter().filter(|phone| phone.left_out > 0) {
-        let name = printable(&phone.name);
+        let name = printable(&phone.info.name);
         tell(format_args!(
             "warning: {name}: {} sightings were too many to keep",
             phone.left_out
         ));
     }
-    Ok(phones)
+    let first = phones
+        .iter()
+        .flat_map(|phone| &phone.sightings)
+        .map(|sighting| sighting.at)
+        .min();
+    Ok(Phones {
+        all: phones,
+        calibration,
+        first: first.unwrap_or_default(),
+    })
 }
 
 /// Logs come in pieces: those of one station are one log.
 fn join(phones: &mut Vec<Phone>, phone: Phone) {
-    let same = |other: &&mut Phone| !phone.name.is_empty() && other.name == phone.name;
+    let same = |other: &&mut Phone| !phone.info.name.is_empty() && other.info.name == phone.info.name;
     let Some(before) = phones.iter_mut().find(same) else {
         return phones.push(phone);
     };
     tell(format_args!(
         "two captures are of the station {}: they are taken for one log",
-        printable(&phone.name)
+        printable(&phone.info.name)
     ));
     before.sightings.extend(phone.sightings);
     before.own.extend(phone.own);
     before.ios.extend(phone.ios);
     before.left_out += phone.left_out;
     before.is_in_pieces = true;
-    if before.model.is_empty() {
-        before.model = phone.model;
+    if before.info.model.is_empty() {
+        before.info.model = phone.info.model;
+    }
+    if before.info.edition.is_empty() {
+        before.info.edition = phone.info.edition;
     }
 }
 
@@ -215,9 +225,9 @@ fn nothing(phones: &[Phone], unknown: usize, args: &WindowsArgs) -> &'static str
     }
 }
 
-fn read(capture: &Path, args: &PhoneArgs) -> Result<Vec<Phone>, Failure> {
+fn read(capture: &Path, clock_offset: Micros, calibration: &Calibration) -> Result<Vec<Phone>, Failure> {
     let options = OpenOptions {
-        clock_offset: args.clock_offset,
+        clock_offset,
         ..OpenOptions::default()
     };
     let failed = |error| input_failure(&in_file(capture, error));
@@ -239,7 +249,7 @@ fn read(capture: &Path, args: &PhoneArgs) -> Result<Vec<Phone>, Failure> {
                 }
             };
             match event.kind {
-                EventKind::Station(StationInfo { name, model }) => (phone.name, phone.model) = (name, model),
+                EventKind::Station(info) => phone.info = info,
                 EventKind::OwnData { data, .. } => phone.own.extend(gaen::decode(&data).map(|frame| frame.rpi)),
                 _ => {}
             }
@@ -247,26 +257,17 @@ fn read(capture: &Path, args: &PhoneArgs) -> Result<Vec<Phone>, Failure> {
     }
     let finish = |(mut phone, sightings): (Phone, Sightings)| {
         (phone.sightings, phone.left_out) = sightings.finish();
-        if let Some(model) = given(&args.model, &phone.name) {
-            model.clone_into(&mut phone.model);
+        if let Some(model) = calibration.model_of(&phone.info.name) {
+            model.clone_into(&mut phone.info.model);
         }
         phone
     };
     Ok(of.into_values().map(finish).collect())
 }
 
-/// The model that was given for a phone, or for all.
-fn given<'a>(models: &'a [String], name: &str) -> Option<&'a str> {
-    let own = models.iter().filter_map(|given| given.split_once('='));
-    let own = own
-        .filter(|(station, _)| *station == name)
-        .map(|(_, model)| model)
-        .next_back();
-    own.or_else(|| models.iter().rfind(|given| !given.contains('=')).map(String::as_str))
-}
-
 /// The windows, and how many sightings nobody of these broadcast.
-fn rows<'a>(phones: &'a [Phone], args: &WindowsArgs, table: &ProfileTable) -> (Vec<Row<'a>>, usize) {
+fn rows<'a>(all: &'a Phones, args: &WindowsArgs) -> (Vec<Row<'a>>, usize) {
+    let phones = &all.all;
     let mut broadcast: BTreeMap<Rpi, usize> = BTreeMap::new();
     for (idx, phone) in phones.iter().enumerate() {
         broadcast.extend(phone.own.iter().map(|rpi| (*rpi, idx)));
@@ -280,25 +281,23 @@ fn rows<'a>(phones: &'a [Phone], args: &WindowsArgs, table: &ProfileTable) -> (V
             if sender.is_none() && !args.unknown {
                 continue;
             }
-            let model = sender
-                .and_then(|sender| phones.get(sender))
-                .map_or("", |phone| &phone.model);
+            let sending = sender.and_then(|sender| phones.get(sender));
             let family = if receiver.ios.contains(&sighting.rpi) {
                 Family::GaenIos
             } else {
                 Family::GaenAndroid
             };
-            let attenuation = attenuation_db(table, sighting, (model, family), &receiver.model);
+            let attenuation = attenuation_db(all, sighting, (sending, family), receiver);
             let key = (sender, sender.is_none().then_some(sighting.rpi));
             by_sender.entry(key).or_default().push((*sighting, attenuation));
         }
         for ((sender, rpi), sightings) in by_sender {
             let name = match (sender.and_then(|sender| phones.get(sender)), rpi) {
-                (Some(phone), _) => phone.name.clone(),
+                (Some(phone), _) => phone.info.name.clone(),
                 (None, rpi) => format!("rpi:{}", rpi.unwrap_or_default()),
             };
             rows.extend(windows(&sightings).into_iter().map(|window| Row {
-                receiver: &receiver.name,
+                receiver: &receiver.info.name,
                 sender: name.clone(),
                 window,
             }));
@@ -307,15 +306,20 @@ fn rows<'a>(phones: &'a [Phone], args: &WindowsArgs, table: &ProfileTable) -> (V
     (rows, unknown)
 }
 
-/// TX power less calibrated level, not below 0, in dB.
+/// TX power less calibrated level, not below 0, in dB. The TX power is what the sender's edition tells of its model, the
+/// correction what the receiver's does; of a sender that is none of these phones the receiver's is taken.
 fn attenuation_db(
-    edition: &ProfileTable,
+    phones: &Phones,
     sighting: &Sighting,
-    (sender, family): (&str, Family),
-    receiver: &str,
+    (sender, family): (Option<&Phone>, Family),
+    receiver: &Phone,
 ) -> i32 {
-    let tx_power = edition.sender(sender, family).tx_power_dbm;
-    let Profile { rssi_correction_db, .. } = edition.receiver(receiver);
+    let model = sender.map_or("", |phone| &phone.info.model);
+    let tx_power = phones
+        .table(sender.unwrap_or(receiver))
+        .sender(model, family)
+        .tx_power_dbm;
+    let Profile { rssi_correction_db, .. } = phones.table(receiver).receiver(&receiver.info.model);
     (i32::from(tx_power) - (i32::from(sighting.rssi.0) + i32::from(rssi_correction_db))).max(0)
 }
 
@@ -349,7 +353,7 @@ fn as_csv(rows: &[Row<'_>], out: &mut dyn Write) -> io::Result<()> {
     writer.flush()
 }
 
-fn as_json(rows: &[Row<'_>], table: &ProfileTable) -> Value {
+fn as_json(rows: &[Row<'_>], editions: &str) -> Value {
     let windows = rows.iter().map(|row| {
         let scans = row.window.0.iter().map(|scan| {
             json!({
@@ -368,13 +372,13 @@ fn as_json(rows: &[Row<'_>], table: &ProfileTable) -> Value {
     });
     json!({
         "schema": SCHEMA,
-        "edition": table.edition,
+        "edition": editions,
         "rules": RULES,
         "windows": windows.collect::<Vec<_>>(),
     })
 }
 
-fn as_text(rows: &[Row<'_>], unknown: usize, table: &ProfileTable, out: &mut dyn Write) -> io::Result<()> {
+fn as_text(rows: &[Row<'_>], unknown: usize, editions: &str, out: &mut dyn Write) -> io::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -402,9 +406,8 @@ fn as_text(rows: &[Row<'_>], unknown: usize, table: &ProfileTable, out: &mut dyn
     }
     writeln!(
         out,
-        "\n{} windows; calibration of {}; {unknown} sightings of nobody here",
+        "\n{} windows; calibration of {editions}; {unknown} sightings of nobody here",
         rows.len(),
-        table.edition
     )?;
     RULES.iter().try_for_each(|rule| writeln!(out, "  {rule}"))
 }

@@ -229,6 +229,7 @@ mod tests {
                 EventKind::Station(StationInfo {
                     name: "hci0".into(),
                     model: "virtual".into(),
+                    ..StationInfo::default()
                 }),
             ),
             other(1_000_000, EventKind::Adapter(AdapterState::Scanning)),

@@ -16,7 +16,7 @@ use crate::lab::units::Metres;
 /// The header row of an events file, without its line end.
 pub const HEADER: &str = "kind,time_us,row,station,id,model,from_us,to_us,device,distance_m,orientation,obstacle,note,n,\
                           state,set,command,address,address_kind,data,active,interval,window,on,filter_duplicates,\
-                          peer_irk,local_irk";
+                          peer_irk,local_irk,edition";
 
 /// A record while it is being written, field by field in the order of [`HEADER`].
 struct Record(Vec<(&'static str, String)>);
@@ -108,6 +108,7 @@ fn encode_kind(record: &mut Record, event: &Event) {
         EventKind::Station(info) => {
             record.set("id", event.station.0);
             record.text("model", &info.model);
+            record.text("edition", &info.edition);
         }
         EventKind::Mark(mark) => encode_mark(record, mark),
         EventKind::Gap { from, to, reason } => {
@@ -316,6 +317,7 @@ impl Values<'_> {
             "station" => EventKind::Station(StationInfo {
                 name: station.to_owned(),
                 model: self.text("model"),
+                edition: self.text("edition"),
             }),
             "mark" => EventKind::Mark(self.mark(at)?),
             "gap" => EventKind::Gap {

@@ -131,6 +131,9 @@ pub struct StationNote {
     pub name: String,
     /// Its model.
     pub model: String,
+    /// Edition of the calibration list that it used, where that is known.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub edition: String,
 }
 
 /// The text of a metadata file.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::events::{EventParser, Placed};
 use super::lines::{Line, LineText, Lines};
+use super::meta::StationNote;
 use super::row::{HEADER, RowParser, Stations};
 use super::{BOM, Meta, Paths};
 use crate::format::{BATCH, DamageLog, EventReader, FormatError};
@@ -64,7 +65,7 @@ pub struct Reader {
     next: Option<Placed>,
     late: VecDeque<Placed>,
     meta: Option<Meta>,
-    models: BTreeMap<String, String>,
+    models: BTreeMap<String, StationNote>,
     damage: DamageLog,
     /// Bytes read of a compressed file.
     compressed: Option<Arc<AtomicU64>>,
@@ -122,7 +123,7 @@ impl Reader {
             events: None,
             next: None,
             late: VecDeque::new(),
-            models: models.map(|note| (note.name.clone(), note.model.clone())).collect(),
+            models: models.map(|note| (note.name.clone(), note.clone())).collect(),
             meta: side.meta,
             damage,
             compressed,
@@ -225,11 +226,11 @@ impl Reader {
 
     fn introduce(&self, fresh: Vec<(StationId, String)>, at: UnixMicros, batch: &mut Vec<CaptureEvent>) {
         for (station, name) in fresh {
-            let model = self.models.get(&name).cloned().unwrap_or_default();
+            let StationNote { model, edition, .. } = self.models.get(&name).cloned().unwrap_or_default();
             batch.push(CaptureEvent::other(
                 at,
                 station,
-                EventKind::Station(StationInfo { name, model }),
+                EventKind::Station(StationInfo { name, model, edition }),
             ));
         }
     }

@@ -316,7 +316,7 @@ impl Names {
         }
         let info = StationInfo {
             name: format!("station-{}", station.0),
-            model: String::new(),
+            ..StationInfo::default()
         };
         self.introduce(station, &info);
         Some(info)
@@ -325,6 +325,7 @@ impl Names {
     pub(super) fn introduce(&mut self, station: StationId, info: &StationInfo) {
         if let Some(known) = self.known.get_mut(&station) {
             known.model.clone_from(&info.model);
+            known.edition.clone_from(&info.edition);
             return;
         }
         let wished = if info.name.is_empty() {
@@ -349,6 +350,7 @@ impl Names {
             StationNote {
                 name,
                 model: info.model.clone(),
+                edition: info.edition.clone(),
             },
         );
     }

@@ -92,6 +92,6 @@ proptest! {
         put_varint(&mut bytes, value);
         let field = wire::Fields::new(&bytes, 0).next_field().unwrap().unwrap();
         prop_assert_eq!(field.value, wire::Value::Varint(value));
-        prop_assert_eq!(unzigzag(zigzag(days)), i32::from(days));
+        prop_assert_eq!(unzigzag(zigzag(days)), i64::from(days));
     }
 }

@@ -83,8 +83,8 @@ struct Receiver {
     places: BTreeMap<Who, usize>,
     /// How many identifiers there were when it was looked whose keys were published.
     n_noted: usize,
-    /// The calibration list of its time.
-    table: Option<&'static ProfileTable>,
+    /// The edition of the calibration list; empty before anybody was heard.
+    edition: String,
     /// Correction of its levels, in dB.
     correction_db: i32,
 }
@@ -204,9 +204,9 @@ impl Encounters {
 
     /// The edition of the calibration list that is used, of the first receiver that heard somebody.
     #[must_use]
-    pub fn edition(&self) -> Option<&'static str> {
-        let mut tables = self.receivers.values().filter_map(|receiver| receiver.table);
-        tables.next().map(|table| table.edition.as_str())
+    pub fn edition(&self) -> Option<&str> {
+        let mut editions = self.receivers.values().map(|receiver| receiver.edition.as_str());
+        editions.find(|edition| !edition.is_empty())
     }
 
     /// Changes whenever the encounters may have.
@@ -234,10 +234,11 @@ impl Receiver {
             };
         }
         let settled: Vec<Sighting> = self.sightings.settled().filter(|found| found.aem.is_some()).collect();
-        let Some(first) = settled.first() else {
+        if settled.is_empty() {
             return false;
-        };
-        let table = *self.table.get_or_insert_with(|| ProfileTable::in_force(first.at));
+        }
+        let table = context.session.profiles(station);
+        self.edition.clone_from(&table.edition);
         let model = context.session.stations().get(usize::from(station.0));
         let profile = table.receiver(model.map_or("", |station| &station.model));
         self.correction_db = i32::from(profile.rssi_correction_db);
@@ -316,7 +317,7 @@ impl Receiver {
     }
 
     fn put(&mut self, place: usize, sighting: &Sighting, station: StationId, context: Context<'_>, raw: &mut usize) {
-        let table = self.table.unwrap_or_else(ProfileTable::starter);
+        let table = context.session.profiles(station);
         let Some(identifier) = self.identifiers.get_mut(place) else {
             return;
         };

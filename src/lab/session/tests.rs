@@ -241,6 +241,7 @@ fn a_mark_names_the_model_by_address_or_identifier_and_the_latest_holds() {
     let station = StationInfo {
         name: "bench".into(),
         model: "Pixel 4".into(),
+        edition: "2020-12-14".to_owned(),
     };
     let session = session_of(&[
         CaptureEvent::other(UnixMicros(0), StationId(0), EventKind::Station(station)),

@@ -23,6 +23,9 @@ use crate::lab::time::UnixMicros;
 use crate::library::{self, Outline};
 use crate::runtime::snapshot;
 
+/// So many files of keys that could not be used are told one by one.
+const MOST_TOLD: usize = 5;
+
 /// What came of something that was done beside the loop.
 pub(super) enum Done {
     /// Tell the model.
@@ -228,6 +231,9 @@ impl Runner {
             }
             Done::Keys(Ok(keys)) => {
                 update(model, Msg::KeysRead(keys.candidates.len()));
+                for error in keys.unusable.iter().take(MOST_TOLD) {
+                    update(model, Msg::Failure(error.clone()));
+                }
                 self.keys = Some(keys);
                 self.looked_at = 0;
                 self.look_for_keys(model);

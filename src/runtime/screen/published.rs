@@ -18,6 +18,8 @@ pub struct PublishedKeys {
     pub candidates: Vec<Candidate>,
     /// What is told of each.
     pub told: Vec<Told>,
+    /// Why files could not be used.
+    pub unusable: Vec<String>,
 }
 
 /// What an export tells of a key.
@@ -96,6 +98,7 @@ mod tests {
                 report_type: 1,
                 days_since_onset: None,
             }],
+            unusable: Vec::new(),
         };
         let derived = BroadcastKeys::derive(&tek);
         let heard = |rpi: Rpi, minutes: i64| {

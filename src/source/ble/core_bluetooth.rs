@@ -45,7 +45,7 @@ pub(in crate::source) async fn open(options: &Options) -> Result<(Opened, Scan),
     let opened = Opened {
         station: StationInfo {
             name: "mac".to_owned(),
-            model: String::new(),
+            ..StationInfo::default()
         },
         remembered: Vec::new(),
     };

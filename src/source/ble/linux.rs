@@ -100,6 +100,7 @@ pub(in crate::source) async fn open(options: &Options) -> Result<(Opened, Scan),
     let station = StationInfo {
         model: sysfs::model(&name),
         name,
+        ..StationInfo::default()
     };
     Ok((Opened { station, remembered }, Scan { events, link }))
 }

@@ -158,6 +158,7 @@ pub(crate) fn stream() -> impl Strategy<Value = Vec<CaptureEvent>> {
                 let info = StationInfo {
                     name,
                     model: wished.clone(),
+                    edition: wished.chars().rev().take(20).collect(),
                 };
                 stream.push(CaptureEvent::other(event.at(), station, EventKind::Station(info)));
             }

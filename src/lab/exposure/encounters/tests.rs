@@ -159,6 +159,7 @@ fn what_a_station_broadcast_by_its_own_log_is_its_own() {
         EventKind::Station(crate::lab::event::StationInfo {
             name: "b".to_owned(),
             model: "SM-G973F".to_owned(),
+            ..crate::lab::event::StationInfo::default()
         }),
     );
     let events: Vec<_> = std::iter::once(station).chain(events).collect();
