@@ -31,7 +31,7 @@ fn identifiers_of_nobody_are_senders_only_when_asked_for() {
         .stdout
         .clone();
     let value: serde_json::Value = serde_json::from_slice(&output).unwrap();
-    assert_eq!(value["edition"], "2020-06-13", "that of its time");
+    assert_eq!(value["edition"], "2020-12-14", "the one that the capture names");
     assert!(!value["rules"].as_array().unwrap().is_empty());
     let made = value["windows"].as_array().unwrap();
     assert!(!made.is_empty());

@@ -18,6 +18,7 @@ use super::privacy::Privacy;
 use super::prompt::{Prompt, Purpose};
 use super::tab::Tab;
 use super::transport::Timeline;
+use crate::lab::calibration::Calibration;
 use crate::lab::event::AdapterState;
 use crate::lab::keyring::Keyring;
 use crate::lab::session::{Options, Session};
@@ -93,6 +94,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Lab keys.
     pub keys: Arc<Keyring>,
+    /// The figures of phones.
+    pub calibration: Calibration,
     /// The home folder, for names that begin with `~`.
     pub home: Option<PathBuf>,
 }
@@ -149,6 +152,8 @@ pub struct Model {
     /// What the last mark said.
     pub(super) habits: Habits,
     pub(super) keys: Arc<Keyring>,
+    /// The figures of phones that were asked for.
+    pub(super) calibration: Calibration,
     /// Those of the person, which hold where a source brings none.
     pub(super) own_keys: Arc<Keyring>,
     pub(super) rate: RateMeter,
@@ -188,6 +193,7 @@ impl Model {
             habits: Habits::default(),
             own_keys: Arc::default(),
             keys,
+            calibration: Calibration::default(),
             rate: RateMeter::default(),
             options,
             is_dirty: true,
@@ -205,6 +211,8 @@ impl Model {
         self.privacy = settings.privacy;
         self.library = Library::new(settings.folder);
         self.own_keys = Arc::clone(&settings.keys);
+        self.calibration = settings.calibration.clone();
+        self.session = self.session.with_calibration(settings.calibration);
         // Those that lie beside what is played go before those of the configuration.
         if self.keys.is_empty() {
             self.session = self.session.with_keys(Arc::clone(&settings.keys));

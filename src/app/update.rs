@@ -280,7 +280,9 @@ fn before_frame(model: &mut Model) -> Vec<Effect> {
 }
 
 fn reset(model: &mut Model) {
-    model.session = Session::new(model.options).with_keys(Arc::clone(&model.keys));
+    model.session = Session::new(model.options)
+        .with_keys(Arc::clone(&model.keys))
+        .with_calibration(model.calibration.clone());
     model.rate = super::model::RateMeter::default();
     model.live.frozen = None;
     model.live.follow = None;

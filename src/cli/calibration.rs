@@ -33,7 +33,8 @@ impl CalibrationArgs {
     }
 }
 
-fn edition(text: &str) -> Result<Arc<ProfileTable>, String> {
+/// The built-in edition of that date.
+pub(super) fn edition(text: &str) -> Result<Arc<ProfileTable>, String> {
     let known = || {
         ProfileTable::editions()
             .map(|table| table.edition.as_str())

@@ -74,8 +74,13 @@ fn metres(text: &str) -> Result<f64, String> {
 
 /// A time of the command line.
 pub(super) fn time(text: &str) -> Result<UnixMicros, String> {
-    if let Ok(micros) = text.parse() {
-        return Ok(UnixMicros(micros));
+    match text.parse() {
+        // The day after 1970 began in microseconds, and any day since 1973 in seconds.
+        Ok(100_000_000..100_000_000_000) => {
+            return Err(format!("{text} reads like seconds; write {text}000000, or a date"));
+        }
+        Ok(micros) => return Ok(UnixMicros(micros)),
+        Err(_) => {}
     }
     text.parse::<jiff::Timestamp>()
         .map(|timestamp| UnixMicros(timestamp.as_microsecond()))

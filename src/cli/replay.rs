@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -14,6 +15,8 @@ use super::{Exit, Failure, Look, help, origin};
 use crate::app::Tab;
 use crate::format::open::{self, OpenOptions};
 use crate::format::reason;
+use crate::lab::attenuation::ProfileTable;
+use crate::lab::calibration::Calibration;
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::runtime::{headless, session_options};
@@ -52,6 +55,10 @@ pub struct Replay {
     /// Model of the receiver, which tells its RSSI correction
     #[arg(long, value_name = "MODEL", default_value = "", hide_default_value = true)]
     pub model: String,
+    /// Edition of the calibration list (2020-12-14); without it, the one that the capture names, or the one that was in
+    /// force at its time
+    #[arg(long, value_name = "DATE", value_parser = super::calibration::edition)]
+    pub edition: Option<Arc<ProfileTable>>,
     /// Lab keys: phones that use one are named, and their metadata read. By default NAME.keys.csv beside NAME.csv;
     /// with --headless only those that are given
     #[arg(long, value_name = "FILE")]
@@ -178,6 +185,10 @@ impl Replay {
             ..OpenOptions::default()
         }
     }
+
+    pub(super) fn calibration(&self) -> Calibration {
+        self.edition.clone().map(Calibration::fixed).unwrap_or_default()
+    }
 }
 
 fn headless(args: &Replay) -> Result<Exit, Failure> {
@@ -189,7 +200,7 @@ fn headless(args: &Replay) -> Result<Exit, Failure> {
         batch: args.batch.or(defaults.batch),
     };
     let bar = progress_bar(&args.capture);
-    let mut session = Session::new(session_options());
+    let mut session = Session::new(session_options()).with_calibration(args.calibration());
     // Only those that were asked for: a report depends on nothing that happens to lie about.
     if let Some(file) = &args.keys {
         session = session.with_keys(super::lab_keys::read(file)?);

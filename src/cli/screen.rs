@@ -23,6 +23,7 @@ use crate::format::native::{self, Meta, Reader};
 use crate::format::open::{Kind, OpenOptions, in_file, open, open_known};
 use crate::format::{EventReader, FormatError, reason};
 use crate::keys::{Limits, Store};
+use crate::lab::calibration::Calibration;
 use crate::lab::event::AdapterState;
 use crate::lab::exposure::rule::Config;
 use crate::lab::keyring::Keyring;
@@ -82,7 +83,9 @@ pub(super) fn replay(args: &Replay, look: &Look) -> Result<Exit, Failure> {
     origin::warn(&args.capture);
     let folder = args.capture.parent().filter(|_| args.capture.is_file());
     let keys = keys_for(args)?;
+    let calibration = args.calibration();
     on_terminal(look, "use --headless", folder, async |mut screen_options| {
+        screen_options.settings.calibration = calibration;
         let (source, mut info) = played(&args.capture, opener, origin, options);
         match keys {
             // Those of the command line hold for other captures too.
@@ -183,6 +186,7 @@ pub(super) fn snapshot(args: &Replay, out: &Path, look: &Look) -> Result<Exit, F
     };
     let chosen = chosen(look, args.capture.parent())?;
     let mut settings = chosen.settings;
+    settings.calibration = args.calibration();
     if let Some(keys) = keys_for(args)? {
         settings.keys = keys;
     }
@@ -418,6 +422,7 @@ fn chosen(look: &Look, folder: Option<&Path>) -> Result<Chosen, Failure> {
             privacy: config.privacy.value,
             folder: std::path::absolute(&folder).unwrap_or(folder),
             keys: keys.unwrap_or_default(),
+            calibration: Calibration::default(),
             home: std::env::var_os("HOME")
                 .filter(|home| !home.is_empty())
                 .map(PathBuf::from),

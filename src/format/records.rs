@@ -21,7 +21,7 @@ pub(crate) trait Framing: Send {
     fn step(&mut self, input: &[u8], at_end: bool) -> Step;
 
     /// Whether a sound record (as far as can be told) begins at the beginning of `input`. Looks no further than
-    /// `MAX_RECORD` and the next header.
+    /// `MAX_RECORD`, the next header and the byte after it.
     fn candidate(&self, input: &[u8], at_end: bool) -> Candidate;
 
     /// The short way through the many: hands the HCI events at the beginning of `input` to `each` with their times, as
@@ -315,8 +315,9 @@ pub(crate) fn chain(
     let Some(len) = header(input).filter(|len| *len <= MAX_RECORD) else {
         return Candidate::No;
     };
+    // The byte after the next header may tell against it: without it, what is found would depend on how the file comes.
     match input.get(len..) {
-        Some(rest) if rest.len() >= header_len => {
+        Some(rest) if rest.len() > header_len || at_end && rest.len() == header_len => {
             if header(rest).is_some() {
                 Candidate::Yes
             } else {
@@ -325,7 +326,7 @@ pub(crate) fn chain(
         }
         Some(_) if at_end => Candidate::Yes,
         None if at_end => Candidate::No,
-        _ => Candidate::Need(len + header_len),
+        _ => Candidate::Need(len + header_len + 1),
     }
 }
 

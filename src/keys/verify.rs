@@ -143,6 +143,24 @@ impl Configuration {
         self.sets.iter().flatten()
     }
 
+    /// The keys that have not signed, of the set of which the fewest have not; `None` where a set is complete, or there is
+    /// none.
+    #[must_use]
+    pub fn missing(&self, checked: &[Checked]) -> Option<Vec<&str>> {
+        let has_signed = |name: &str| {
+            let is_it = |one: &Checked| one.verdict == Verdict::Verified && one.by.as_deref() == Some(name);
+            checked.iter().any(is_it)
+        };
+        let missing = |set: &'_ Vec<(String, PublicKey)>| -> Vec<usize> {
+            (0..set.len()).filter(|place| !has_signed(&set[*place].0)).collect()
+        };
+        let of_sets = self.sets.iter().filter(|set| !set.is_empty());
+        let (set, places) = of_sets
+            .map(|set| (set, missing(set)))
+            .min_by_key(|(_, places)| places.len())?;
+        (!places.is_empty()).then(|| places.into_iter().map(|place| set[place].0.as_str()).collect())
+    }
+
     /// Whether all keys of a set have signed.
     fn is_met(&self, checked: &[Checked]) -> bool {
         let has_signed = |(name, _): &(String, PublicKey)| {

@@ -9,6 +9,7 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::address::{Address, AddressKind};
+use super::advert::StationId;
 use super::attenuation::{Attenuation, Sender};
 use super::beacon::Family;
 use super::event::AdapterState;
@@ -38,6 +39,8 @@ pub struct SessionReport<'a> {
 struct StationReport {
     name: String,
     model: String,
+    /// Edition of the calibration list that its attenuations are by.
+    edition: String,
     adapter: Option<AdapterState>,
 }
 
@@ -162,7 +165,8 @@ impl Session {
             .map(|(id, info)| StationReport {
                 name: printable(&info.name).into_owned(),
                 model: printable(&info.model).into_owned(),
-                adapter: self.adapters.get(&super::advert::StationId(id)).copied(),
+                edition: self.profiles(StationId(id)).edition.clone(),
+                adapter: self.adapters.get(&StationId(id)).copied(),
             })
             .collect()
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::{Exit, Failure, to_stdout};
 use crate::format::reason;
-use crate::lab::exposure::rule::{self, ApiWindow, Config, Decision, Evidence};
+use crate::lab::exposure::rule::{self, ApiWindow, Config, Decision, Detail, Evidence};
 use crate::lab::text::{json_printable, printable};
 
 /// Version of the JSON that this prints.
@@ -31,6 +31,12 @@ pub(crate) struct AssessArgs {
     configs: Vec<String>,
     #[command(flatten)]
     day: DayArg,
+    /// Also what each decision was made upon: exposures and their summary, or daily summaries
+    #[arg(long)]
+    details: bool,
+    /// Prints CSV: one row per decision
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
     /// Prints JSON
     #[arg(long)]
     json: bool,
@@ -67,47 +73,94 @@ pub(crate) struct ConfigsArgs {
 pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
     let configs = configs(&args.configs)?;
     let windows = windows(&args.windows)?;
-    let decided: Vec<(&Config, Decision)> = {
-        let evidence = Evidence {
-            windows: &windows,
-            today: args.day.today,
-            ..Evidence::default()
-        };
-        configs
-            .iter()
-            .map(|config| (config, config.decide_on(evidence)))
-            .collect()
+    let evidence = Evidence {
+        windows: &windows,
+        today: args.day.today,
+        ..Evidence::default()
     };
+    let decided: Vec<Decided<'_>> = configs.iter().map(|config| Decided::new(config, evidence)).collect();
     to_stdout(|out| {
         if args.json {
             let value = as_json(windows.len(), &decided);
             return writeln!(out, "{}", json_printable(&format!("{value:#}")));
         }
-        as_text(&decided, out)
+        if args.csv {
+            let mut writer = csv::Writer::from_writer(out);
+            writer.write_record(DECISION_COLUMNS)?;
+            decided.iter().try_for_each(|of| writer.write_record(as_row(of)))?;
+            return writer.flush();
+        }
+        as_text(&decided, args.details, out)
     })
 }
 
-/// A line for each decision.
-pub(super) fn as_text(decided: &[(&Config, Decision)], out: &mut dyn Write) -> io::Result<()> {
-    decided.iter().try_for_each(|(config, decision)| {
+/// What a rule decided, and upon what.
+pub(super) struct Decided<'a> {
+    config: &'a Config,
+    decision: Decision,
+    detail: Detail,
+}
+
+impl<'a> Decided<'a> {
+    pub(super) fn new(config: &'a Config, evidence: Evidence<'_>) -> Self {
+        Self {
+            config,
+            decision: config.decide_on(evidence),
+            detail: config.detail(evidence),
+        }
+    }
+}
+
+/// The columns of [`as_row`].
+pub(super) const DECISION_COLUMNS: [&str; 5] = ["config", "notifies", "level", "day", "reason"];
+
+/// A decision as cells.
+pub(super) fn as_row(decided: &Decided<'_>) -> [String; 5] {
+    let Decided { config, decision, .. } = decided;
+    [
+        printable(&config.name).into_owned(),
+        decision.notifies.to_string(),
+        printable(&decision.level).into_owned(),
+        decision.day.clone().unwrap_or_default(),
+        printable(&decision.reason).into_owned(),
+    ]
+}
+
+/// A line for each decision, and where it is asked for what it was made upon.
+pub(super) fn as_text(decided: &[Decided<'_>], details: bool, out: &mut dyn Write) -> io::Result<()> {
+    decided.iter().try_for_each(|of| {
+        let Decided {
+            config,
+            decision,
+            detail,
+        } = of;
         let verdict = if decision.notifies { "notifies" } else { "-" };
         let (name, level) = (printable(&config.name), printable(&decision.level));
         writeln!(
             out,
             "{name:<30} {verdict:<9} {level:<10} {}",
             printable(&decision.reason)
-        )
+        )?;
+        let lines = detail.lines();
+        let mut shown = lines.iter().filter(|_| details);
+        shown.try_for_each(|line| writeln!(out, "    {line}"))
     })
 }
 
-fn as_json(windows: usize, decided: &[(&Config, Decision)]) -> Value {
+fn as_json(windows: usize, decided: &[Decided<'_>]) -> Value {
     json!({ "schema": SCHEMA, "windows": windows, "decisions": decisions(decided) })
 }
 
 /// Decisions with the rule that made each.
-pub(super) fn decisions(decided: &[(&Config, Decision)]) -> Vec<Value> {
-    let decisions = decided.iter().map(|(config, decision)| {
+pub(super) fn decisions(decided: &[Decided<'_>]) -> Vec<Value> {
+    let decisions = decided.iter().map(|of| {
+        let Decided {
+            config,
+            decision,
+            detail,
+        } = of;
         let mut value = json!(decision);
+        value["detail"] = json!(detail);
         value["config"] = json!(config.name);
         value["source"] = json!(config.source);
         value
@@ -203,6 +256,11 @@ fn windows(path: &Path) -> Result<Vec<ApiWindow>, Failure> {
     for list in lists {
         let read: Vec<ApiWindow> = serde_json::from_value(list).map_err(|error| fault(error.to_string()))?;
         windows.extend(read);
+    }
+    for (number, window) in (1..).zip(&windows) {
+        window
+            .check()
+            .map_err(|what| fault(format!("window {number}: {what}")))?;
     }
     Ok(windows)
 }

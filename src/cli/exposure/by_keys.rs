@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use super::super::keys::{LimitArgs, Loaded, load};
 use super::super::matching::search;
 use super::super::{Exit, Failure, tell, to_stdout};
-use super::assess;
+use super::assess::{self, Decided};
 use super::windows::{Phone, PhoneArgs, RULES, phones};
 use crate::keys::{Pool, Pooled, ReportType};
 use crate::lab::attenuation::ProfileTable;
 use crate::lab::exposure::infectiousness::{Infectiousness, Map};
-use crate::lab::exposure::rule::{ApiWindow, Chain, Config, Decision, Evidence, Onset};
+use crate::lab::exposure::rule::{ApiWindow, Chain, Config, Evidence, Onset};
 use crate::lab::matching::{Index, Seen};
 use crate::lab::sightings::Sighting;
 use crate::lab::sightings::keyed::{ByIdentifier, counted, enin};
@@ -54,9 +54,15 @@ pub(super) struct ByKeysArgs {
     phones: PhoneArgs,
     #[command(flatten)]
     limits: LimitArgs,
+    /// Also what each decision was made upon: exposures and their summary, or daily summaries
+    #[arg(long)]
+    details: bool,
     /// Prints CSV: one row per scan instance
     #[arg(long, conflicts_with = "json")]
     csv: bool,
+    /// With --csv: one row per decision instead
+    #[arg(long, requires = "csv")]
+    decisions: bool,
     /// Prints JSON
     #[arg(long)]
     json: bool,
@@ -64,9 +70,21 @@ pub(super) struct ByKeysArgs {
 
 fn infectiousness(text: &str) -> Result<Map, String> {
     let digits = text.trim_start_matches("0x");
-    u64::from_str_radix(digits, 16)
-        .map(Map::from_bits)
-        .map_err(|error| format!("{error}; up to 16 hexadecimal digits are wanted"))
+    let bits =
+        u64::from_str_radix(digits, 16).map_err(|error| format!("{error}; up to 16 hexadecimal digits are wanted"))?;
+    let mut pairs = (0..30).map(|place| bits >> (2 * place) & 3);
+    match pairs.position(|level| level == 3) {
+        Some(29) => {
+            Err("for an onset that is missing it has the value 3; there are 0 none, 1 as usual, 2 high".to_owned())
+        }
+        Some(place) => {
+            let day = i64::try_from(place).unwrap_or(0) - 14;
+            Err(format!(
+                "for day {day} it has the value 3; there are 0 none, 1 as usual, 2 high"
+            ))
+        }
+        None => Ok(Map::from_bits(bits)),
+    }
 }
 
 /// A window of the person of a key, as one receiver has it.
@@ -106,7 +124,7 @@ impl Found<'_> {
 struct Receiver<'a> {
     name: &'a str,
     found: Vec<Found<'a>>,
-    decided: Vec<(&'a Config, Decision)>,
+    decided: Vec<Decided<'a>>,
 }
 
 /// Runs the verb.
@@ -125,16 +143,17 @@ pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
         .map(|phone| {
             let found = found(phone, &keys, args.infectiousness, phones.table(phone));
             let chains = chains(&found);
-            let decide = |config: &Config| {
+            let decide = |config| {
                 let of = |found: &Found<'_>| found.api(infectiousness_of(found.key, args.infectiousness, Some(config)));
                 let windows: Vec<ApiWindow> = found.iter().map(of).collect();
-                config.decide_on(Evidence {
+                let evidence = Evidence {
                     windows: &windows,
                     chains: Some(&chains),
                     today: args.day.today,
-                })
+                };
+                Decided::new(config, evidence)
             };
-            let decided = configs.iter().map(|config| (config, decide(config)));
+            let decided = configs.iter().map(decide);
             let (name, decided) = (phone.info.name.as_str(), decided.collect());
             Receiver { name, found, decided }
         })
@@ -145,9 +164,11 @@ pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
             let value = as_json(&phones.editions(), &keys.paths, &receivers);
             writeln!(out, "{}", json_printable(&format!("{value:#}")))
         }
+        (_, true) if args.decisions => decisions_as_csv(&receivers, out),
         (_, true) => as_csv(&receivers, out),
         _ => {
-            receivers.iter().try_for_each(|receiver| as_text(receiver, out))?;
+            let mut all = receivers.iter();
+            all.try_for_each(|receiver| as_text(receiver, args.details, out))?;
             writeln!(out, "calibration of {}", phones.editions())
         }
     })?;
@@ -261,6 +282,19 @@ fn as_csv(receivers: &[Receiver<'_>], out: &mut dyn Write) -> io::Result<()> {
     writer.flush()
 }
 
+fn decisions_as_csv(receivers: &[Receiver<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["receiver"].iter().chain(&assess::DECISION_COLUMNS))?;
+    for receiver in receivers {
+        for decided in &receiver.decided {
+            let row = assess::as_row(decided);
+            let name = printable(receiver.name).into_owned();
+            writer.write_record([name].iter().chain(&row))?;
+        }
+    }
+    writer.flush()
+}
+
 fn as_json(editions: &str, files: &[PathBuf], receivers: &[Receiver<'_>]) -> Value {
     let receivers = receivers.iter().map(|receiver| {
         let windows = receiver.found.iter().map(|found| {
@@ -289,7 +323,7 @@ fn as_json(editions: &str, files: &[PathBuf], receivers: &[Receiver<'_>]) -> Val
     })
 }
 
-fn as_text(receiver: &Receiver<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn as_text(receiver: &Receiver<'_>, details: bool, out: &mut dyn Write) -> io::Result<()> {
     let name = if receiver.name.is_empty() {
         "the receiver"
     } else {
@@ -323,5 +357,5 @@ fn as_text(receiver: &Receiver<'_>, out: &mut dyn Write) -> io::Result<()> {
                 .unwrap_or_default()
         )?;
     }
-    assess::as_text(&receiver.decided, out)
+    assess::as_text(&receiver.decided, details, out)
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::super::mark::time;
-use super::super::{Exit, Failure, report};
+use super::super::{Exit, Failure, report, tell};
 use super::random;
 use crate::clock;
 use crate::format::reason;
@@ -16,7 +16,7 @@ use crate::keys::{
     DiagnosisKey, ECDSA_SHA256, Export, ExportFile, SignatureInfo, Signer, keys_of_table, pad, read_private,
 };
 use crate::lab::text::printable;
-use crate::lab::time::UnixMicros;
+use crate::lab::time::{Enin, UnixMicros};
 
 /// Longest table of keys, and longest file of a private key, in bytes.
 const MOST_TABLE: u64 = 256 * 1024 * 1024;
@@ -92,6 +92,20 @@ pub(super) fn run(args: &ExportArgs) -> Result<Exit, Failure> {
         export.revised_keys.len(),
         together.len()
     ));
+    let end = Enin(u32::try_from(export.end / 600).unwrap_or(u32::MAX));
+    let all = || export.keys.iter().chain(&export.revised_keys);
+    let (unborn, in_use) = (
+        all().filter(|key| key.rolling_start >= end).count(),
+        all().filter(|key| key.rolling_start < end && key.end() > end).count(),
+    );
+    if in_use > 0 {
+        tell(format_args!(
+            "warning: {in_use} keys are still in use at the end of the window: whoever has the file can broadcast them again"
+        ));
+    }
+    if unborn > 0 {
+        tell(format_args!("warning: {unborn} keys begin only after the window"));
+    }
     Ok(Exit::Done)
 }
 

@@ -14,9 +14,10 @@ use super::random;
 use crate::clock;
 use crate::format::reason;
 use crate::keys::{LabKey, Store, StoreError, hex, parse_tek};
-use crate::lab::crypto::{BroadcastKeys, ROLLING_PERIOD, Tek, rolling_start};
+use crate::lab::crypto::{BroadcastKeys, Metadata, ROLLING_PERIOD, Tek, rolling_start};
 use crate::lab::text::{json_printable, printable};
 use crate::lab::time::{Enin, UnixMicros};
+use crate::lab::units::Dbm;
 
 /// Versions of the JSON that these print.
 const LIST_SCHEMA: &str = "vicino/keys-list/1";
@@ -212,6 +213,9 @@ pub(super) struct DeriveArgs {
     /// Any time of the day: 2020-07-30T09:54:01Z, or microseconds since 1970
     #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     at: UnixMicros,
+    /// Also the encrypted metadata (version 1.0) of this TX power, in dBm
+    #[arg(long, value_name = "DBM", allow_hyphen_values = true)]
+    tx_power: Option<i8>,
     #[command(flatten)]
     store: StoreArgs,
     /// Prints JSON
@@ -220,6 +224,13 @@ pub(super) struct DeriveArgs {
     /// Prints CSV
     #[arg(long)]
     csv: bool,
+}
+
+/// What a phone broadcasts in one interval, in digits.
+struct Broadcast {
+    enin: u32,
+    rpi: String,
+    aem: Option<String>,
 }
 
 /// Prints identifiers.
@@ -249,14 +260,28 @@ pub(super) fn derive(args: &DeriveArgs) -> Result<Exit, Failure> {
         (key.tek, key.rolling_start, u32::from(key.rolling_period))
     };
     let keys = BroadcastKeys::derive(&tek);
-    let rows: Vec<(u32, String)> = (start.0..start.0 + period)
-        .map(|enin| (enin, digits(&keys.rpi(Enin(enin)).0)))
-        .collect();
+    let row = |enin| {
+        let rpi = keys.rpi(Enin(enin));
+        let aem = args.tx_power.map(|dbm| keys.seal(rpi, Metadata::v1_0(Dbm(dbm))));
+        Broadcast {
+            enin,
+            rpi: digits(&rpi.0),
+            aem: aem.map(|aem| digits(&aem.0)),
+        }
+    };
+    let rows: Vec<Broadcast> = (start.0..start.0 + period).map(row).collect();
     to_stdout(|out| match (args.json, args.csv) {
         (true, _) => {
             let list: Vec<Value> = rows
                 .iter()
-                .map(|(enin, rpi)| json!({ "interval": enin, "from_us": interval_start(*enin), "rpi": rpi }))
+                .map(|row| {
+                    let from = interval_start(row.enin);
+                    let mut value = json!({ "interval": row.enin, "from_us": from, "rpi": row.rpi });
+                    if let Some(aem) = &row.aem {
+                        value["aem"] = json!(aem);
+                    }
+                    value
+                })
                 .collect();
             let value = json!({
                 "schema": DERIVE_SCHEMA,
@@ -267,12 +292,16 @@ pub(super) fn derive(args: &DeriveArgs) -> Result<Exit, Failure> {
             writeln!(out, "{value:#}")
         }
         (_, true) => {
-            writeln!(out, "interval,from_us,rpi")?;
-            rows.iter()
-                .try_for_each(|(enin, rpi)| writeln!(out, "{enin},{},{rpi}", interval_start(*enin).0))
+            let more = if args.tx_power.is_some() { ",aem" } else { "" };
+            writeln!(out, "interval,from_us,rpi{more}")?;
+            rows.iter().try_for_each(|row| {
+                let aem = row.aem.as_ref().map(|aem| format!(",{aem}")).unwrap_or_default();
+                writeln!(out, "{},{},{}{aem}", row.enin, interval_start(row.enin).0, row.rpi)
+            })
         }
-        _ => rows
-            .iter()
-            .try_for_each(|(enin, rpi)| writeln!(out, "{enin}  {}  {rpi}", moment(*enin))),
+        _ => rows.iter().try_for_each(|row| {
+            let aem = row.aem.as_ref().map(|aem| format!("  {aem}")).unwrap_or_default();
+            writeln!(out, "{}  {}  {}{aem}", row.enin, moment(row.enin), row.rpi)
+        }),
     })
 }

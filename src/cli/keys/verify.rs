@@ -71,6 +71,10 @@ pub(super) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
                 for line in lines(&file, &checked) {
                     writeln!(out, "  {}", printable(&line))?;
                 }
+                if let Some(missing) = keys.missing(&checked).filter(|_| !passes) {
+                    let missing = missing.join(", ");
+                    writeln!(out, "  not signed by {}, as it must be", printable(&missing))?;
+                }
             }
         }
         if args.json {

@@ -1,5 +1,6 @@
 //! When applications notify: published rules over exposure windows, and a person's own.
 
+mod detail;
 mod minutes;
 mod score;
 mod summary;
@@ -9,6 +10,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+pub use detail::{DayData, DayReport, Detail, ExposureInformation, ExposureSummary};
 pub use minutes::{EncounterMinutes, ExposureSeconds, MinutesPerDay};
 pub use score::{CombinedScore, Score, Tables};
 pub use summary::{Class, DailySummary, Day};
@@ -103,6 +105,21 @@ pub struct Decision {
     pub reason: String,
 }
 
+/// What counts for a decision.
+enum Admitted {
+    Windows(Vec<ApiWindow>),
+    Chains(Vec<Chain>),
+}
+
+impl Admitted {
+    fn exposures(&self) -> Exposures<'_> {
+        match self {
+            Self::Windows(windows) => Exposures::Windows(windows),
+            Self::Chains(chains) => Exposures::Chains(chains),
+        }
+    }
+}
+
 impl Decision {
     fn none(reason: &str) -> Self {
         Self {
@@ -138,7 +155,16 @@ pub fn built_in() -> &'static [Config] {
 /// # Errors
 /// What is wrong with it, with the line.
 pub fn parse(text: &str) -> Result<Vec<Config>, String> {
-    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let fault = |error: toml::de::Error| match error.span() {
+        Some(span) => {
+            let before = text.get(..span.start).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
+            format!("line {line}, column {column}: {}", error.message().replace('\n', "; "))
+        }
+        None => error.message().replace('\n', "; "),
+    };
+    let file: File = toml::from_str(text).map_err(fault)?;
     for config in &file.config {
         config
             .check()
@@ -215,14 +241,54 @@ impl Config {
     /// What the application would do.
     #[must_use]
     pub fn decide_on(&self, evidence: Evidence<'_>) -> Decision {
+        let (admitted, today) = match self.admit(evidence) {
+            Ok(admitted) => admitted,
+            Err(decision) => return decision,
+        };
+        match (&self.rule, &admitted) {
+            (Rule::Score(rule), _) => rule.decide(admitted.exposures(), today),
+            (Rule::CombinedScore(rule), _) => rule.decide(admitted.exposures(), today),
+            (Rule::ExposureSeconds(rule), Admitted::Windows(windows)) => rule.decide(windows),
+            (Rule::MinutesPerDay(rule), Admitted::Windows(windows)) => rule.decide(windows),
+            (Rule::EncounterMinutes(rule), Admitted::Windows(windows)) => rule.decide(windows),
+            (Rule::DailySummary(rule), Admitted::Windows(windows)) => rule.decide(windows),
+            (_, Admitted::Chains(_)) => Decision::none("this rule is one of windows"),
+        }
+    }
+
+    /// What it decides upon, as the application got it from the interface; nothing more than the windows for rules that
+    /// take these as they are.
+    #[must_use]
+    pub fn detail(&self, evidence: Evidence<'_>) -> Detail {
+        let Ok((admitted, today)) = self.admit(evidence) else {
+            return Detail::default();
+        };
+        let scored = match &self.rule {
+            Rule::Score(rule) => rule.scored(admitted.exposures(), today),
+            Rule::CombinedScore(rule) => rule.scored(admitted.exposures(), today),
+            _ => Vec::new(),
+        };
+        match (&self.rule, &admitted) {
+            (Rule::DailySummary(rule), Admitted::Windows(windows)) => Detail::of_days(rule, windows),
+            _ if scored.is_empty() => Detail::default(),
+            (_, Admitted::Chains(chains)) => {
+                let met = chains.iter().filter(|chain| !chain.points.is_empty()).count();
+                Detail::of_exposures(&scored, met, today)
+            }
+            (_, Admitted::Windows(windows)) => Detail::of_exposures(&scored, windows.len(), today),
+        }
+    }
+
+    /// What counts on the day of the decision, and that day; or why nothing does.
+    fn admit(&self, evidence: Evidence<'_>) -> Result<(Admitted, i64), Decision> {
         if evidence.windows.is_empty() {
-            return Decision::none("there is no exposure window");
+            return Err(Decision::none("there is no exposure window"));
         }
         let latest = evidence.windows.iter().map(ApiWindow::day).max().unwrap_or_default();
         let today = evidence.today.unwrap_or(latest);
         // The first interface knew no infectiousness: chains stand for themselves.
         if let (Some(chains), Rule::Score(_) | Rule::CombinedScore(_)) = (evidence.chains, &self.rule) {
-            return self.decide_on_chains(chains, today);
+            return Ok((self.admit_chains(chains, today)?, today));
         }
         let counting = evidence.windows.iter().filter(|window| window.counts());
         let windows: Vec<ApiWindow> = counting
@@ -231,24 +297,18 @@ impl Config {
             .cloned()
             .collect();
         if counting.count() == 0 {
-            return Decision::none("every exposure window is of a revoked key, or of a day without infectiousness");
-        }
-        if windows.is_empty() {
-            return self.too_old(today);
-        }
-        match &self.rule {
-            Rule::Score(rule) => rule.decide(Exposures::Windows(&windows), today),
-            Rule::CombinedScore(rule) => rule.decide(Exposures::Windows(&windows), today),
-            Rule::ExposureSeconds(rule) => rule.decide(&windows),
-            Rule::MinutesPerDay(rule) => rule.decide(&windows),
-            Rule::EncounterMinutes(rule) => rule.decide(&windows),
-            Rule::DailySummary(rule) => rule.decide(&windows),
+            let why = "every exposure window is of a revoked key, or of a day without infectiousness";
+            Err(Decision::none(why))
+        } else if windows.is_empty() {
+            Err(self.too_old(today))
+        } else {
+            Ok((Admitted::Windows(windows), today))
         }
     }
 
-    fn decide_on_chains(&self, chains: &[Chain], today: i64) -> Decision {
+    fn admit_chains(&self, chains: &[Chain], today: i64) -> Result<Admitted, Decision> {
         if chains.iter().all(|chain| chain.points.is_empty()) {
-            return Decision::none("every exposure is to a revoked key");
+            return Err(Decision::none("every exposure is to a revoked key"));
         }
         let recent = |chain: &Chain| {
             let points = chain.points.iter().copied();
@@ -260,13 +320,9 @@ impl Config {
         };
         let chains: Vec<Chain> = chains.iter().map(recent).collect();
         if chains.iter().all(|chain| chain.points.is_empty()) {
-            return self.too_old(today);
+            return Err(self.too_old(today));
         }
-        match &self.rule {
-            Rule::Score(rule) => rule.decide(Exposures::Chains(&chains), today),
-            Rule::CombinedScore(rule) => rule.decide(Exposures::Chains(&chains), today),
-            _ => Decision::none("this rule is one of windows"),
-        }
+        Ok(Admitted::Chains(chains))
     }
 
     const fn is_recent(&self, day: i64, today: i64) -> bool {

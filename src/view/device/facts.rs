@@ -35,7 +35,8 @@ struct Fact {
 pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let row = Row::new(&model.session, track, model.now());
     let known = model.session.known(track.rpi, track.aem);
-    let facts = facts(track, &row, known, model.privacy);
+    let edition = &model.session.profiles(track.key.station).edition;
+    let facts = facts(track, &row, known, (model.privacy, edition));
     for (y, fact) in (0..area.height).zip(&facts) {
         put(buf, area, 1, y, fact.name, theme.dim);
         let is_warning = fact.name == ROTATION && !row.doubts.is_empty();
@@ -63,7 +64,7 @@ pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf:
     }
 }
 
-fn facts(track: &Track, row: &Row, known: Option<Known<'_>>, privacy: Privacy) -> Vec<Fact> {
+fn facts(track: &Track, row: &Row, known: Option<Known<'_>>, (privacy, edition): (Privacy, &str)) -> Vec<Fact> {
     let none = || "–".to_owned();
     let quantile = |per_mille| track.histogram.quantile(per_mille);
     let n_levels: u64 = track.histogram.bins().map(|(_, count)| u64::from(count)).sum();
@@ -97,7 +98,10 @@ fn facts(track: &Track, row: &Row, known: Option<Known<'_>>, privacy: Privacy) -
                 .map_or_else(none, |found| format!("{:.0} dB", found.value.0)),
             from: row.attenuation.map_or_else(
                 || "no profile, no class".to_owned(),
-                |found| attenuation(found, known.is_some_and(|known| known.metadata.is_some())),
+                |found| {
+                    let is_told = known.is_some_and(|known| known.metadata.is_some());
+                    format!("{}; list of {edition}", attenuation(found, is_told))
+                },
             ),
         },
         Fact {

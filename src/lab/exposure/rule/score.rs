@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::detail::ExposureInformation;
 use super::minutes::{edge, weight_of};
 use super::window::{ApiWindow, Chain};
 use super::{Decision, day_of};
@@ -79,12 +80,32 @@ pub(super) enum Exposures<'a> {
 
 /// One exposure with its score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Scored {
+pub(super) struct Scored {
     score: u32,
     minutes: i64,
     attenuation_db: i32,
     day: i64,
     durations_s: [i64; 3],
+    level: u8,
+}
+
+impl Scored {
+    /// Its day since 1970.
+    pub(super) const fn day(&self) -> i64 {
+        self.day
+    }
+
+    /// As the interface tells it.
+    pub(super) fn information(&self) -> ExposureInformation {
+        ExposureInformation {
+            date_millis_since_epoch: self.day.saturating_mul(86_400_000),
+            duration_minutes: self.minutes,
+            attenuation_value: self.attenuation_db,
+            transmission_risk_level: self.level,
+            total_risk_score: self.score,
+            attenuation_durations_in_minutes: self.durations_s.map(|seconds| seconds / 60),
+        }
+    }
 }
 
 impl Tables {
@@ -147,6 +168,7 @@ fn of_record(tables: Tables, record: &Record, level: u8, today: i64) -> Scored {
         attenuation_db: record.attenuation_db,
         day,
         durations_s: record.durations_s.map(|seconds| seconds.min(MOST_SECONDS)),
+        level,
     }
 }
 
@@ -165,6 +187,7 @@ fn of_window(tables: Tables, window: &ApiWindow, today: i64, thresholds_db: [i32
         attenuation_db,
         day,
         durations_s: durations_s.map(|seconds| seconds.min(MOST_SECONDS)),
+        level: GRAVEST,
     }
 }
 
@@ -173,13 +196,12 @@ impl Score {
         of_window(self.tables, window, window.day(), UNUSED_DB, Edge::Above).score
     }
 
+    pub(super) fn scored(&self, exposures: Exposures<'_>, today: i64) -> Vec<Scored> {
+        self.tables.scored(exposures, today, UNUSED_DB, Edge::Above)
+    }
+
     pub(super) fn decide(&self, exposures: Exposures<'_>, today: i64) -> Decision {
-        let Some(found) = self
-            .tables
-            .scored(exposures, today, UNUSED_DB, Edge::Above)
-            .into_iter()
-            .max()
-        else {
+        let Some(found) = self.scored(exposures, today).into_iter().max() else {
             return Decision::none("there is no exposure");
         };
         let notifies = found.score >= self.notifies_from;
@@ -203,11 +225,14 @@ impl CombinedScore {
         window.weighed(|db| weight_of(self.thresholds_db, edge(self.thresholds_belong_below), self.weights, db)) / 60.0
     }
 
+    pub(super) fn scored(&self, exposures: Exposures<'_>, today: i64) -> Vec<Scored> {
+        let edge = edge(self.thresholds_belong_below);
+        self.tables.scored(exposures, today, self.thresholds_db, edge)
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "some thousand seconds")]
     pub(super) fn decide(&self, exposures: Exposures<'_>, today: i64) -> Decision {
-        let scored = self
-            .tables
-            .scored(exposures, today, self.thresholds_db, edge(self.thresholds_belong_below));
+        let scored = self.scored(exposures, today);
         let Some(highest) = scored.iter().max() else {
             return Decision::none("there is no exposure");
         };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::lab::exposure::v1::Point;
 
 fn window(scans: usize, attenuation_db: i32) -> ApiWindow {
     let scan = Scan {
@@ -351,4 +352,70 @@ fn rules_that_cannot_be_meant_so_are_refused() {
         let error = parse(&text).unwrap_err();
         assert!(error.contains(expected), "{expected}: {error}");
     }
+}
+
+#[test]
+fn what_a_rule_decides_upon_is_told_as_its_interface_gave_it() {
+    let config = |name: &str| built_in().iter().find(|config| config.name == name).unwrap();
+    // Scans every five minutes: half an hour at 40 dB, and, after a pause, one scan at 60 dB.
+    let scan = |minute: i64, attenuation_db| Point {
+        second: 1_596_103_200 + 60 * minute,
+        attenuation_db,
+    };
+    let near = (0..=5).map(|n| scan(5 * n, 40));
+    let chain = Chain {
+        points: near.chain([scan(60, 60)]).collect(),
+        transmission_risk_level: 3,
+    };
+    let windows = [window(6, 40)];
+    let evidence = Evidence {
+        windows: &windows,
+        chains: Some(&[chain]),
+        today: Some(18_475),
+    };
+    let immuni = built_in()
+        .iter()
+        .find(|config| config.name.starts_with("immuni"))
+        .unwrap();
+    let detail = immuni.detail(evidence);
+    let told: Vec<_> = detail
+        .exposures
+        .iter()
+        .map(|of| {
+            (
+                of.duration_minutes,
+                of.attenuation_value,
+                of.attenuation_durations_in_minutes,
+            )
+        })
+        .collect();
+    assert_eq!(told, [(30, 40, [30, 0, 0]), (5, 60, [0, 5, 0])]);
+    let summary = detail.summary.unwrap();
+    assert_eq!((summary.days_since_last_exposure, summary.matched_key_count), (2, 1));
+    let highest = detail.exposures.iter().map(|of| of.total_risk_score).max().unwrap();
+    assert_eq!(summary.maximum_risk_score, highest);
+    assert!(immuni.decide_on(evidence).reason.contains(&format!("score {highest} ")));
+    let Rule::DailySummary(_) = config("enx-sample").rule else {
+        panic!("a rule of daily summaries")
+    };
+    let days = config("enx-sample").detail(evidence).days;
+    assert_eq!(days.len(), 1);
+    assert_eq!((days[0].days_since_epoch, detail.lines().len()), (18_473, 3));
+    assert_eq!(config("swisscovid").detail(evidence), Detail::default());
+}
+
+#[test]
+fn windows_that_no_interface_gives_are_told() {
+    let wrong = |change: fn(&mut ApiWindow)| {
+        let mut window = window(2, 40);
+        change(&mut window);
+        window.check().unwrap_err()
+    };
+    assert_eq!(window(2, 40).check(), Ok(()));
+    assert!(wrong(|of| of.date_millis_since_epoch = -1).contains("day"));
+    assert!(wrong(|of| of.date_millis_since_epoch = i64::MAX).contains("day"));
+    assert!(wrong(|of| of.report_type = 9).contains("reportType"));
+    assert!(wrong(|of| of.infectiousness = 3).contains("infectiousness"));
+    assert!(wrong(|of| of.scan_instances[1].seconds_since_last_scan = -300).contains("seconds"));
+    assert!(wrong(|of| of.scan_instances[0].typical_attenuation_db = 300).contains("attenuation"));
 }

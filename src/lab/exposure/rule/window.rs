@@ -33,6 +33,17 @@ pub struct ApiWindow {
     pub scan_instances: Vec<Scan>,
 }
 
+/// The first millisecond of the year 10000.
+const LAST_DAY_MS: i64 = 253_402_300_800_000;
+
+impl Scan {
+    fn is_plausible(&self) -> bool {
+        [self.min_attenuation_db, self.typical_attenuation_db]
+            .iter()
+            .all(|db| (0..=255).contains(db))
+    }
+}
+
 /// Keys of contacts of contacts, and those that were taken back.
 const RECURSIVE_OR_REVOKED: [u8; 2] = [4, 5];
 
@@ -55,6 +66,27 @@ impl ApiWindow {
             report_type,
             infectiousness,
             scan_instances: scans.collect(),
+        }
+    }
+
+    /// Whether the interface can have given it so.
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let mut scans = self.scan_instances.iter();
+        if !(0..LAST_DAY_MS).contains(&self.date_millis_since_epoch) {
+            Err("dateMillisSinceEpoch is no day from 1970 to 9999")
+        } else if self.report_type > 5 {
+            Err("reportType is 0 to 5")
+        } else if self.infectiousness > 2 {
+            Err("infectiousness is 0, 1 or 2")
+        } else if scans.any(|scan| !(0..=86_400).contains(&scan.seconds_since_last_scan)) {
+            Err("secondsSinceLastScan is 0 to 86400")
+        } else if self.scan_instances.iter().any(|scan| !scan.is_plausible()) {
+            Err("an attenuation is 0 to 255 dB")
+        } else {
+            Ok(())
         }
     }
 
