@@ -58,7 +58,7 @@ impl Pool {
         for told in all {
             match pool.keys.last_mut() {
                 Some(before) if before.key.tek.expose() == told.pooled.key.tek.expose() => {
-                    let what = before.again(told.pooled, was_revised);
+                    let what = before.again(&told.pooled, was_revised);
                     was_revised |= what == Again::Revised;
                     pool.count(what);
                 }
@@ -106,7 +106,7 @@ enum Again {
 
 impl Pooled {
     /// Takes what a later file tells of the key.
-    fn again(&mut self, later: Pooled, was_revised: bool) -> Again {
+    fn again(&mut self, later: &Pooled, was_revised: bool) -> Again {
         let before = &mut self.key;
         if (before.rolling_start, before.period()) != (later.key.rolling_start, later.key.period()) {
             Again::Contradicts

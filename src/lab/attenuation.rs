@@ -100,8 +100,8 @@ impl ProfileTable {
     pub fn in_force(at: UnixMicros) -> &'static Self {
         // What is no date of these millennia has no edition of its own.
         let is_date = at < YEAR_10000;
-        let out = OUT.iter().filter(|(day, _)| is_date && *day <= at);
-        out.last().map_or_else(
+        let mut out = OUT.iter().filter(|(day, _)| is_date && *day <= at);
+        out.next_back().map_or_else(
             || EARLIER.first().unwrap_or_else(|| Self::starter()),
             |(_, table)| table,
         )

@@ -34,6 +34,7 @@ const KEY_RULES: [&str; 3] = [
 ];
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(super) struct ByKeysArgs {
     /// Captures of phones; each receiver decides for itself
     #[arg(value_name = "CAPTURE", required = true)]

@@ -84,8 +84,8 @@ const MOST_MINUTES: i64 = 30;
 
 impl Detail {
     /// Of exposures to so many keys, decided upon on a day.
-    pub(super) fn of_exposures(scored: &[Scored], n_keys: usize, today: i64) -> Self {
-        let exposures: Vec<ExposureInformation> = scored.iter().map(Scored::information).collect();
+    pub(super) fn of_exposures(found: &[Scored], n_keys: usize, today: i64) -> Self {
+        let exposures: Vec<ExposureInformation> = found.iter().map(Scored::information).collect();
         let sum = |place: usize| {
             let minutes = exposures
                 .iter()
@@ -93,7 +93,7 @@ impl Detail {
             minutes.fold(0, i64::saturating_add).min(MOST_MINUTES)
         };
         let scores = || exposures.iter().map(|exposure| exposure.total_risk_score);
-        let summary = scored.iter().map(Scored::day).max().map(|latest| ExposureSummary {
+        let summary = found.iter().map(Scored::day).max().map(|latest| ExposureSummary {
             days_since_last_exposure: today.saturating_sub(latest),
             matched_key_count: n_keys,
             maximum_risk_score: scores().max().unwrap_or(0),
