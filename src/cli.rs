@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
+mod calibrate;
 mod calibration;
 mod captures;
 mod completions;
@@ -142,6 +143,7 @@ enum Verb {
     Simulate(simulate::Simulate),
     Match(matching::MatchArgs),
     Exposure(exposure::ExposureArgs),
+    Calibrate(calibrate::CalibrateArgs),
     Keys(keys::KeysArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
@@ -235,6 +237,7 @@ fn run(verb: Verb, look: &Look) -> Result<Exit, Failure> {
         Verb::Scan(args) => scan::run(args),
         Verb::Match(args) => matching::run(&args),
         Verb::Exposure(args) => exposure::run(&args),
+        Verb::Calibrate(args) => calibrate::run(&args),
         Verb::Doctor(args) => doctor::run(&args, look.color),
         Verb::Config(args) => config::run(&args, look),
         Verb::Completions(args) => completions::run(&args),

@@ -1,18 +1,22 @@
 //! Which figures of phones a verb counts with.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use etcetera::BaseStrategy as _;
 
-use crate::lab::attenuation::ProfileTable;
-use crate::lab::calibration::Calibration;
+use crate::format::reason;
+use crate::lab::calibration::{Calibration, ProfileTable, editions, google, parse};
 
 /// What a person tells of the phones.
 #[derive(Clone, Debug, Args)]
 pub(super) struct CalibrationArgs {
-    /// Edition of the calibration list: 2020-06-13, 2020-08-13, 2020-09-18, 2020-12-14; without it, the one that the
-    /// capture names, or the one that was in force at its time
-    #[arg(long, value_name = "DATE", value_parser = edition)]
+    /// Calibration list: an edition (2020-06-13, 2020-08-13, 2020-09-18, 2020-12-14), a file (Google's CSV, or TOML), or
+    /// the name of one of your own; without it, the one that the capture names, or the one that was in force at its time
+    #[arg(long, value_name = "EDITION|FILE", value_parser = edition)]
     edition: Option<Arc<ProfileTable>>,
     /// Model of a receiver (`01=SM-G973F`), or of all that have no own (`SM-G973F`); before what the capture says
     #[arg(long, value_name = "[STATION=]MODEL")]
@@ -33,15 +37,55 @@ impl CalibrationArgs {
     }
 }
 
-/// The built-in edition of that date.
+/// Longer lists are refused, in bytes.
+const MOST: u64 = 16 * 1024 * 1024;
+
+/// The table of that name: a published edition that is built in, a file, or one of the person's own.
 pub(super) fn edition(text: &str) -> Result<Arc<ProfileTable>, String> {
-    let known = || {
-        ProfileTable::editions()
-            .map(|table| table.edition.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
+    if let Some(table) = editions::of_edition(text) {
+        return Ok(Arc::new(table.clone()));
+    }
+    let path = Path::new(text);
+    let own = own_folder().map(|folder| folder.join(format!("{text}.toml")));
+    if path.extension().is_some() || path.is_file() {
+        return table(path).map(Arc::new);
+    }
+    if let Some(own) = own.filter(|own| own.is_file()) {
+        return table(&own).map(Arc::new);
+    }
+    let known: Vec<&str> = editions::editions().map(|table| table.edition.as_str()).collect();
+    let folder = own_folder().map(|folder| folder.display().to_string());
+    Err(format!(
+        "no such edition; there are {}, files (.csv, .toml), and those of your own in {}",
+        known.join(", "),
+        folder.as_deref().unwrap_or("the data folder")
+    ))
+}
+
+/// Where a person's own tables lie: `vicino/calibration` in the folder for data.
+pub(super) fn own_folder() -> Option<PathBuf> {
+    let strategy = etcetera::base_strategy::Xdg::new().ok()?;
+    Some(strategy.data_dir().join("vicino").join("calibration"))
+}
+
+/// Reads a table: one of Google's lists (`.csv`), or TOML.
+pub(super) fn table(path: &Path) -> Result<ProfileTable, String> {
+    let fault = |what: &str| format!("{}: {what}", path.display());
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| fault(&reason(&error)))?;
+    let read = file.take(MOST + 1).read_to_string(&mut text);
+    read.map_err(|error| fault(&reason(&error)))?;
+    if text.len() as u64 > MOST {
+        return Err(fault("is longer than 16 MiB"));
+    }
+    let is_csv = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    let parsed = if is_csv {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        google::parse(&text, stem.strip_prefix("en-calibration-").unwrap_or(&stem))
+    } else {
+        parse(&text)
     };
-    ProfileTable::of_edition(text)
-        .map(|table| Arc::new(table.clone()))
-        .ok_or_else(|| format!("no such edition; there are {}", known()))
+    parsed.map_err(|error| fault(&error.to_string()))
 }

@@ -35,6 +35,16 @@ pub(super) const MATCH: &str = below!(
     "4" "the output cannot be written",
 );
 
+pub(super) const CALIBRATE: &str = below!(
+    [
+        "vicino calibrate show --model SM-G973F --model samsung/SM-X200",
+        "vicino calibrate compare 2020-06-13 2020-12-14",
+        "vicino calibrate export 2020-12-14 list.csv",
+    ],
+    "0" "done",
+    "2" "wrong use, or a table that cannot be read",
+    "4" "the output cannot be written",
+);
 pub(super) const EXPOSURE: &str = below!(
     [
         "vicino exposure walk.csv --keys keys/*.zip --config swisscovid --config immuni-production-2020-06-22",

@@ -15,8 +15,8 @@ use super::{Exit, Failure, Look, help, origin};
 use crate::app::Tab;
 use crate::format::open::{self, OpenOptions};
 use crate::format::reason;
-use crate::lab::attenuation::ProfileTable;
 use crate::lab::calibration::Calibration;
+use crate::lab::calibration::ProfileTable;
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::runtime::{headless, session_options};
@@ -55,9 +55,9 @@ pub struct Replay {
     /// Model of the receiver, which tells its RSSI correction
     #[arg(long, value_name = "MODEL", default_value = "", hide_default_value = true)]
     pub model: String,
-    /// Edition of the calibration list (2020-12-14); without it, the one that the capture names, or the one that was in
-    /// force at its time
-    #[arg(long, value_name = "DATE", value_parser = super::calibration::edition)]
+    /// Calibration list: an edition (2020-12-14), a file (Google's CSV, or TOML), or the name of one of your own; without
+    /// it, the one that the capture names, or the one that was in force at its time
+    #[arg(long, value_name = "EDITION|FILE", value_parser = super::calibration::edition)]
     pub edition: Option<Arc<ProfileTable>>,
     /// Lab keys: phones that use one are named, and their metadata read. By default NAME.keys.csv beside NAME.csv;
     /// with --headless only those that are given

@@ -1,10 +1,16 @@
 //! Which figures of phones count: those that were asked for, or those that phones had at the time of the data.
 
+pub mod editions;
+mod file;
+pub mod google;
+mod profiles;
+
 use std::sync::Arc;
 
-use super::attenuation::ProfileTable;
 use super::event::StationInfo;
 use super::time::UnixMicros;
+pub use file::{TableError, parse, to_toml};
+pub use profiles::{Averages, Entry, Found, Measured, Profile, ProfileTable};
 
 /// What a person asked for; by default the edition of each receiver's time.
 #[derive(Clone, Debug, Default)]
@@ -41,10 +47,10 @@ impl Calibration {
     /// else the one that was in force then.
     #[must_use]
     pub fn table(&self, station: Option<&StationInfo>, at: UnixMicros) -> &ProfileTable {
-        let told = || station.and_then(|station| ProfileTable::of_edition(&station.edition));
+        let told = || station.and_then(|station| editions::of_edition(&station.edition));
         match &self.fixed {
             Some(table) => table,
-            None => told().unwrap_or_else(|| ProfileTable::in_force(at)),
+            None => told().unwrap_or_else(|| editions::in_force(at)),
         }
     }
 }
@@ -62,7 +68,7 @@ mod tests {
         station.edition = "2020-12-14".to_owned();
         assert_eq!(of_time.table(Some(&station), at).edition, "2020-12-14");
         assert_eq!(of_time.table(None, at).edition, "2020-06-13");
-        let asked = Calibration::fixed(Arc::new(ProfileTable::of_edition("2020-08-13").unwrap().clone()));
+        let asked = Calibration::fixed(Arc::new(editions::of_edition("2020-08-13").unwrap().clone()));
         assert_eq!(asked.table(Some(&station), at).edition, "2020-08-13");
         station.edition = "of nobody".to_owned();
         assert_eq!(of_time.table(Some(&station), at).edition, "2020-06-13");

@@ -14,7 +14,7 @@ use super::super::{Exit, Failure, tell, to_stdout};
 use super::assess::{self, Decided};
 use super::windows::{Phone, PhoneArgs, RULES, phones};
 use crate::keys::{Pool, Pooled, ReportType};
-use crate::lab::attenuation::ProfileTable;
+use crate::lab::calibration::ProfileTable;
 use crate::lab::exposure::infectiousness::{Infectiousness, Map};
 use crate::lab::exposure::rule::{ApiWindow, Chain, Config, Evidence, Onset};
 use crate::lab::matching::{Index, Seen};

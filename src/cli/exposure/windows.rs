@@ -12,9 +12,8 @@ use super::super::convert::input_failure;
 use super::super::{Exit, Failure, tell, to_stdout};
 use crate::format::open::{OpenOptions, in_file, open, parse_clock_offset};
 use crate::lab::advert::StationId;
-use crate::lab::attenuation::{Profile, ProfileTable};
 use crate::lab::beacon::{Family, classify};
-use crate::lab::calibration::Calibration;
+use crate::lab::calibration::{Calibration, Profile, ProfileTable, editions};
 use crate::lab::event::{CaptureEvent, EventKind, StationInfo};
 use crate::lab::exposure::rule::ApiWindow;
 use crate::lab::gaen::{self, Rpi};
@@ -146,7 +145,7 @@ pub(super) fn phones(captures: &[PathBuf], args: &PhoneArgs) -> Result<Phones, F
         .filter(|phone| phone.is_in_pieces)
         .for_each(Phone::put_in_order);
     for phone in phones.iter().filter(|phone| !phone.info.model.is_empty()) {
-        if !ProfileTable::editions().any(|table| table.knows(&phone.info.model)) {
+        if !editions::editions().any(|table| table.knows(&phone.info.model)) {
             tell(format_args!(
                 "warning: {}: the model {} is in no calibration list here, the average is assumed",
                 printable(&phone.info.name),

@@ -10,8 +10,8 @@ use hashbrown::HashTable;
 
 use super::published::Published;
 use crate::lab::advert::StationId;
-use crate::lab::attenuation::ProfileTable;
 use crate::lab::beacon::Family;
+use crate::lab::calibration::ProfileTable;
 use crate::lab::crypto::Metadata;
 use crate::lab::event::{CaptureEvent, EventKind};
 use crate::lab::gaen::{self, Aem, Rpi};

@@ -104,7 +104,11 @@ fn a_lab_key_joins_identifiers_and_tells_the_power() {
     let scans: Vec<usize> = windows.iter().map(|window| window.0.len()).collect();
     assert_eq!(scans, [9, 3]);
     // -20 dBm less levels of -60 to -64, corrected for an average Android phone.
-    let correction = i32::from(ProfileTable::in_force(at(0)).receiver("").rssi_correction_db);
+    let correction = i32::from(
+        crate::lab::calibration::editions::in_force(at(0))
+            .receiver("")
+            .rssi_correction_db,
+    );
     let first = windows[0].0[0];
     assert_eq!(
         (first.min_attenuation_db, first.typical_attenuation_db),
@@ -218,7 +222,7 @@ proptest! {
         let mut all = AllSightings::default();
         events.iter().for_each(|event| all.take(event));
         let mut expected = BTreeMap::new();
-        let table = ProfileTable::in_force(at(0));
+        let table = crate::lab::calibration::editions::in_force(at(0));
         for (station, (sightings, _)) in all.finish() {
             let mut of: BTreeMap<Rpi, Vec<(Sighting, i32)>> = BTreeMap::new();
             for sighting in sightings {
