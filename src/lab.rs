@@ -12,6 +12,7 @@ pub mod attenuation;
 pub mod beacon;
 pub mod calibration;
 pub mod crypto;
+pub mod distance;
 pub mod doubt;
 pub mod event;
 pub mod explain;

@@ -1,0 +1,500 @@
+//! What the logs of phones tell of each other: who heard whom, when, how strongly.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::lab::address::Address;
+use crate::lab::advert::{Advertisement, StationId};
+use crate::lab::beacon::{Family, classify};
+use crate::lab::calibration::Calibration;
+use crate::lab::event::{CaptureEvent, EventKind, Mark, StationInfo};
+use crate::lab::gaen::{self, Aem, Rpi};
+use crate::lab::keyring::Keyring;
+use crate::lab::time::{Micros, UnixMicros};
+
+use super::level::{Level, Phone};
+
+/// Stronger than that a receiver is overdriven, and its level says nothing, in dBm.
+const SATURATED_DBM: i8 = -20;
+/// Most reports that are kept.
+const MOST: usize = 20_000_000;
+/// The origin of the levels is a multiple of it.
+const ORIGIN: i64 = Micros::from_secs(3_600).0;
+
+/// A report of an identifier.
+#[derive(Clone, Copy, Debug)]
+struct Report {
+    station: u32,
+    identifier: u32,
+    at: UnixMicros,
+    rssi: i8,
+}
+
+/// An identifier that was heard.
+#[derive(Clone, Copy, Debug)]
+struct Identifier {
+    rpi: Rpi,
+    family: Family,
+    aem: Option<Aem>,
+    address: Address,
+}
+
+/// Takes in captures, one after the other.
+#[derive(Debug, Default)]
+pub struct Hearing {
+    /// Stations by name; those of the same name are one.
+    stations: Vec<StationInfo>,
+    /// Numbers of the stations of the capture that is read.
+    of_capture: BTreeMap<StationId, u32>,
+    own: BTreeMap<Rpi, u32>,
+    identifiers: Vec<Identifier>,
+    numbers: BTreeMap<Rpi, u32>,
+    reports: Vec<Report>,
+    marks: Vec<(u32, Mark)>,
+    /// Names and models that truth tells of identifiers.
+    told: BTreeMap<Rpi, (String, String)>,
+    saturated: u64,
+    left_out: u64,
+}
+
+/// A phone that is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PhoneInfo {
+    /// Its name: that of a station, or of a device. Not neutralised.
+    pub name: String,
+    /// Its model; empty where it is not told. Not neutralised.
+    pub model: String,
+    /// Whether its own log is given.
+    pub has_log: bool,
+}
+
+/// A stretch of time in which the distance of a pair is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownDistance {
+    /// Who heard.
+    pub receiver: Phone,
+    /// Who sent.
+    pub sender: Phone,
+    /// From when.
+    pub from: UnixMicros,
+    /// Until when; `None` for the end.
+    pub to: Option<UnixMicros>,
+    /// The distance, in metres.
+    pub distance_m: f64,
+}
+
+/// What was heard.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    /// The phones that are known, by their numbers.
+    pub phones: Vec<PhoneInfo>,
+    /// Identifiers of nobody that is known, by their numbers.
+    pub unknown: Vec<Rpi>,
+    /// Phones whose logs are given.
+    pub stations: BTreeSet<Phone>,
+    /// By receiver, sender and time.
+    pub levels: Vec<Level>,
+    /// RSSI of each level, in dBm, as it was reported.
+    pub rssi_dbm: Vec<i8>,
+    /// The time from which those of the levels count.
+    pub origin: UnixMicros,
+    /// Distances that marks tell.
+    pub marked: Vec<KnownDistance>,
+    /// Reports that were too strong.
+    pub saturated: u64,
+    /// Reports beyond the most that are kept.
+    pub left_out: u64,
+}
+
+impl Hearing {
+    /// Nothing heard yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The next events are of another capture.
+    pub fn begin_capture(&mut self) {
+        self.of_capture.clear();
+    }
+
+    /// Whose an identifier is, and of which model, as truth tells; an empty model is none.
+    pub fn tell(&mut self, rpi: Rpi, name: &str, model: &str) {
+        self.told.insert(rpi, (name.to_owned(), model.to_owned()));
+    }
+
+    /// Takes in an event.
+    pub fn take(&mut self, event: &CaptureEvent) {
+        match event {
+            CaptureEvent::Advert(advert) => self.take_advert(advert),
+            CaptureEvent::Other(event) => match &event.kind {
+                EventKind::Station(info) => self.introduce(event.station, info),
+                EventKind::OwnData { data, .. } => {
+                    let station = self.station(event.station);
+                    if let Some(frame) = gaen::decode(data) {
+                        self.own.entry(frame.rpi).or_insert(station);
+                    }
+                }
+                EventKind::Mark(mark) => {
+                    let station = self.station(event.station);
+                    self.marks.push((station, mark.clone()));
+                }
+                _ => {}
+            },
+        }
+    }
+
+    fn introduce(&mut self, id: StationId, info: &StationInfo) {
+        let same = |known: &StationInfo| !info.name.is_empty() && known.name == info.name;
+        let number = self.stations.iter().position(same).unwrap_or_else(|| {
+            self.stations.push(info.clone());
+            self.stations.len() - 1
+        });
+        let known = &mut self.stations[number];
+        if known.model.is_empty() {
+            known.model.clone_from(&info.model);
+        }
+        if known.edition.is_empty() {
+            known.edition.clone_from(&info.edition);
+        }
+        self.of_capture.insert(id, u32::try_from(number).unwrap_or(u32::MAX));
+    }
+
+    fn station(&mut self, id: StationId) -> u32 {
+        if !self.of_capture.contains_key(&id) {
+            let name = format!("station-{}", id.0);
+            self.introduce(
+                id,
+                &StationInfo {
+                    name,
+                    ..StationInfo::default()
+                },
+            );
+        }
+        self.of_capture.get(&id).copied().unwrap_or(0)
+    }
+
+    fn take_advert(&mut self, advert: &Advertisement) {
+        if advert.details.bad_crc || advert.is_scan_response() {
+            return;
+        }
+        let (Some(frame), Some(rssi)) = (gaen::decode(&advert.data), advert.rssi) else {
+            return;
+        };
+        if rssi.0 >= SATURATED_DBM {
+            self.saturated += 1;
+            return;
+        }
+        if self.reports.len() >= MOST {
+            self.left_out += 1;
+            return;
+        }
+        let station = self.station(advert.station);
+        let identifiers = &mut self.identifiers;
+        let identifier = *self.numbers.entry(frame.rpi).or_insert_with(|| {
+            identifiers.push(Identifier {
+                rpi: frame.rpi,
+                family: classify(&advert.data),
+                aem: frame.aem,
+                address: advert.address,
+            });
+            u32::try_from(identifiers.len() - 1).unwrap_or(u32::MAX)
+        });
+        self.reports.push(Report {
+            station,
+            identifier,
+            at: advert.at,
+            rssi: rssi.0,
+        });
+    }
+
+    /// Puts names to what was heard, and levels on the scale of the calibration.
+    #[must_use]
+    pub fn finish(self, keys: &Keyring, calibration: &Calibration) -> Heard {
+        let mut names = Names::new(&self.stations, calibration);
+        let senders: Vec<Sender> = self
+            .identifiers
+            .iter()
+            .map(|of| self.sender(of, keys, &mut names))
+            .collect();
+        let first = self.reports.iter().map(|report| report.at).min().unwrap_or_default();
+        let origin = UnixMicros(first.0.div_euclid(ORIGIN) * ORIGIN);
+        let mut rows: Vec<(Level, i8)> = Vec::with_capacity(self.reports.len());
+        for report in &self.reports {
+            let receiver = Phone::Known(report.station);
+            let (Some(sender), Some(station)) = (
+                senders.get(report.identifier as usize),
+                self.stations.get(report.station as usize),
+            ) else {
+                continue;
+            };
+            if sender.phone == receiver {
+                continue;
+            }
+            let table = calibration.table(Some(station), first);
+            let receiving = names
+                .phones
+                .get(report.station as usize)
+                .map_or("", |phone| &phone.model);
+            let correction = table.receiver(receiving).rssi_correction_db;
+            let tx_power = sender.told_dbm.unwrap_or_else(|| {
+                let model = names.model(sender.phone);
+                table.sender(model, sender.family).tx_power_dbm
+            });
+            let db = i32::from(report.rssi) + i32::from(correction) - i32::from(tx_power);
+            #[expect(clippy::cast_precision_loss, reason = "spans of captures")]
+            let at_s = report.at.since(origin).0 as f64 / 1e6;
+            let level = Level {
+                receiver,
+                sender: sender.phone,
+                at_s,
+                db: f64::from(db),
+            };
+            rows.push((level, report.rssi));
+        }
+        rows.sort_by(|(a, _), (b, _)| {
+            let pair = |level: &Level| (level.receiver, level.sender);
+            pair(a)
+                .cmp(&pair(b))
+                .then(a.at_s.total_cmp(&b.at_s))
+                .then(a.db.total_cmp(&b.db))
+        });
+        let stations = (0..self.stations.len()).filter_map(|number| u32::try_from(number).ok().map(Phone::Known));
+        let marked = self.marked(&names, &senders);
+        let (levels, rssi_dbm) = rows.into_iter().unzip();
+        Heard {
+            phones: names.phones,
+            unknown: names.unknown,
+            stations: stations.collect(),
+            levels,
+            rssi_dbm,
+            origin,
+            marked,
+            saturated: self.saturated,
+            left_out: self.left_out,
+        }
+    }
+
+    /// Whose an identifier is: a phone's whose own log set it, a device's whose lab key fits, one that truth or a mark
+    /// names; else nobody's.
+    fn sender(&self, of: &Identifier, keys: &Keyring, names: &mut Names) -> Sender {
+        let known = keys.find(of.rpi, of.aem);
+        let told_dbm = known
+            .as_ref()
+            .and_then(|known| known.metadata)
+            .filter(|told| told.is_plausible());
+        let phone = match (self.own.get(&of.rpi), &known, self.told.get(&of.rpi)) {
+            (Some(station), _, _) => Phone::Known(*station),
+            (None, Some(known), _) => names.device(known.device, known.model),
+            (None, None, Some((name, model))) => names.device(name, model),
+            (None, None, None) => match self.mark_of(of) {
+                Some(mark) => names.device(&mark.device, &mark.model),
+                None => names.nobody(of.rpi),
+            },
+        };
+        Sender {
+            phone,
+            family: of.family,
+            told_dbm: told_dbm.map(|told| told.tx_power().0),
+        }
+    }
+
+    /// The mark that names an identifier by its first digits, or by its address.
+    fn mark_of(&self, of: &Identifier) -> Option<&Mark> {
+        let digits = of.rpi.to_string();
+        let address = of.address.to_string();
+        let names_it = |mark: &&Mark| {
+            let device = mark.device.to_lowercase();
+            (device.len() >= 8 && digits.starts_with(&device)) || (!device.is_empty() && device == address)
+        };
+        self.marks.iter().map(|(_, mark)| mark).find(names_it)
+    }
+
+    /// The distances that marks tell: until the next mark of the same device that tells one.
+    fn marked(&self, names: &Names, senders: &[Sender]) -> Vec<KnownDistance> {
+        let by_mark = |mark: &Mark| -> Option<Phone> {
+            let named = self
+                .identifiers
+                .iter()
+                .zip(senders)
+                .find(|(of, _)| self.mark_of(of).is_some_and(|found| found.device == mark.device));
+            names.of(&mark.device).or_else(|| named.map(|(_, sender)| sender.phone))
+        };
+        let mut found: Vec<KnownDistance> = Vec::new();
+        for (station, mark) in &self.marks {
+            let (Some(distance), Some(sender)) = (mark.distance, by_mark(mark)) else {
+                continue;
+            };
+            let receiver = Phone::Known(*station);
+            for before in &mut found {
+                let is_open = before.to.is_none_or(|to| to > mark.from);
+                if (before.receiver, before.sender) == (receiver, sender) && before.from <= mark.from && is_open {
+                    before.to = Some(mark.from);
+                }
+            }
+            found.push(KnownDistance {
+                receiver,
+                sender,
+                from: mark.from,
+                to: mark.to,
+                distance_m: distance.0,
+            });
+        }
+        found
+    }
+}
+
+struct Sender {
+    phone: Phone,
+    family: Family,
+    told_dbm: Option<i8>,
+}
+
+/// The phones, by number: first the stations, then devices.
+struct Names {
+    phones: Vec<PhoneInfo>,
+    unknown: Vec<Rpi>,
+}
+
+impl Names {
+    fn new(stations: &[StationInfo], calibration: &Calibration) -> Self {
+        let phone = |station: &StationInfo| PhoneInfo {
+            name: station.name.clone(),
+            model: calibration.model_of(&station.name).unwrap_or(&station.model).to_owned(),
+            has_log: true,
+        };
+        Self {
+            phones: stations.iter().map(phone).collect(),
+            unknown: Vec::new(),
+        }
+    }
+
+    fn of(&self, name: &str) -> Option<Phone> {
+        let place = self.phones.iter().position(|phone| phone.name == name)?;
+        u32::try_from(place).ok().map(Phone::Known)
+    }
+
+    fn device(&mut self, name: &str, model: &str) -> Phone {
+        if let Some(phone) = self.of(name) {
+            if let Phone::Known(number) = phone
+                && let Some(known) = self
+                    .phones
+                    .get_mut(number as usize)
+                    .filter(|known| known.model.is_empty())
+            {
+                model.clone_into(&mut known.model);
+            }
+            return phone;
+        }
+        self.phones.push(PhoneInfo {
+            name: name.to_owned(),
+            model: model.to_owned(),
+            has_log: false,
+        });
+        Phone::Known(u32::try_from(self.phones.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    fn nobody(&mut self, rpi: Rpi) -> Phone {
+        self.unknown.push(rpi);
+        Phone::Unknown(u32::try_from(self.unknown.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    fn model(&self, phone: Phone) -> &str {
+        match phone {
+            Phone::Known(number) => self.phones.get(number as usize).map_or("", |phone| &phone.model),
+            Phone::Unknown(_) => "",
+        }
+    }
+}
+
+impl Heard {
+    /// The name of a phone; an identifier's digits of who is not known. Not neutralised.
+    #[must_use]
+    pub fn name(&self, phone: Phone) -> String {
+        match phone {
+            Phone::Known(number) => self
+                .phones
+                .get(number as usize)
+                .map(|phone| phone.name.clone())
+                .unwrap_or_default(),
+            Phone::Unknown(number) => self
+                .unknown
+                .get(number as usize)
+                .map(|rpi| format!("rpi:{rpi}"))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The phone of that name.
+    #[must_use]
+    pub fn phone(&self, name: &str) -> Option<Phone> {
+        let place = self.phones.iter().position(|phone| phone.name == name)?;
+        u32::try_from(place).ok().map(Phone::Known)
+    }
+
+    /// The time of so many seconds since the origin.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "times of captures")]
+    pub fn time(&self, at_s: f64) -> UnixMicros {
+        UnixMicros(self.origin.0.saturating_add((at_s * 1e6).round() as i64))
+    }
+
+    /// A time in seconds since the origin.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "spans of captures")]
+    pub fn seconds(&self, at: UnixMicros) -> f64 {
+        at.since(self.origin).0 as f64 / 1e6
+    }
+
+    /// The levels of each pair, as places, in order of receivers and senders.
+    pub fn pairs(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+        let mut from = 0;
+        self.levels
+            .chunk_by(|a, b| (a.receiver, a.sender) == (b.receiver, b.sender))
+            .map(move |levels| {
+                let range = from..from + levels.len();
+                from = range.end;
+                range
+            })
+    }
+
+    /// The windows of a grid in which a pair was heard: of those whose sender is known, or of all.
+    #[must_use]
+    pub fn windows(&self, from_s: f64, length_s: f64, with_unknown: bool) -> Vec<super::Query> {
+        let mut windows = Vec::new();
+        for range in self.pairs() {
+            let levels = &self.levels[range.clone()];
+            let Some(first) = levels
+                .first()
+                .filter(|level| with_unknown || !level.sender.is_unknown())
+            else {
+                continue;
+            };
+            let number = |level: &Level| ((level.at_s - from_s) / length_s + 1e-9).floor();
+            let mut place = range.start;
+            for window in levels.chunk_by(|a, b| number(a).total_cmp(&number(b)).is_eq()) {
+                let next = place + window.len();
+                windows.push(super::Query {
+                    receiver: first.receiver,
+                    sender: first.sender,
+                    from_s: from_s + window.first().map_or(0.0, number) * length_s,
+                    length_s,
+                    levels: place..next,
+                });
+                place = next;
+            }
+        }
+        windows
+    }
+
+    /// The levels of a pair in a stretch of time, as places.
+    #[must_use]
+    pub fn within(&self, receiver: Phone, sender: Phone, from_s: f64, to_s: f64) -> std::ops::Range<usize> {
+        let at = |s: f64| {
+            self.levels.partition_point(|level| {
+                (level.receiver, level.sender) < (receiver, sender)
+                    || ((level.receiver, level.sender) == (receiver, sender) && level.at_s < s)
+            })
+        };
+        at(from_s)..at(to_s)
+    }
+}
