@@ -6,6 +6,7 @@ mod captures;
 mod completions;
 mod config;
 mod convert;
+mod distance;
 mod doctor;
 mod exposure;
 mod help;
@@ -144,6 +145,7 @@ enum Verb {
     Match(matching::MatchArgs),
     Exposure(exposure::ExposureArgs),
     Calibrate(calibrate::CalibrateArgs),
+    Distance(distance::DistanceArgs),
     Keys(keys::KeysArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
@@ -238,6 +240,7 @@ fn run(verb: Verb, look: &Look) -> Result<Exit, Failure> {
         Verb::Match(args) => matching::run(&args),
         Verb::Exposure(args) => exposure::run(&args),
         Verb::Calibrate(args) => calibrate::run(&args),
+        Verb::Distance(args) => distance::run(&args),
         Verb::Doctor(args) => doctor::run(&args, look.color),
         Verb::Config(args) => config::run(&args, look),
         Verb::Completions(args) => completions::run(&args),

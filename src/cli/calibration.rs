@@ -24,9 +24,19 @@ pub(super) struct CalibrationArgs {
 }
 
 impl CalibrationArgs {
+    /// What was asked for; where no edition was, this one.
+    pub(super) fn calibration_or(&self, date: &str) -> Calibration {
+        let own = || editions::of_edition(date).map(|table| Arc::new(table.clone()));
+        self.with(self.edition.clone().or_else(own))
+    }
+
     /// What was asked for.
     pub(super) fn calibration(&self) -> Calibration {
-        let mut calibration = self.edition.clone().map(Calibration::fixed).unwrap_or_default();
+        self.with(self.edition.clone())
+    }
+
+    fn with(&self, table: Option<Arc<ProfileTable>>) -> Calibration {
+        let mut calibration = table.map(Calibration::fixed).unwrap_or_default();
         for given in &self.model {
             match given.split_once('=') {
                 Some((station, model)) => calibration.set_model(Some(station.to_owned()), model.to_owned()),

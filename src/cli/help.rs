@@ -45,6 +45,18 @@ pub(super) const CALIBRATE: &str = below!(
     "2" "wrong use, or a table that cannot be read",
     "4" "the output cannot be written",
 );
+pub(super) const DISTANCE: &str = below!(
+    [
+        "vicino distance 01.btsnoop 02.btsnoop --clock-offset -7200 --model SM-G973F --csv --each",
+        "vicino distance walk.csv --keys walk.keys.csv --window 300",
+        "vicino distance score 01.btsnoop 02.btsnoop --truth hall.csv --leave-out",
+        "vicino distance train *.csv --truth hall.csv --truth office.csv --name hall --out hall.toml",
+    ],
+    "0" "done",
+    "2" "wrong use",
+    "3" "a capture, keys, truth or a model cannot be read, or they teach nothing",
+    "4" "the output cannot be written",
+);
 pub(super) const EXPOSURE: &str = below!(
     [
         "vicino exposure walk.csv --keys keys/*.zip --config swisscovid --config immuni-production-2020-06-22",

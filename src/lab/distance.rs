@@ -18,12 +18,14 @@ pub mod line;
 pub mod map;
 pub mod model;
 pub mod proximity;
+pub mod score;
 #[cfg(test)]
 mod tests;
+pub mod truth;
 
 use serde::Serialize;
 
-pub use estimate::{Estimator, Query};
+pub use estimate::{Estimator, Query, Score};
 pub use heard::{Heard, Hearing};
 pub use level::{Level, Phone, Slice};
 pub use line::{Estimate, Line};

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::Mode;
 use super::level::{Level, Phone, Slice, mean, slices};
 use super::line::{Estimate, logit};
 use super::map::{self, MOST};
 use super::model::Model;
 use super::proximity::Proximity;
-use super::{Mode, line::NEAR_M};
 
 /// Where in a long window it is looked.
 const LOOKS: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
@@ -218,11 +218,13 @@ impl<'a> Estimator<'a> {
         };
         job.0.iter().filter_map(&mut score).collect()
     }
+}
 
+impl Model {
     /// The distance that a score tells for a window.
     #[must_use]
-    pub fn estimate(&self, query: &Query, score: Score) -> Estimate {
-        let line = self.model.line(self.mode, query.length_s, score.map.is_some());
+    pub fn estimate(&self, mode: Mode, query: &Query, score: Score) -> Estimate {
+        let line = self.line(mode, query.length_s, score.map.is_some());
         line.estimate(self.combined(score))
     }
 
@@ -230,7 +232,7 @@ impl<'a> Estimator<'a> {
     #[must_use]
     pub fn combined(&self, score: Score) -> f64 {
         match score.map {
-            Some(map) => map + self.model.map.per_db * score.nearness_db,
+            Some(map) => map + self.map.per_db * score.nearness_db,
             None => score.nearness_db,
         }
     }
@@ -239,33 +241,46 @@ impl<'a> Estimator<'a> {
     /// model was learnt, and with both directions of time also than is usual about that time here. A miss and a false alarm
     /// then cost the same.
     #[must_use]
-    pub fn decide(&self, queries: &[Query], estimates: &[Estimate]) -> Vec<[bool; 2]> {
+    pub fn decide(&self, mode: Mode, queries: &[Query], estimates: &[Estimate]) -> Vec<[bool; 2]> {
         let mut order: Vec<usize> = (0..queries.len().min(estimates.len())).collect();
         order.sort_by(|a, b| queries[*a].from_s.total_cmp(&queries[*b].from_s).then(a.cmp(b)));
-        let mut near = vec![[false; 2]; order.len()];
-        for k in 0..NEAR_M.len() {
-            // Sums up to each place, so that a mean over a span costs two look-ups.
-            let mut sums = vec![0.0];
-            for place in &order {
-                sums.push(sums[sums.len() - 1] + estimates[*place].p_near[k]);
-            }
-            for place in &order {
-                let (query, p) = (&queries[*place], estimates[*place].p_near[k]);
-                let share = self.model.line(self.mode, query.length_s, true).shares[k];
-                let learnt = logit(share);
-                let threshold = if self.mode == Mode::Live {
-                    learnt
-                } else {
-                    let at = |s: f64| order.partition_point(|other| queries[*other].from_s < s);
-                    let (from, to) = (
-                        at(query.from_s - self.model.time.usual_s),
-                        at(query.from_s + self.model.time.usual_s),
-                    );
-                    let n = f64::from(u32::try_from(to - from).unwrap_or(u32::MAX));
-                    0.5 * (learnt + logit((sums[to] - sums[from]) / n.max(1.0)))
-                };
-                near[*place][k] = logit(p) >= threshold;
-            }
+        let of = |which: usize| self.decide_on(which, mode, (queries, estimates), &order);
+        let [nearest, near] = [of(0), of(1)];
+        nearest
+            .into_iter()
+            .zip(near)
+            .map(|(nearest, near)| [nearest, near])
+            .collect()
+    }
+
+    /// As [`Model::decide`], for one of [`NEAR_M`](super::line::NEAR_M).
+    fn decide_on(
+        &self,
+        which: usize,
+        mode: Mode,
+        (queries, estimates): (&[Query], &[Estimate]),
+        order: &[usize],
+    ) -> Vec<bool> {
+        let p = |place: &usize| estimates[*place].p_near[which];
+        // Sums up to each place, so that a mean over a span costs two look-ups.
+        let mut sums = vec![0.0];
+        for place in order {
+            sums.push(sums[sums.len() - 1] + p(place));
+        }
+        let at = |s: f64| order.partition_point(|other| queries[*other].from_s < s);
+        let mut near = vec![false; order.len()];
+        for place in order {
+            let query = &queries[*place];
+            let learnt = logit(self.line(mode, query.length_s, true).shares[which]);
+            let threshold = if mode == Mode::Live {
+                learnt
+            } else {
+                let usual_s = self.time.usual_s;
+                let (from, to) = (at(query.from_s - usual_s), at(query.from_s + usual_s));
+                let n = f64::from(u32::try_from(to - from).unwrap_or(u32::MAX));
+                0.5 * (learnt + logit((sums[to] - sums[from]) / n.max(1.0)))
+            };
+            near[*place] = logit(p(place)) >= threshold;
         }
         near
     }

@@ -312,12 +312,14 @@ impl Hearing {
     /// The distances that marks tell: until the next mark of the same device that tells one.
     fn marked(&self, names: &Names, senders: &[Sender]) -> Vec<KnownDistance> {
         let by_mark = |mark: &Mark| -> Option<Phone> {
-            let named = self
+            let marked = self
                 .identifiers
                 .iter()
                 .zip(senders)
                 .find(|(of, _)| self.mark_of(of).is_some_and(|found| found.device == mark.device));
-            names.of(&mark.device).or_else(|| named.map(|(_, sender)| sender.phone))
+            names
+                .of(&mark.device)
+                .or_else(|| marked.map(|(_, sender)| sender.phone))
         };
         let mut found: Vec<KnownDistance> = Vec::new();
         for (station, mark) in &self.marks {

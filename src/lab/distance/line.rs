@@ -180,7 +180,7 @@ mod tests {
     fn samples(n: usize) -> Vec<Sample> {
         let sample = |i: usize| {
             let score = f64::from(u32::try_from(i % 40).unwrap()) / 4.0 - 5.0;
-            let wobble = if i % 2 == 0 { 0.2 } else { -0.2 };
+            let wobble = if i.is_multiple_of(2) { 0.2 } else { -0.2 };
             Sample {
                 score,
                 distance_m: (0.7 - 0.1 * score + wobble).exp(),

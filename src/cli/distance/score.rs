@@ -1,0 +1,185 @@
+//! `vicino distance score`: compares estimates with truth, and with what others would have estimated.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::super::{Exit, Failure, tell, to_stdout};
+use super::input::{self, InputArgs};
+use super::judged::{Compared, Known, compare, known};
+use super::{mode, window};
+use crate::lab::distance::Mode;
+use crate::lab::distance::score::{Judged, Measures, paired};
+use crate::lab::text::{json_printable, printable};
+
+/// Version of the JSON that this prints.
+const SCHEMA: &str = "vicino/distance-score/1";
+/// Draws of pairs for intervals, and the seed of these draws.
+const DRAWS: usize = 400;
+const SEED: u64 = 1;
+
+/// Compares estimates with truth: errors, area under the curve, cost of decisions, coverage, calibration of probabilities
+///
+/// Truth are marks in the captures, or CSV files: distances over time (`time,receiver,transmitter,distance_m`), windows
+/// (`receiver,transmitter,window_start_utc,window_s,true_distance_m`), or a simulator's NAME.truth.csv. Beside Vicino's
+/// estimator stand the constant guess, free space (n = 2, 40.2 dB at 1 m), and a line fitted to the median level of the
+/// window; both of these learn from other scenarios and other receivers than those that they are judged on.
+#[derive(Debug, Args)]
+pub(super) struct ScoreArgs {
+    /// Captures
+    #[arg(value_name = "CAPTURE", required = true)]
+    captures: Vec<PathBuf>,
+    /// Truth
+    #[arg(long, value_name = "FILE.csv")]
+    truth: Vec<PathBuf>,
+    #[command(flatten)]
+    input: InputArgs,
+    /// Length of the windows, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = window)]
+    window: f64,
+    /// What may be known: `live` or `replay`
+    #[arg(long, value_name = "MODE", default_value = "replay", value_parser = mode)]
+    mode: Mode,
+    /// Learns Vicino's line anew for each scenario and third of the receivers, from the others; without it, the line of the
+    /// model is judged
+    #[arg(long)]
+    leave_out: bool,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Compares with truth.
+pub(super) fn run(args: &ScoreArgs) -> Result<Exit, Failure> {
+    let model = args.input.estimator()?;
+    let truth = input::truth(&args.truth)?;
+    let heard = args.input.heard(&args.captures, &truth, &model)?;
+    let (known, missing) = known(&heard, &truth, args.window, (&model, args.mode));
+    if known.is_empty() {
+        return Err(Failure::new(
+            Exit::Input,
+            format!("no window of {} s with truth in which the pair was heard", args.window),
+        )
+        .hint("give captures and truth of the same time and names; `--clock-offset` corrects logs in local time"));
+    }
+    if missing > 0 {
+        tell(format_args!(
+            "{missing} windows with truth have no report of their pair, and are not judged"
+        ));
+    }
+    let compared = compare(&known, args.window, (&model, args.mode), args.leave_out);
+    let parts = parts(&known);
+    to_stdout(|out| {
+        if args.json {
+            let value = as_json(args, &compared, &parts, missing);
+            return writeln!(out, "{}", json_printable(&format!("{value:#}")));
+        }
+        as_text(&compared, &parts, out)
+    })
+}
+
+/// All windows, and those of each scenario where there are several.
+fn parts(known: &[Known]) -> Vec<(String, Vec<usize>)> {
+    let mut scenarios: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (place, of) in known.iter().enumerate() {
+        scenarios.entry(&of.truth.scenario).or_default().push(place);
+    }
+    let all = ("all".to_owned(), (0..known.len()).collect());
+    let each = scenarios
+        .into_iter()
+        .map(|(name, places)| (printable(name).into_owned(), places));
+    let each: Vec<_> = each.collect();
+    if each.len() < 2 {
+        return vec![all];
+    }
+    each.into_iter().chain([all]).collect()
+}
+
+fn of(judged: &[Judged], places: &[usize]) -> Vec<Judged> {
+    places.iter().map(|place| judged[*place]).collect()
+}
+
+/// Differences of ours to another estimator's, with their intervals of 90 %.
+fn gains(compared: &Compared, places: &[usize]) -> Vec<(&'static str, [[f64; 2]; 3])> {
+    let Some((_, ours)) = compared.estimators.first() else {
+        return Vec::new();
+    };
+    let ours = of(ours, places);
+    let others = compared.estimators.iter().skip(1);
+    others
+        .map(|(name, judged)| (*name, paired(&ours, &of(judged, places), DRAWS, SEED)))
+        .collect()
+}
+
+fn as_json(args: &ScoreArgs, compared: &Compared, parts: &[(String, Vec<usize>)], missing: usize) -> Value {
+    let part = |(name, places): &(String, Vec<usize>)| {
+        let estimators = compared.estimators.iter();
+        let measures: BTreeMap<&str, Measures> = estimators
+            .map(|(name, judged)| (*name, Measures::of(&of(judged, places))))
+            .collect();
+        let gains = gains(compared, places).into_iter().map(
+            |(name, [error, auc, cost])| json!({ "over": name, "median_abs_err_m": error, "auc": auc, "ndcf": cost }),
+        );
+        json!({ "scenario": name, "windows": places.len(), "measures": measures, "gains_90": gains.collect::<Vec<_>>() })
+    };
+    json!({
+        "schema": SCHEMA,
+        "window_s": args.window,
+        "mode": args.mode,
+        "left_out": args.leave_out,
+        "missing": missing,
+        "parts": parts.iter().map(part).collect::<Vec<_>>(),
+    })
+}
+
+fn as_text(compared: &Compared, parts: &[(String, Vec<usize>)], out: &mut dyn Write) -> io::Result<()> {
+    for (name, places) in parts {
+        writeln!(out, "{name}: {} windows", places.len())?;
+        writeln!(
+            out,
+            "  {:<12} {:>8} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+            "ESTIMATOR", "MEDIAN m", "90 % m", "AUC 1.5", "COST 1.5", "AUC 2", "COST 2", "COVERAGE", "WIDTH"
+        )?;
+        for (name, judged) in &compared.estimators {
+            let measures = Measures::of(&of(judged, places));
+            let [near, far] = measures.near;
+            let optional = |value: Option<f64>, text: fn(f64) -> String| value.map_or_else(|| "–".to_owned(), text);
+            writeln!(
+                out,
+                "  {name:<12} {:>8.3} {:>8.3} {:>9.3} {:>9.3} {:>9.3} {:>9.3} {:>9} {:>9}",
+                measures.median_abs_err_m,
+                measures.p90_abs_err_m,
+                near.auc,
+                near.ndcf,
+                far.auc,
+                far.ndcf,
+                optional(measures.coverage, |share| format!("{:.1} %", 100.0 * share)),
+                optional(measures.width, |width| format!("× {width:.1}"))
+            )?;
+        }
+        for (name, [error, auc, cost]) in gains(compared, places) {
+            writeln!(
+                out,
+                "  over {name}, 90 %: error {:+.2}…{:+.2} m, AUC {:+.2}…{:+.2}, cost {:+.2}…{:+.2}",
+                error[0], error[1], auc[0], auc[1], cost[0], cost[1]
+            )?;
+        }
+        writeln!(out)?;
+    }
+    if let Some((_, ours)) = compared.estimators.first() {
+        let measures = Measures::of(ours);
+        let bins = measures
+            .reliability
+            .iter()
+            .map(|(p, share, n)| format!("{:.0} → {:.0} % ({n})", 100.0 * p, 100.0 * share));
+        writeln!(
+            out,
+            "nearer than 1.5 m, said → seen (windows): {}",
+            bins.collect::<Vec<_>>().join(", ")
+        )?;
+    }
+    Ok(())
+}

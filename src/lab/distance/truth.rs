@@ -1,0 +1,386 @@
+//! True distances of pairs over time, and windows of them to learn from and to be judged by.
+
+use std::collections::BTreeMap;
+
+use csv::{ReaderBuilder, StringRecord, Trim};
+use thiserror::Error;
+
+use crate::lab::gaen::Rpi;
+
+/// Most rows of a file of truth.
+const MOST: usize = 50_000_000;
+/// A pair whose distance was not told for so many usual steps is not known in between.
+const LONGEST_GAP: f64 = 10.0;
+
+/// Why a file of truth cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TruthError {
+    /// Its columns are those of nothing that is known.
+    #[error(
+        "no truth: the columns are neither those of windows (receiver,transmitter,window_start_utc,window_s,true_distance_m), \
+         nor of distances over time (time,receiver,transmitter,distance_m), nor of a simulator's truth \
+         (time_us,station,device,model,rpi,…,distance_m)"
+    )]
+    Columns,
+    /// A line is none of truth.
+    #[error("line {line}: {what}")]
+    Line {
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// There are too many rows.
+    #[error("more than {MOST} rows")]
+    TooMany,
+}
+
+/// A window of a pair with its true distance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TruthWindow {
+    /// Which scenario.
+    pub scenario: String,
+    /// Who heard, by name.
+    pub receiver: String,
+    /// Who sent, by name.
+    pub sender: String,
+    /// Its beginning, in seconds since 1970.
+    pub from_s: f64,
+    /// Its length, in seconds.
+    pub length_s: f64,
+    /// Mean distance, in metres.
+    pub distance_m: f64,
+}
+
+/// A distance at a time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// When, in seconds since 1970.
+    pub at_s: f64,
+    /// In metres.
+    pub distance_m: f64,
+}
+
+/// A pair of names; who is first says nothing.
+pub type Pair = (String, String);
+
+/// What a file of truth tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Truth {
+    /// Windows, as the file has them.
+    pub windows: Vec<TruthWindow>,
+    /// Distances over time of pairs, in order of time.
+    pub points: BTreeMap<Pair, Vec<Point>>,
+    /// Whose identifiers are, and their models.
+    pub names: Vec<(Rpi, String, String)>,
+}
+
+/// A name without leading zeros, where it is a number: `01` is phone 1.
+#[must_use]
+pub fn plain(name: &str) -> String {
+    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) {
+        let digits = name.trim_start_matches('0');
+        return if digits.is_empty() { "0" } else { digits }.to_owned();
+    }
+    name.to_owned()
+}
+
+/// The pair of two names.
+#[must_use]
+pub fn pair(one: &str, other: &str) -> Pair {
+    let (one, other) = (plain(one), plain(other));
+    if one <= other { (one, other) } else { (other, one) }
+}
+
+impl Truth {
+    /// Reads a file of truth; `scenario` names it where it does not itself.
+    ///
+    /// # Errors
+    /// [`TruthError`], with the line.
+    pub fn parse(text: &str, scenario: &str) -> Result<Self, TruthError> {
+        let mut reader = ReaderBuilder::new()
+            .flexible(true)
+            .trim(Trim::All)
+            .from_reader(text.as_bytes());
+        let header = reader.headers().map_err(|_| TruthError::Columns)?.clone();
+        let columns = Columns(&header);
+        let mut truth = Self::default();
+        for (count, record) in reader.into_records().enumerate() {
+            if count >= MOST {
+                return Err(TruthError::TooMany);
+            }
+            let line = |error: Option<&csv::Position>| error.map_or(0, csv::Position::line);
+            let record = record.map_err(|error| TruthError::Line {
+                line: line(error.position()),
+                what: "cannot be read",
+            })?;
+            let row = Row {
+                columns: &columns,
+                record: &record,
+            };
+            let taken = if columns.has(&[
+                "receiver",
+                "transmitter",
+                "window_start_utc",
+                "window_s",
+                "true_distance_m",
+            ]) {
+                truth.window(&row, scenario)
+            } else if columns.has(&["time", "receiver", "transmitter", "distance_m"]) {
+                truth.point(&row)
+            } else if columns.has(&["time_us", "station", "device", "rpi", "distance_m"]) {
+                truth.simulated(&row)
+            } else {
+                return Err(TruthError::Columns);
+            };
+            taken.map_err(|what| TruthError::Line {
+                line: line(record.position()),
+                what,
+            })?;
+        }
+        if truth.windows.is_empty() && truth.points.is_empty() {
+            return Err(TruthError::Columns);
+        }
+        for points in truth.points.values_mut() {
+            points.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+        }
+        Ok(truth)
+    }
+
+    fn window(&mut self, row: &Row<'_>, scenario: &str) -> Result<(), &'static str> {
+        let named = row.cell("scenario");
+        let length_s = row
+            .number("window_s")
+            .filter(|length| (1.0..=86_400.0).contains(length));
+        self.windows.push(TruthWindow {
+            scenario: if named.is_empty() { scenario } else { named }.to_owned(),
+            receiver: plain(row.cell("receiver")),
+            sender: plain(row.cell("transmitter")),
+            from_s: row
+                .number("window_start_utc")
+                .ok_or("window_start_utc: seconds since 1970")?,
+            length_s: length_s.ok_or("window_s: 1 to 86400 seconds")?,
+            distance_m: row.distance("true_distance_m")?,
+        });
+        Ok(())
+    }
+
+    fn point(&mut self, row: &Row<'_>) -> Result<(), &'static str> {
+        if row.cell("distance_m").is_empty() {
+            return Ok(());
+        }
+        let at_s = time(row.cell("time")).ok_or("time: seconds since 1970, or a date like 2020-07-30T09:54:01Z")?;
+        let point = Point {
+            at_s,
+            distance_m: row.distance("distance_m")?,
+        };
+        let of = pair(row.cell("receiver"), row.cell("transmitter"));
+        self.points.entry(of).or_default().push(point);
+        Ok(())
+    }
+
+    fn simulated(&mut self, row: &Row<'_>) -> Result<(), &'static str> {
+        let micros = row.number("time_us").ok_or("time_us: microseconds since 1970")?;
+        let device = row.cell("device");
+        if let Some(rpi) = rpi(row.cell("rpi"))
+            && self.names.last().is_none_or(|(last, ..)| *last != rpi)
+        {
+            self.names.push((rpi, device.to_owned(), row.cell("model").to_owned()));
+        }
+        let point = Point {
+            at_s: micros / 1e6,
+            distance_m: row.distance("distance_m")?,
+        };
+        self.points
+            .entry(pair(row.cell("station"), device))
+            .or_default()
+            .push(point);
+        Ok(())
+    }
+
+    /// Windows of a length: those of the file, or where it tells distances over time, those of a grid from the first of
+    /// them on that are known for at least half of the time.
+    #[must_use]
+    pub fn windows(&self, length_s: f64, scenario: &str) -> Vec<TruthWindow> {
+        let is_of_length = |window: &&TruthWindow| (window.length_s - length_s).abs() < 1e-6;
+        let mut windows: Vec<TruthWindow> = self.windows.iter().filter(is_of_length).cloned().collect();
+        let origin = self
+            .points
+            .values()
+            .filter_map(|points| points.first())
+            .map(|point| point.at_s);
+        let Some(origin) = origin.min_by(f64::total_cmp) else {
+            return windows;
+        };
+        let Some(step) = self.step() else { return windows };
+        for ((one, other), points) in &self.points {
+            let number = |point: &Point| ((point.at_s - origin) / length_s + 1e-9).floor();
+            for within in points.chunk_by(|a, b| number(a).total_cmp(&number(b)).is_eq()) {
+                let n = f64::from(u32::try_from(within.len()).unwrap_or(u32::MAX));
+                // One distance in a window that is shorter than the steps tells all that there is.
+                if n < (length_s / step / 2.0).min(length_s / step) - 1e-9 {
+                    continue;
+                }
+                let distance_m = super::level::mean(within.iter().map(|point| point.distance_m));
+                let from_s = origin + within.first().map_or(0.0, number) * length_s;
+                for (receiver, sender) in [(one, other), (other, one)] {
+                    windows.push(TruthWindow {
+                        scenario: scenario.to_owned(),
+                        receiver: receiver.clone(),
+                        sender: sender.clone(),
+                        from_s,
+                        length_s,
+                        distance_m,
+                    });
+                }
+            }
+        }
+        windows
+    }
+
+    /// The usual time between two distances of a pair.
+    fn step(&self) -> Option<f64> {
+        let steps = self.points.values().flat_map(|points| points.windows(2));
+        let mut steps: Vec<f64> = steps
+            .map(|two| two[1].at_s - two[0].at_s)
+            .filter(|step| *step > 0.0)
+            .collect();
+        steps.sort_by(f64::total_cmp);
+        steps.get(steps.len() / 2).copied()
+    }
+
+    /// The distance of a pair at a time: that of the nearest point, unless it is further away than some usual steps.
+    #[must_use]
+    pub fn at(&self, of: &Pair, at_s: f64) -> Option<f64> {
+        let points = self.points.get(of)?;
+        let after = points.partition_point(|point| point.at_s < at_s);
+        let near = [after.checked_sub(1), Some(after)];
+        let near = near.into_iter().flatten().filter_map(|place| points.get(place));
+        let gap = |point: &&Point| (point.at_s - at_s).abs();
+        let nearest = near.min_by(|a, b| gap(a).total_cmp(&gap(b)))?;
+        let step = self.step().unwrap_or(1.0).max(1.0);
+        (gap(&nearest) <= LONGEST_GAP * step).then_some(nearest.distance_m)
+    }
+}
+
+/// Seconds since 1970, as a number or as a date.
+fn time(text: &str) -> Option<f64> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return seconds.is_finite().then_some(seconds);
+    }
+    let timestamp: jiff::Timestamp = text.parse().ok()?;
+    #[expect(clippy::cast_precision_loss, reason = "dates of captures")]
+    Some(timestamp.as_microsecond() as f64 / 1e6)
+}
+
+fn rpi(text: &str) -> Option<Rpi> {
+    let bytes = (0..16).map(|place| u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok());
+    let bytes: Option<Vec<u8>> = bytes.collect();
+    bytes?.try_into().ok().map(Rpi).filter(|_| text.len() == 32)
+}
+
+struct Columns<'a>(&'a StringRecord);
+
+impl Columns<'_> {
+    fn place(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|column| column == name)
+    }
+
+    fn has(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.place(name).is_some())
+    }
+}
+
+struct Row<'a> {
+    columns: &'a Columns<'a>,
+    record: &'a StringRecord,
+}
+
+impl Row<'_> {
+    fn cell(&self, name: &str) -> &str {
+        let place = self.columns.place(name);
+        place.and_then(|place| self.record.get(place)).unwrap_or_default()
+    }
+
+    fn number(&self, name: &str) -> Option<f64> {
+        self.cell(name).parse().ok().filter(|number: &f64| number.is_finite())
+    }
+
+    fn distance(&self, name: &str) -> Result<f64, &'static str> {
+        let distance = self.number(name).filter(|distance| (0.0..=10_000.0).contains(distance));
+        // On the spot has no logarithm.
+        distance
+            .map(|distance| distance.max(0.01))
+            .ok_or("a distance is 0 to 10000 metres")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn distances_over_time_give_windows_that_are_known_for_half_of_their_time() {
+        let mut text = "time,receiver,transmitter,distance_m\n".to_owned();
+        for second in 0..100 {
+            // Unknown from 30 to 50: 10 of the second window's 30 seconds are known.
+            if !(30..50).contains(&second) {
+                let distance_m = if second < 30 { 1.0 } else { 3.0 };
+                let _ = writeln!(text, "{},01,2,{distance_m}", 1_000 + second);
+            }
+        }
+        let truth = Truth::parse(&text, "hall").unwrap();
+        let windows = truth.windows(30.0, "hall");
+        let told: Vec<_> = windows
+            .iter()
+            .map(|of| (of.from_s, of.receiver.as_str(), of.distance_m))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (1000.0, "1", 1.0),
+                (1000.0, "2", 1.0),
+                (1060.0, "1", 3.0),
+                (1060.0, "2", 3.0)
+            ]
+        );
+        assert_eq!(truth.at(&pair("2", "1"), 1_010.4), Some(1.0));
+        assert_eq!(truth.at(&pair("2", "1"), 1_120.0), None);
+    }
+
+    #[test]
+    fn windows_and_the_simulator_s_truth_are_read() {
+        let text = "scenario,receiver,transmitter,window_index,window_start_utc,window_s,true_distance_m,split\n\
+                    a,1,2,5,1596113505.857,30,1.96,dev\n";
+        let truth = Truth::parse(text, "x").unwrap();
+        assert_eq!(
+            (truth.windows(30.0, "x").len(), truth.windows(300.0, "x").len()),
+            (1, 0)
+        );
+        let text = "time_us,station,device,model,rpi,enin,distance_m\n\
+                    1000000,hci0,p,Pixel 4,000102030405060708090a0b0c0d0e0f,1,2.5\n2000000,hci0,laptop,,,,3\n";
+        let truth = Truth::parse(text, "x").unwrap();
+        assert_eq!(truth.names.len(), 1);
+        assert_eq!(truth.at(&pair("hci0", "p"), 1.0), Some(2.5));
+    }
+
+    #[test]
+    fn what_is_no_truth_is_told_with_its_line() {
+        let fault = |text: &str| Truth::parse(text, "x").unwrap_err().to_string();
+        assert!(fault("a,b\n1,2\n").starts_with("no truth"));
+        let header = "time,receiver,transmitter,distance_m\n";
+        assert!(fault(header).starts_with("no truth"));
+        assert_eq!(
+            fault(&format!("{header}1,1,2,1\nyesterday,1,2,1\n")).get(..14),
+            Some("line 3: time: ")
+        );
+        for wrong in ["-1", "nan", "1e9"] {
+            assert_eq!(
+                fault(&format!("{header}1,1,2,{wrong}\n")),
+                "line 2: a distance is 0 to 10000 metres"
+            );
+        }
+    }
+}
