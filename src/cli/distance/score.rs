@@ -1,8 +1,9 @@
 //! `vicino distance score`: compares estimates with truth, and with what others would have estimated.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use super::super::{Exit, Failure, tell, to_stdout};
 use super::input::{self, InputArgs};
 use super::judged::{Compared, Known, compare, known};
 use super::{mode, window};
+use crate::format::reason;
 use crate::lab::distance::Mode;
 use crate::lab::distance::score::{Judged, Measures, paired};
 use crate::lab::text::{json_printable, printable};
@@ -47,6 +49,9 @@ pub(super) struct ScoreArgs {
     /// model is judged
     #[arg(long)]
     leave_out: bool,
+    /// Also writes Vicino's estimates of the judged windows, with the columns of `distance --csv`
+    #[arg(long, value_name = "FILE.csv")]
+    estimates: Option<PathBuf>,
     /// Prints JSON
     #[arg(long)]
     json: bool,
@@ -71,6 +76,9 @@ pub(super) fn run(args: &ScoreArgs) -> Result<Exit, Failure> {
         ));
     }
     let compared = compare(&known, args.window, (&model, args.mode), args.leave_out);
+    if let Some(path) = &args.estimates {
+        write(path, &known, &compared)?;
+    }
     let parts = parts(&known);
     to_stdout(|out| {
         if args.json {
@@ -79,6 +87,52 @@ pub(super) fn run(args: &ScoreArgs) -> Result<Exit, Failure> {
         }
         as_text(&compared, &parts, out)
     })
+}
+
+/// Writes the estimates of the judged windows.
+fn write(path: &Path, known: &[Known], compared: &Compared) -> Result<(), Failure> {
+    let fault = |what: String| Failure::new(Exit::Environment, format!("{}: {what}", path.display()));
+    let file = File::create_new(path)
+        .map_err(|error| fault(reason(&error)).hint("a file that is there already is not overwritten"))?;
+    let mut writer = csv::Writer::from_writer(file);
+    let mut rows = || -> csv::Result<()> {
+        writer.write_record([
+            "ts",
+            "receiver",
+            "transmitter",
+            "window_s",
+            "distance_m",
+            "low_m",
+            "high_m",
+            "p_close_1_5",
+            "p_close_2_0",
+            "close_1_5",
+            "close_2_0",
+            "true_distance_m",
+        ])?;
+        let ours = compared.estimators.first().map_or(&[][..], |(_, ours)| ours);
+        for (of, judged) in known.iter().zip(ours) {
+            let [low, high] = judged.interval_m.unwrap_or([judged.distance_m; 2]);
+            let [near, far] = judged.decided.map(|near| u8::from(near).to_string());
+            writer.write_record([
+                format!("{:.6}", of.truth.from_s),
+                printable(&of.truth.receiver).into_owned(),
+                printable(&of.truth.sender).into_owned(),
+                of.truth.length_s.to_string(),
+                judged.distance_m.to_string(),
+                low.to_string(),
+                high.to_string(),
+                judged.near[0].to_string(),
+                judged.near[1].to_string(),
+                near,
+                far,
+                judged.truth_m.to_string(),
+            ])?;
+        }
+        writer.flush()?;
+        Ok(())
+    };
+    rows().map_err(|error| fault(error.to_string()))
 }
 
 /// All windows, and those of each scenario where there are several.

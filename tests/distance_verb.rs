@@ -1,0 +1,230 @@
+//! `vicino distance` as a program: estimates of simulated and of real phones, truth, models, wrong input.
+
+use std::path::{Path, PathBuf};
+use std::process::Command as Plain;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use serde_json::Value;
+
+fn bundled(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(file);
+    path.to_str().expect("a name").to_owned()
+}
+
+fn distance(arguments: &[&str]) -> assert_cmd::assert::Assert {
+    let mut command = Command::cargo_bin("vicino").expect("the program");
+    command.arg("distance").args(arguments).assert()
+}
+
+fn rows(csv: &[u8]) -> Vec<csv::StringRecord> {
+    let mut reader = csv::Reader::from_reader(csv);
+    reader.records().map(|record| record.expect("a row")).collect()
+}
+
+fn shared() -> Option<PathBuf> {
+    let folder = std::env::var_os("VICINO_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        PathBuf::from,
+    );
+    folder.join("score/score_distance.py").is_file().then_some(folder)
+}
+
+#[test]
+fn a_phone_with_a_lab_key_gets_estimates_and_others_when_asked_for() {
+    let (capture, keys) = (bundled("two-phones.csv"), bundled("two-phones.keys.csv"));
+    let of = |more: &[&str]| {
+        let arguments = [&[capture.as_str(), "--csv"], more].concat();
+        rows(&distance(&arguments).success().get_output().stdout)
+    };
+    let known = of(&["--keys", &keys]);
+    assert!(!known.is_empty());
+    for row in &known {
+        let number = |column: usize| row[column].parse::<f64>().expect("a number");
+        assert!(["android", "iphone"].contains(&&row[2]), "{row:?}");
+        let (low, middle, high) = (number(6), number(5), number(7));
+        assert!(0.0 < low && low < middle && middle < high, "{row:?}");
+        assert!((0.0..=1.0).contains(&number(8)) && number(8) <= number(9), "{row:?}");
+    }
+    // Marks name them by the beginning of an identifier.
+    let marked = of(&[]);
+    assert!(marked.iter().any(|row| &row[2] == "124930bb"), "{marked:?}");
+    let each = of(&["--keys", &keys, "--each"]);
+    assert!(each.len() > known.len() && each.iter().all(|row| !row[13].is_empty()));
+    let unknown = distance(&[&bundled("rotation-faults.csv.zst"), "--unknown", "--csv"]).success();
+    let unknown = rows(&unknown.get_output().stdout);
+    assert!(unknown.iter().any(|row| row[2].starts_with("rpi:")));
+}
+
+#[test]
+fn both_modes_are_the_same_every_time_and_windows_lie_where_they_are_asked_for() {
+    let (capture, keys) = (bundled("demo.csv.zst"), bundled("demo.keys.csv"));
+    for mode in ["live", "replay"] {
+        let run = |window: &str| {
+            let arguments = [&capture, "--keys", &keys, "--csv", "--mode", mode, "--window", window];
+            distance(&arguments).success().get_output().stdout.clone()
+        };
+        assert_eq!(run("30"), run("30"));
+        assert!(rows(&run("300")).len() < rows(&run("30")).len());
+    }
+    let from = ["--from", "2020-06-01T08:58:00Z", "--window", "60", "--json"];
+    let arguments = [&[capture.as_str(), "--keys", &keys], &from[..]].concat();
+    let output = distance(&arguments).success().get_output().stdout.clone();
+    let value: Value = serde_json::from_slice(&output).expect("JSON");
+    let estimates = value["estimates"].as_array().expect("a list");
+    assert!(!estimates.is_empty());
+    for estimate in estimates {
+        let from = estimate["window_from_us"].as_i64().expect("a time");
+        assert_eq!((from - 1_591_001_880_000_000).rem_euclid(60_000_000), 0);
+    }
+}
+
+#[test]
+fn a_simulator_s_truth_teaches_a_model_which_estimates_then() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a name").to_owned();
+    let (capture, keys, truth) = (
+        bundled("demo.csv.zst"),
+        bundled("demo.keys.csv"),
+        bundled("demo.truth.csv"),
+    );
+    let (model, points) = (path("own.toml"), path("points.csv"));
+    // The truth of the bundled capture has a row per change; distances over time are finer.
+    let told = std::fs::read_to_string(&truth).expect("the truth");
+    let mut text = "time,receiver,transmitter,distance_m\n".to_owned();
+    for row in rows(told.as_bytes()) {
+        let at: f64 = row[0].parse::<f64>().expect("a time") / 1e6;
+        for second in 0..10 {
+            text += [
+                format!("{},{},{},{}", at + f64::from(second), &row[1], &row[2], &row[8]),
+                "\n".to_owned(),
+            ]
+            .concat()
+            .as_str();
+        }
+    }
+    std::fs::write(&points, text).expect("written");
+    distance(&["score", &capture, "--keys", &keys, "--truth", &points])
+        .success()
+        .stdout(predicate::str::contains("fitted line").and(predicate::str::contains("over constant, 90 %")));
+    let train = [
+        "train", &capture, "--keys", &keys, "--truth", &points, "--name", "demo", "--out", &model,
+    ];
+    distance(&train).success();
+    distance(&train)
+        .code(4)
+        .stderr(predicate::str::contains("not overwritten"));
+    let output = distance(&[&capture, "--keys", &keys, "--estimator", &model, "--json"])
+        .success()
+        .get_output()
+        .stdout
+        .clone();
+    let value: Value = serde_json::from_slice(&output).expect("JSON");
+    assert_eq!(value["estimator"], "demo");
+    assert!(value["trained_on"].as_str().expect("text").contains("windows of 30 s"));
+}
+
+#[test]
+fn what_cannot_be_used_is_told() {
+    let capture = bundled("rotation-faults.csv.zst");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("a name").to_owned()
+    };
+    let none = path("none.csv", "a,b\n1,2\n");
+    distance(&["score", &capture, "--truth", &none])
+        .code(3)
+        .stderr(predicate::str::contains("no truth"));
+    let other = path("other.csv", "time,receiver,transmitter,distance_m\n5,x,y,1\n6,x,y,1\n");
+    distance(&["score", &capture, "--truth", &other])
+        .code(3)
+        .stderr(predicate::str::contains("no window of 30 s"));
+    distance(&["train", &capture, "--truth", &other])
+        .code(3)
+        .stderr(predicate::str::contains("too little"));
+    let model = path("model.toml", "name = 1\n");
+    distance(&[&capture, "--estimator", &model])
+        .code(3)
+        .stderr(predicate::str::contains("model.toml"));
+    distance(&[&capture, "--window", "0"]).code(2);
+    distance(&[]).code(2);
+    distance(&["no-such-file"]).code(3);
+}
+
+/// The scorer of the field data, in another language, finds the same in the CSV as `distance score`.
+#[test]
+fn measures_agree_with_those_of_an_independent_scorer() {
+    let Some(shared) = shared() else {
+        eprintln!("skipped: no captures with camera truth ($VICINO_SHARED)");
+        return;
+    };
+    let logs = shared.join("data/dp3t/exp34-epfl-soldiers/pcaps");
+    let captures: Vec<String> = [1, 2, 4, 6, 10, 11, 15, 18]
+        .iter()
+        .map(|phone| {
+            logs.join(format!("{phone:02}.btsnoop"))
+                .to_str()
+                .expect("a name")
+                .to_owned()
+        })
+        .collect();
+    let captures: Vec<&str> = captures.iter().map(String::as_str).collect();
+    let truth = shared.join("score/truth/exp34_windows_30s.csv");
+    let truth = truth.to_str().expect("a name");
+    let models = ["--clock-offset", "-7200", "--model", "SM-G973F"];
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("estimates.csv");
+    let arguments = [
+        "--truth",
+        truth,
+        "--json",
+        "--estimates",
+        file.to_str().expect("a name"),
+    ];
+    let output = distance(&[&["score"], &captures[..], &models, &arguments].concat());
+    let value: Value = serde_json::from_slice(&output.success().get_output().stdout).expect("JSON");
+    let parts = value["parts"].as_array().expect("parts");
+    let all = parts
+        .iter()
+        .find(|part| part["scenario"] == "all")
+        .expect("all windows");
+    let ours = &all["measures"]["vicino"];
+    assert_eq!(all["windows"], 595);
+    let scored = Plain::new("python3")
+        .arg(shared.join("score/score_distance.py"))
+        .args([&file, Path::new(truth)])
+        .args(["--split", "dev", "--json"])
+        .output();
+    let Ok(scored) = scored else {
+        eprintln!("skipped: no python3");
+        return;
+    };
+    let theirs: Value = serde_json::from_slice(&scored.stdout).expect("JSON of the scorer");
+    assert_eq!(theirs["missing"], 0);
+    let same = |ours: &Value, theirs: &Value, names: &[&str]| {
+        for name in names {
+            let (a, b) = (ours[name].as_f64().expect(name), theirs[name].as_f64().expect(name));
+            assert!((a - b).abs() < 1e-6, "{name}: {a} {b}");
+        }
+    };
+    same(
+        ours,
+        &theirs,
+        &["median_abs_err_m", "p90_abs_err_m", "mae_m", "rmse_log10"],
+    );
+    let names = [
+        "prevalence",
+        "auc",
+        "f1",
+        "precision",
+        "recall",
+        "balanced_accuracy",
+        "ndcf",
+        "min_ndcf",
+    ];
+    same(&ours["near"][0], &theirs["closer_than_1.5_m"], &names);
+    same(&ours["near"][1], &theirs["closer_than_2.0_m"], &names);
+    assert!(ours["near"][0]["auc"].as_f64().expect("a number") > 0.78);
+}
