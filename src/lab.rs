@@ -10,6 +10,7 @@ pub mod advert;
 pub mod assigned;
 pub mod attenuation;
 pub mod beacon;
+pub mod calibration;
 pub mod crypto;
 pub mod doubt;
 pub mod event;

@@ -1,0 +1,3 @@
+//! Calibration of phones from measurements of one's own.
+
+pub mod fit;
