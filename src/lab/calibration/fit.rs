@@ -58,6 +58,9 @@ const ROUNDING: f64 = 1.0 / 12.0;
 /// Spread within a group where none can be seen, in dB².
 const LEAST_WITHIN: f64 = 0.25;
 
+/// With fewer degrees of freedom residuals are not drawn anew: there are too few to stand for all.
+const LEAST_TO_DRAW: usize = 8;
+
 /// Where intervals come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intervals {
@@ -120,7 +123,9 @@ pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> R
     let solution = problem.solve(assumed).ok_or(FitError::Numerical)?;
     let is_free = groups.len() > design.kept.len();
     let draws = match settings.intervals {
-        Intervals::Bootstrap { rounds, seed } if is_free => bootstrap::draw(&problem, &solution, rounds, seed),
+        Intervals::Bootstrap { rounds, seed } if solution.freedom >= LEAST_TO_DRAW => {
+            bootstrap::draw(&problem, &solution, rounds, seed)
+        }
         _ => Vec::new(),
     };
     let groups = judged(&groups, &design, &solution);
@@ -134,18 +139,38 @@ pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> R
         layout,
         draws,
     };
+    let mut warnings = warnings(&groups, &parts, &quality);
+    let is_drawn = matches!(settings.intervals, Intervals::Bootstrap { .. });
+    warnings.extend((is_drawn && engine.draws.is_empty()).then_some(Warning::TooFewToDraw));
     let all = engine.layout.parameters.iter().enumerate();
     Ok(Fit {
         parameters: all
             .map(|(i, parameter)| (*parameter, engine.state(i, &parts)))
             .collect(),
-        warnings: warnings(&groups, &parts, &quality, is_free),
+        warnings,
         groups,
         unusable,
         parts,
         quality,
         engine,
     })
+}
+
+/// Which effects can be fitted at no cost: those that hide no phone and no path which are told without them. Where each
+/// session has phones of its own, its effect would take all that is known of them.
+pub fn separable(samples: &Samples, references: &References) -> Result<Effects, FitError> {
+    let (groups, _) = usable(samples)?;
+    let hidden = |sessions, orientations| {
+        let layout = Layout::new(&groups, references, Effects { sessions, orientations });
+        if layout.parameters.len() > MOST_PARAMETERS {
+            return Err(FitError::TooManyParameters(layout.parameters.len()));
+        }
+        Ok(Design::new(&groups, &layout).unseen.hidden(&layout))
+    };
+    let without = hidden(false, false)?;
+    let orientations = hidden(false, true)? == without;
+    let sessions = hidden(true, orientations)? == without;
+    Ok(Effects { sessions, orientations })
 }
 
 /// The groups with usable reports, and those without.
@@ -284,7 +309,7 @@ fn quality(counts: Counts, groups: &[Judged], solution: &Solution) -> Quality {
     }
 }
 
-fn warnings(groups: &[Judged], parts: &[Part], quality: &Quality, is_free: bool) -> Vec<Warning> {
+fn warnings(groups: &[Judged], parts: &[Part], quality: &Quality) -> Vec<Warning> {
     let mut found = Vec::new();
     let distance = |judged: &Judged| judged.group.distance;
     if groups.windows(2).all(|pair| distance(&pair[0]) == distance(&pair[1])) {
@@ -293,10 +318,11 @@ fn warnings(groups: &[Judged], parts: &[Part], quality: &Quality, is_free: bool)
     if !parts.iter().any(|part| part.has_reference) {
         found.push(Warning::NoReference);
     }
-    if parts.len() > 1 {
-        found.push(Warning::Unconnected { parts: parts.len() });
+    let unknown = parts.iter().filter(|part| !part.has_reference).count();
+    if (1..parts.len()).contains(&unknown) {
+        found.push(Warning::Unconnected { parts: unknown });
     }
-    if !is_free {
+    if quality.groups == quality.parameters {
         found.push(Warning::NothingSpare);
     }
     if quality.counts.saturated > 0 {

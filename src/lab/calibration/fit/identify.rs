@@ -4,7 +4,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::linear::Symmetric;
-use super::parameter::{Layout, Parameter, References};
+use super::parameter::{Layout, Parameter, References, is_effect};
 use super::samples::Group;
 
 /// Shares below this are rounding.
@@ -115,16 +115,31 @@ impl Freedom {
             .all(|vector| super::linear::dot(terms, vector).abs() <= NONE * size)
     }
 
-    /// Those that move when a parameter does.
+    /// Those that move when a parameter does; not those that only make up for it a little, as other sessions do for one
+    /// so that all still add up to zero.
     fn partners(&self, i: usize, layout: &Layout) -> Vec<Parameter> {
-        let moves = |j: usize| self.0.iter().map(|vector| vector[i] * vector[j]).sum::<f64>().abs() > NONE;
-        let all = (0..layout.parameters.len()).filter(|j| *j != i && moves(*j));
-        all.map(|j| layout.parameters[j]).collect()
+        let moves = |j: usize| self.0.iter().map(|vector| vector[i] * vector[j]).sum::<f64>().abs();
+        let others: Vec<(usize, f64)> = (0..layout.parameters.len())
+            .filter(|j| *j != i)
+            .map(|j| (j, moves(j)))
+            .collect();
+        let most = others.iter().map(|(_, share)| *share).fold(0.0, f64::max);
+        let strong = others
+            .into_iter()
+            .filter(|(_, share)| *share > NONE && *share >= most / 2.0);
+        strong.map(|(j, _)| layout.parameters[j]).collect()
+    }
+
+    /// The parameters other than effects that are not told.
+    pub(super) fn hidden(&self, layout: &Layout) -> Vec<Parameter> {
+        let all = layout.parameters.iter().enumerate();
+        let hidden = all.filter(|(i, parameter)| !is_effect(**parameter) && !self.leaves(&[(*i, 1.0)]));
+        hidden.map(|(_, parameter)| *parameter).collect()
     }
 
     /// Why a parameter is not told; `None` when it is.
     pub(super) fn reason(&self, i: usize, layout: &Layout, parts: &[Part]) -> Option<Reason> {
-        use Parameter::{Attenuation, Exponent, Orientation, Session};
+        use Parameter::{Attenuation, Exponent};
         if layout.is_only_effect(i) {
             return Some(Reason::OnlyOne);
         }
@@ -133,8 +148,7 @@ impl Freedom {
         }
         let parameter = layout.parameters[i];
         let partners = self.partners(i, layout);
-        let is_effect = |parameter: &Parameter| matches!(parameter, Orientation(_) | Session(_));
-        if is_effect(&parameter) || partners.iter().any(is_effect) {
+        if is_effect(parameter) || partners.iter().any(|partner| is_effect(*partner)) {
             return Some(Reason::Together(partners));
         }
         let is_path = |parameter: &Parameter| matches!(parameter, Attenuation | Exponent);

@@ -193,7 +193,8 @@ impl Layout {
     }
 }
 
-const fn is_effect(parameter: Parameter) -> bool {
+/// Whether it is the effect of a condition.
+pub(super) const fn is_effect(parameter: Parameter) -> bool {
     matches!(parameter, Parameter::Orientation(_) | Parameter::Session(_))
 }
 

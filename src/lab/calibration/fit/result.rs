@@ -53,13 +53,15 @@ pub enum Warning {
     OneDistance,
     /// No phone has a known value: only differences are told.
     NoReference,
-    /// The phones fall into parts that no measurement connects.
+    /// Some of [`Fit::parts`] have no phone with a known value, while others have one.
     Unconnected {
         /// How many.
         parts: usize,
     },
     /// As many parameters as groups: no interval can be given.
     NothingSpare,
+    /// Intervals come from the model: there are too few degrees of freedom to draw residuals from.
+    TooFewToDraw,
     /// Saturated reports were left out.
     Saturated {
         /// How many.
