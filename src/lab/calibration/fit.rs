@@ -11,10 +11,15 @@
 //! (correction 8, TX −30) or an iPhone 11 (0, 1); what the data still cannot tell comes back with the reason.
 //!
 //! The error is that of a whole group (antennas, reflections, the hand that placed the phone): it does not get smaller
-//! with more reports. Its spread is estimated from how groups disagree, and intervals follow from it.
-//! Not modelled: errors that groups of the same pair share, packets too weak to be heard at all, radio channels.
+//! with more reports. Its spread is estimated from how groups disagree, and intervals follow from it; so are the
+//! correlations of errors that both directions of a pair, or all groups of a pair, share. A place that takes 5 dB takes them
+//! in both directions: where each pair was measured in one place only, that comes out as 5 dB less TX power and 5 dB more
+//! correction, and only their sum is right.
+//!
+//! Not modelled: packets too weak to be heard at all, which make far groups look stronger; radio channels.
 
 mod bootstrap;
+mod dependence;
 mod identify;
 mod linear;
 mod parameter;
@@ -30,6 +35,7 @@ pub use parameter::{Effects, Parameter, References};
 pub use result::{Contrast, Estimate, Fit, FitError, Interval, Judged, Quality, State, Warning};
 pub use samples::{Counts, FARTHEST, Group, MOST_GROUPS, Observation, ObservationError, SATURATED, Samples, Summary};
 
+use dependence::Correlations;
 use identify::Freedom;
 use linear::{Row, Symmetric, dot};
 use parameter::Layout;
@@ -47,10 +53,6 @@ pub const FEW_REPORTS: u64 = 10;
 pub const WIDE_IQR_DB: f64 = 6.0;
 /// From so many standard deviations on a group is called an outlier.
 pub const OUTLIER: f64 = 3.5;
-/// From this correlation on errors of a pair are called shared.
-const MUCH_SHARED: f64 = 0.1;
-/// Residuals count for that as at most so many standard deviations, that an outlier is no pair's.
-const CLIP: f64 = 2.0;
 /// Distance of the quartiles of a normal distribution, in standard deviations.
 const NORMAL_IQR: f64 = 1.349;
 /// Variance that rounding to whole decibels adds, in dB².
@@ -128,19 +130,32 @@ pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> R
         }
         _ => Vec::new(),
     };
+    let scaled = problem.scaled(problem.levels, &solution.columns, &solution.variances);
+    let (correlations, dependent) = if is_free {
+        dependence::of(&groups, problem.rows, &scaled, &solution)
+    } else {
+        (Correlations::default(), solution.covariance.clone())
+    };
     let groups = judged(&groups, &design, &solution);
-    let quality = quality(counts, &groups, &solution);
+    let quality = quality(counts, &groups, &solution, correlations);
     let engine = Engine {
         has_spread: is_free || settings.assumed_sd_db.is_some(),
         kept: design.kept,
         unseen: design.unseen,
         level: settings.level,
+        dependent,
         solution,
         layout,
         draws,
     };
     let mut warnings = warnings(&groups, &parts, &quality);
     let is_drawn = matches!(settings.intervals, Intervals::Bootstrap { .. });
+    let correlation = correlations.pair;
+    warnings.extend(
+        correlations
+            .is_pair_sure
+            .then_some(Warning::PairsDiffer { correlation }),
+    );
     warnings.extend((is_drawn && engine.draws.is_empty()).then_some(Warning::TooFewToDraw));
     let all = engine.layout.parameters.iter().enumerate();
     Ok(Fit {
@@ -278,7 +293,7 @@ fn judged(groups: &[Group], design: &Design, solution: &Solution) -> Vec<Judged>
     groups.iter().enumerate().map(judge).collect()
 }
 
-fn quality(counts: Counts, groups: &[Judged], solution: &Solution) -> Quality {
+fn quality(counts: Counts, groups: &[Judged], solution: &Solution, correlations: Correlations) -> Quality {
     let level = |judged: &Judged| judged.expected_dbm + judged.residual_db;
     let weights: Vec<f64> = solution
         .weights
@@ -304,6 +319,8 @@ fn quality(counts: Counts, groups: &[Judged], solution: &Solution) -> Quality {
         parameters,
         freedom: solution.freedom,
         between_sd_db: solution.between.sqrt(),
+        placement_correlation: correlations.placement,
+        pair_correlation: correlations.pair,
         residual_sd_db: (free > 0).then(|| (squares / real(free as u64)).sqrt()),
         r_squared: (free > 0 && all > 0.0).then(|| 1.0 - rest / all),
     }
@@ -329,35 +346,10 @@ fn warnings(groups: &[Judged], parts: &[Part], quality: &Quality) -> Vec<Warning
         let (reports, share) = (quality.counts.saturated, quality.counts.saturation());
         found.push(Warning::Saturated { reports, share });
     }
-    found.extend(shared_errors(groups).map(|correlation| Warning::PairsDiffer { correlation }));
     for (group, judged) in groups.iter().enumerate() {
         found.extend(warnings_of(group, judged));
     }
     found
-}
-
-/// The correlation of residuals within pairs of phones, where it is large and no chance: the mean product of two
-/// residuals of a pair. Of independent ones it has mean 0 (a little below, from the fit) and variance 1/(number of
-/// products).
-fn shared_errors(groups: &[Judged]) -> Option<f64> {
-    // Groups come in order of their pairs.
-    let pairs = groups.chunk_by(|a, b| (a.group.sender, a.group.receiver) == (b.group.sender, b.group.receiver));
-    let (mut sum, mut products) = (0.0, 0.0);
-    for pair in pairs {
-        let scaled: Vec<f64> = pair
-            .iter()
-            .filter_map(|judged| judged.scaled)
-            .map(|one| one.clamp(-CLIP, CLIP))
-            .collect();
-        let (total, squares) = (
-            scaled.iter().sum::<f64>(),
-            scaled.iter().map(|one| one * one).sum::<f64>(),
-        );
-        sum += (total * total - squares) / 2.0;
-        products += real(scaled.len() as u64) * (real(scaled.len() as u64) - 1.0) / 2.0;
-    }
-    let correlation = sum / products.max(1.0);
-    (correlation > MUCH_SHARED && correlation * products.sqrt() > OUTLIER).then_some(correlation)
 }
 
 fn warnings_of(group: usize, judged: &Judged) -> impl Iterator<Item = Warning> {

@@ -37,16 +37,82 @@ impl Symmetric {
         sum
     }
 
-    fn at(&self, i: usize, j: usize) -> f64 {
+    /// The sum of the symmetric parts of a · bᵀ, row by row.
+    pub(super) fn products(n: usize, a: &[Row], b: &[Row]) -> Self {
+        let mut sum = Self::zero(n);
+        for (i, j, cell) in a.iter().zip(b).flat_map(|(a, b)| crossed(a, b)) {
+            // Off the diagonal it stands for two cells.
+            let share = if i == j { cell } else { cell / 2.0 };
+            sum.cells[i.max(j) * n + i.min(j)] += share;
+        }
+        sum
+    }
+
+    pub(super) const fn size(&self) -> usize {
+        self.n
+    }
+
+    pub(super) fn at(&self, i: usize, j: usize) -> f64 {
         self.cells[i.max(j) * self.n + i.min(j)]
+    }
+
+    pub(super) fn set(&mut self, i: usize, j: usize, cell: f64) {
+        self.cells[i.max(j) * self.n + i.min(j)] = cell;
+    }
+
+    /// Adds so many times another one.
+    pub(super) fn add(&mut self, other: &Self, times: f64) {
+        self.cells
+            .iter_mut()
+            .zip(&other.cells)
+            .for_each(|(a, b)| *a += times * b);
+    }
+
+    /// The rows and columns of these numbers, in order.
+    pub(super) fn part(&self, kept: &[usize]) -> Self {
+        let mut part = Self::zero(kept.len());
+        for (i, a) in kept.iter().enumerate() {
+            for (j, b) in kept[..=i].iter().enumerate() {
+                part.set(i, j, self.at(*a, *b));
+            }
+        }
+        part
+    }
+
+    /// The trace of the product with another one.
+    pub(super) fn trace(&self, other: &Self) -> f64 {
+        let cells = (0..self.n).flat_map(|i| (0..self.n).map(move |j| (i, j)));
+        cells.map(|(i, j)| self.at(i, j) * other.at(i, j)).sum()
+    }
+
+    /// The product with another one, row by row; it is not symmetric.
+    pub(super) fn times(&self, other: &Self) -> Vec<f64> {
+        let mut product = vec![0.0; self.n * self.n];
+        for (i, k) in (0..self.n).flat_map(|i| (0..self.n).map(move |k| (i, k))) {
+            let factor = self.at(i, k);
+            let row = &mut product[i * self.n..(i + 1) * self.n];
+            row.iter_mut()
+                .enumerate()
+                .for_each(|(j, cell)| *cell += factor * other.at(k, j));
+        }
+        product
+    }
+
+    /// self + self · inner · self.
+    pub(super) fn sandwich(&self, inner: &Self) -> Self {
+        let half = self.times(inner);
+        let mut sum = self.clone();
+        for (i, j) in (0..self.n).flat_map(|i| (0..=i).map(move |j| (i, j))) {
+            let row = &half[i * self.n..(i + 1) * self.n];
+            let added: f64 = row.iter().enumerate().map(|(k, a)| a * self.at(k, j)).sum();
+            sum.cells[i * self.n + j] += added;
+        }
+        sum
     }
 
     /// The quadratic form rowᵀ · self · row.
     pub(super) fn form(&self, row: &[(usize, f64)]) -> f64 {
-        let products = row
-            .iter()
-            .flat_map(|(i, a)| row.iter().map(move |(j, b)| a * b * self.at(*i, *j)));
-        products.sum()
+        crossed(row, row).map(|(i, j, cell)| cell * self.at(i, j)).sum()
     }
 
     /// Columns, in order, of which none is a combination of the others and which span all: by Cholesky with pivoting.
@@ -88,13 +154,7 @@ impl Symmetric {
 
     /// How the other columns combine from the `kept` ones: for each other column a vector whose image is zero.
     pub(super) fn null_vectors(&self, kept: &[usize]) -> Vec<Vec<f64>> {
-        let mut small = Self::zero(kept.len());
-        for (i, a) in kept.iter().enumerate() {
-            for (j, b) in kept[..=i].iter().enumerate() {
-                small.cells[i * kept.len() + j] = self.at(*a, *b);
-            }
-        }
-        let Some(factor) = Cholesky::of(&small) else {
+        let Some(factor) = Cholesky::of(&self.part(kept)) else {
             return Vec::new();
         };
         let others = (0..self.n).filter(|i| !kept.contains(i));
@@ -177,6 +237,11 @@ impl Cholesky {
     }
 }
 
+/// The cells of a · bᵀ.
+fn crossed<'a>(a: &'a [(usize, f64)], b: &'a [(usize, f64)]) -> impl Iterator<Item = (usize, usize, f64)> + 'a {
+    a.iter().flat_map(|(i, a)| b.iter().map(move |(j, b)| (*i, *j, a * b)))
+}
+
 /// The scalar product of a sparse row with a vector.
 pub(super) fn dot(row: &[(usize, f64)], vector: &[f64]) -> f64 {
     row.iter().map(|(i, a)| a * vector[*i]).sum()
@@ -230,5 +295,16 @@ mod tests {
         let both = inverse.form(&[(0, 1.0), (1, 2.0)]);
         assert!((both - (inverse.at(0, 0) + 4.0 * inverse.at(0, 1) + 4.0 * unit[1])).abs() < 1e-12);
         assert!(Cholesky::of(&Symmetric::zero(2)).is_none());
+        let unit = normal.times(&inverse);
+        assert!(
+            (0..9).all(|i| (unit[i] - if i % 4 == 0 { 1.0 } else { 0.0 }).abs() < 1e-12),
+            "{unit:?}"
+        );
+        assert!((normal.trace(&inverse) - 3.0).abs() < 1e-12);
+        // inverse + inverse · normal · inverse is twice the inverse.
+        assert!((inverse.sandwich(&normal).at(2, 1) - 2.0 * inverse.at(1, 2)).abs() < 1e-12);
+        let mut doubled = Symmetric::products(3, &rows, &rows);
+        doubled.add(&normal, -0.5);
+        assert!(doubled.form(&[(0, 1.0), (1, 2.0), (2, 3.0)]).abs() < 1e-12);
     }
 }

@@ -5,10 +5,10 @@ use thiserror::Error;
 
 use super::bootstrap::{self, Draw};
 use super::identify::{Freedom, Part, Reason};
-use super::linear::{Row, dot};
+use super::linear::{Row, Symmetric, dot};
 use super::parameter::{Layout, Parameter};
 use super::robust::Solution;
-use super::samples::{Counts, Group};
+use super::samples::{Counts, Group, real};
 use super::student;
 
 /// Why there is no fit, and what to do about it.
@@ -90,7 +90,8 @@ pub enum Warning {
         /// Distance of the quartiles.
         iqr_db: f64,
     },
-    /// Groups of the same pair of phones share their errors: intervals, which take them as independent, are too narrow.
+    /// Groups of the same pair of phones share their errors. Intervals allow for it, but they rest on few pairs: more phones
+    /// tell more than more sessions.
     PairsDiffer {
         /// Correlation of the residuals within pairs.
         correlation: f64,
@@ -186,6 +187,10 @@ pub struct Quality {
     pub freedom: usize,
     /// Standard deviation between groups of equal parameters, robust, in dB.
     pub between_sd_db: f64,
+    /// Correlation of the errors of both directions of a pair under the same conditions; 0 where none is seen.
+    pub placement_correlation: f64,
+    /// Correlation of the errors of a pair under different conditions; 0 where none is seen.
+    pub pair_correlation: f64,
     /// Standard deviation of the residuals, outliers and all, in dB; `None` without degrees of freedom.
     pub residual_sd_db: Option<f64>,
     /// Share of the variance between groups that the model explains, weighted as in the fit.
@@ -219,6 +224,8 @@ pub(super) struct Engine {
     pub(super) kept: Vec<usize>,
     pub(super) unseen: Freedom,
     pub(super) solution: Solution,
+    /// Covariance of the columns with the correlations of errors.
+    pub(super) dependent: Symmetric,
     /// Whether there is anything to tell an interval from.
     pub(super) has_spread: bool,
     pub(super) level: f64,
@@ -238,11 +245,14 @@ impl Engine {
     pub(super) fn estimate(&self, terms: &[(usize, f64)]) -> Estimate {
         let (fixed, row) = self.row(terms);
         let value = fixed + dot(&row, &self.solution.columns);
-        let std_error = (self.solution.inflation * self.solution.covariance.form(&row)).sqrt();
+        let independent = self.solution.covariance.form(&row);
+        // Where shared errors cancel they are not counted on.
+        let widening = (self.dependent.form(&row) / independent).max(1.0);
+        let std_error = (self.solution.inflation * independent * widening).sqrt();
         let half = if self.draws.is_empty() {
-            std_error * student::quantile(self.level, self.solution.freedom)
+            std_error * student::quantile(self.level, less(self.solution.freedom, widening))
         } else {
-            self.solution.inflation.sqrt() * bootstrap::half_width(&self.draws, &row, self.level)
+            (self.solution.inflation * widening).sqrt() * bootstrap::half_width(&self.draws, &row, self.level)
         };
         let interval = self.has_spread.then_some(Interval {
             std_error,
@@ -261,6 +271,16 @@ impl Engine {
             None => State::Estimated(self.estimate(&[(i, 1.0)])),
         }
     }
+}
+
+/// Degrees of freedom when levels that share errors stand for fewer.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between 0 and what it was"
+)]
+fn less(freedom: usize, widening: f64) -> usize {
+    (real(freedom as u64) / widening) as usize
 }
 
 impl Fit {

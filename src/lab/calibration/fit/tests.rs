@@ -21,6 +21,10 @@ struct World {
     orientations: Vec<f64>,
     /// Standard deviation between groups, in dB.
     between: f64,
+    /// Standard deviation of what both directions of a pair share in one place, in dB.
+    place: f64,
+    /// Standard deviation of what both directions of a pair share everywhere, in dB.
+    pair: f64,
     /// Share of groups that are far off, by 8 to 20 dB, mostly too weak.
     outliers: f64,
     reports: usize,
@@ -37,6 +41,8 @@ impl World {
             sessions: vec![0.6, -0.9, 0.3],
             orientations: Vec::new(),
             between: 1.5,
+            place: 0.0,
+            pair: 0.0,
             outliers: 0.0,
             reports: 40,
         }
@@ -71,11 +77,19 @@ impl World {
         let mut random = Normal(ChaCha12Rng::seed_from_u64(seed));
         let mut samples = Samples::new();
         let phones = self.tx.len();
-        for (session, distance) in (0..self.sessions.len()).flat_map(|s| distances.iter().map(move |d| (s, *d))) {
+        // What they share, of each two phones: at one place drawn anew.
+        let mut draw = |sd: f64| -> Vec<f64> { (0..phones * phones).map(|_| sd * random.one()).collect() };
+        let pairs = draw(self.pair);
+        let conditions = (0..self.sessions.len()).flat_map(|s| distances.iter().map(move |d| (s, *d)));
+        let places: Vec<((usize, f64), Vec<f64>)> = conditions.map(|one| (one, draw(self.place))).collect();
+        for ((session, distance), place) in places {
             for (sender, receiver) in (0..phones).flat_map(|s| (0..phones).map(move |r| (s, r))) {
                 if is_wanted(sender, receiver, session) {
                     let one = observation(sender, receiver, session, distance);
-                    for report in self.measure(&one, &mut random) {
+                    let both = sender.min(receiver) * phones + sender.max(receiver);
+                    let mut shifted = self.clone();
+                    shifted.tx[sender] += pairs[both] + place[both];
+                    for report in shifted.measure(&one, &mut random) {
                         samples.push(&report).unwrap();
                     }
                 }
@@ -268,37 +282,31 @@ fn a_single_group_of_many_reports_is_not_certain() {
 }
 
 #[test]
-fn errors_that_pairs_share_are_warned_of() {
+fn errors_that_pairs_share_are_found_and_warned_of() {
     let world = World {
         between: 0.7,
+        pair: 1.5,
         ..World::of_five()
     };
-    let mut random = Normal(ChaCha12Rng::seed_from_u64(4));
-    let mut samples = Samples::new();
-    for (sender, receiver) in (0..5).flat_map(|s| (0..5).map(move |r| (s, r))).filter(|(s, r)| s != r) {
-        let off = 1.5 * random.one();
-        for (session, distance) in (0..3).flat_map(|s| [1.0, 2.0, 4.0].map(move |d| (s, d))) {
-            let mut shifted = world.clone();
-            shifted.tx[sender] += off;
-            let reports = shifted.measure(&observation(sender, receiver, session, distance), &mut random);
-            reports.iter().for_each(|one| samples.push(one).unwrap());
-        }
-    }
-    let is_shared = |warning: &Warning| matches!(warning, Warning::PairsDiffer { correlation } if *correlation > 0.2);
-    let found = fit(&samples, &references(), &Settings::default()).unwrap();
-    assert!(found.warnings.iter().any(is_shared), "{:?}", found.warnings);
-    for seed in 0..40 {
-        let fit = fit(
-            &world.all_pairs(&[1.0, 2.0, 4.0], seed),
-            &references(),
-            &Settings::default(),
-        )
-        .unwrap();
-        assert!(
-            !fit.warnings.iter().any(|w| matches!(w, Warning::PairsDiffer { .. })),
-            "{seed}"
-        );
-    }
+    let is_shared = |warning: &Warning| matches!(warning, Warning::PairsDiffer { .. });
+    let fitted = |world: &World, seed| {
+        let samples = world.all_pairs(&[1.0, 2.0, 4.0], seed);
+        fit(&samples, &references(), &Settings::default()).unwrap()
+    };
+    let found = fitted(&world, 4);
+    assert!(found.warnings.iter().any(is_shared), "{:?}", found.quality);
+    assert!(found.quality.pair_correlation > 0.5, "{:?}", found.quality);
+    let alone = World { pair: 0.0, ..world };
+    let false_alarms = (0..60)
+        .filter(|seed| fitted(&alone, *seed).warnings.iter().any(is_shared))
+        .count();
+    assert!(false_alarms <= 1, "{false_alarms}");
+    let placed = fitted(&World { place: 1.4, ..alone }, 5);
+    assert!(
+        (0.6..0.95).contains(&placed.quality.placement_correlation),
+        "{:?}",
+        placed.quality
+    );
 }
 
 #[test]

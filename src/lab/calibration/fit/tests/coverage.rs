@@ -125,3 +125,32 @@ fn intervals_of_the_bootstrap_hold_too() {
     });
     assert_holds("bootstrap", &found);
 }
+
+#[test]
+fn intervals_hold_where_both_directions_share_their_error() {
+    let world = World {
+        between: 0.6,
+        place: 1.5,
+        ..World::of_five()
+    };
+    let found = coverage(200, Settings::default(), &references(), |seed| {
+        (
+            world.clone(),
+            world.measured(&[0.5, 1.0, 2.0, 4.0], seed, against_known),
+        )
+    });
+    assert_holds("places", &found);
+}
+
+#[test]
+fn intervals_hold_where_pairs_share_their_errors() {
+    let world = World {
+        between: 1.0,
+        pair: 1.0,
+        ..World::of_five()
+    };
+    let found = coverage(200, Settings::default(), &references(), |seed| {
+        (world.clone(), world.all_pairs(&[1.0, 2.0, 4.0], seed))
+    });
+    assert_holds("pairs", &found);
+}
