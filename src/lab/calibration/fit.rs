@@ -149,6 +149,7 @@ pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> R
         draws,
     };
     let mut warnings = warnings(&groups, &parts, &quality);
+    warnings.extend(doubtful(&groups, references));
     let is_drawn = matches!(settings.intervals, Intervals::Bootstrap { .. });
     let correlation = correlations.pair;
     warnings.extend(
@@ -350,6 +351,27 @@ fn warnings(groups: &[Judged], parts: &[Part], quality: &Quality) -> Vec<Warning
         found.extend(warnings_of(group, judged));
     }
     found
+}
+
+/// Known values of phones most groups of which are outliers.
+fn doubtful(groups: &[Judged], references: &References) -> Vec<Warning> {
+    let tx = references.tx.keys().map(|phone| Parameter::Tx(*phone));
+    let known = tx.chain(references.corrections.keys().map(|phone| Parameter::Correction(*phone)));
+    let judge = |parameter| {
+        let depends = |judged: &&Judged| match parameter {
+            Parameter::Tx(phone) => judged.group.sender == phone,
+            _ => Parameter::Correction(judged.group.receiver) == parameter,
+        };
+        let outliers = |judged: &&Judged| judged.scaled.is_some_and(|scaled| scaled.abs() > OUTLIER);
+        let all = groups.iter().filter(depends);
+        let (outliers, groups) = (all.clone().filter(outliers).count(), all.count());
+        (outliers > 1 && 2 * outliers > groups).then_some(Warning::DoubtfulReference {
+            parameter,
+            outliers,
+            groups,
+        })
+    };
+    known.filter_map(judge).collect()
 }
 
 fn warnings_of(group: usize, judged: &Judged) -> impl Iterator<Item = Warning> {

@@ -11,8 +11,6 @@ use super::linear::{Cholesky, Row, Symmetric};
 use super::robust::Solution;
 use super::samples::{Group, real};
 
-/// Residuals count as at most so many standard deviations.
-const CLIP: f64 = 2.5;
 /// Correlations are taken as at most so large.
 const MOST: f64 = 0.95;
 /// With fewer standard deviations above 0 it may be chance (5 %) and is taken as 0.
@@ -135,7 +133,7 @@ pub(super) fn of(groups: &[Group], rows: &[Row], residuals: &[f64], solution: &S
     let related = relations.apply(&scaled);
     let products = related.each_ref().map(|other| Symmetric::products(n, &scaled, other));
     let moved = products.each_ref().map(|one| covariance.times(one));
-    let (sums, ones) = (sums(&relations, residuals, &solution.spare), relations.ones());
+    let (sums, ones) = (sums(&relations, residuals, solution), relations.ones());
     let mut moments = Symmetric::zero(KINDS);
     let mut excess = [0.0; KINDS];
     for k in 0..KINDS {
@@ -163,13 +161,24 @@ pub(super) fn of(groups: &[Group], rows: &[Row], residuals: &[f64], solution: &S
     (correlations, covariance.sandwich(&extra))
 }
 
-/// Sums of products of residuals over the ones of each kind, in units of the residuals' variance.
-fn sums(relations: &Relations, residuals: &[f64], spare: &[f64]) -> [f64; KINDS] {
-    let clipped: Vec<f64> = residuals.iter().map(|rest| rest.clamp(-CLIP, CLIP)).collect();
-    let variance = clipped.iter().map(|rest| rest * rest).sum::<f64>() / spare.iter().sum::<f64>();
-    let column: Vec<Row> = clipped.iter().map(|rest| vec![(0, *rest)]).collect();
+/// Sums of products of residuals over the ones of each kind, in units of the residuals' variance. Residuals count as in
+/// the fit, outliers not at all: mostly of one sign, they would look like shared errors.
+fn sums(relations: &Relations, residuals: &[f64], solution: &Solution) -> [f64; KINDS] {
+    let counted: Vec<f64> = residuals
+        .iter()
+        .zip(&solution.weights)
+        .map(|(rest, weight)| rest * weight)
+        .collect();
+    let kept = solution
+        .spare
+        .iter()
+        .zip(&solution.weights)
+        .filter(|(_, weight)| **weight > 0.0);
+    let free: f64 = kept.map(|(spare, _)| *spare).sum();
+    let variance = counted.iter().map(|rest| rest * rest).sum::<f64>() / free;
+    let column: Vec<Row> = counted.iter().map(|rest| vec![(0, *rest)]).collect();
     let sum = |other: Vec<Row>| -> f64 {
-        let pairs = clipped.iter().zip(&other);
+        let pairs = counted.iter().zip(&other);
         pairs
             .map(|(rest, other)| rest * other.first().map_or(0.0, |(_, sum)| *sum))
             .sum()

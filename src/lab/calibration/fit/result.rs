@@ -96,6 +96,15 @@ pub enum Warning {
         /// Correlation of the residuals within pairs.
         correlation: f64,
     },
+    /// Most groups of a phone with a known value do not fit: is it the right phone, and its value right?
+    DoubtfulReference {
+        /// The value.
+        parameter: Parameter,
+        /// Groups that do not fit.
+        outliers: usize,
+        /// Groups that depend on it.
+        groups: usize,
+    },
     /// A group that does not fit the others.
     Outlier {
         /// Which.

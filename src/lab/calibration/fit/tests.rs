@@ -1,6 +1,7 @@
 //! The fit as a whole; what its intervals are worth is in `coverage`.
 
 mod coverage;
+mod exp29;
 mod identify;
 mod refusals;
 

@@ -129,3 +129,30 @@ fn without_a_group_to_spare_there_is_a_value_but_no_interval() {
     };
     assert!((2.0..2.5).contains(&interval.std_error), "{interval:?}");
 }
+
+#[test]
+fn a_known_phone_that_is_another_is_doubted() {
+    // Many phones; phone 1 is said to be an iPhone 11 and is none.
+    let world = World {
+        tx: vec![-30.0, -24.0, -24.0, -28.5, 2.2, -26.0, -31.0, -22.0],
+        corrections: vec![8.0, 2.0, 5.0, 2.3, 0.8, 3.0, 4.0, 5.5],
+        ..World::of_five()
+    };
+    let attenuation = Some(42.0);
+    let references = References {
+        attenuation,
+        ..references()
+    };
+    let fit = fit(&world.all_pairs(&[1.0, 2.0], 1), &references, &Settings::default()).unwrap();
+    let doubted = |warning: &Warning| {
+        matches!(
+            warning,
+            Warning::DoubtfulReference {
+                parameter: Parameter::Tx(1),
+                ..
+            }
+        )
+    };
+    assert!(fit.warnings.iter().any(doubted), "{:?}", fit.warnings);
+    assert!(near(fit.get(Parameter::Tx(2)).value(), -24.0, 1.5));
+}
