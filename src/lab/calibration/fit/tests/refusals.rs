@@ -156,3 +156,54 @@ fn a_known_phone_that_is_another_is_doubted() {
     assert!(fit.warnings.iter().any(doubted), "{:?}", fit.warnings);
     assert!(near(fit.get(Parameter::Tx(2)).value(), -24.0, 1.5));
 }
+
+mod hostile {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn report() -> impl Strategy<Value = Observation> {
+        let distance = prop_oneof![Just(1.0), Just(2.0), 0.001..1000.0];
+        let conditions = (0usize..5, 0usize..5, 0usize..3, prop::option::of(0usize..2), distance);
+        (conditions, any::<i8>()).prop_map(
+            |((sender, receiver, session, orientation, distance), rssi)| Observation {
+                orientation,
+                rssi: Dbm(rssi),
+                ..observation(sender, receiver, session, distance)
+            },
+        )
+    }
+
+    fn known() -> impl Strategy<Value = References> {
+        let phones = || prop::collection::btree_map(0usize..6, -40.0..10.0, 0..3);
+        let values = (prop::option::of(30.0..60.0), prop::option::of(0.5..4.0));
+        (phones(), phones(), values).prop_map(|(tx, corrections, (attenuation, exponent))| References {
+            tx,
+            corrections,
+            attenuation,
+            exponent,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_measured_every_figure_is_finite(
+            reports in prop::collection::vec(report(), 0..60),
+            references in known(),
+            rounds in 0u32..4,
+        ) {
+            let mut samples = Samples::new();
+            reports.iter().for_each(|one| samples.push(one).unwrap());
+            let intervals = if rounds == 0 { Intervals::Model } else { Intervals::Bootstrap { rounds, seed: 1 } };
+            let settings = Settings { needs_reference: false, intervals, ..Settings::default() };
+            if let Ok(fit) = fit(&samples, &references, &settings) {
+                // JSON has no number that is none: it would be null.
+                let text = serde_json::to_string(&fit).unwrap();
+                prop_assert!(!text.contains("\"value\":null") && !text.contains("\"std_error\":null"), "{}", text);
+                prop_assert!(!text.contains("\"high\":null") && !text.contains("\"weight\":null"), "{}", text);
+                prop_assert!(fit.groups.iter().all(|one| one.residual_db.is_finite()));
+                prop_assert!(fit.contrasts().iter().all(|one| one.estimate.value.is_finite()));
+            }
+        }
+    }
+}
