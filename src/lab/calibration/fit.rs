@@ -132,7 +132,7 @@ pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> R
     };
     let scaled = problem.scaled(problem.levels, &solution.columns, &solution.variances);
     let (correlations, dependent) = if is_free {
-        dependence::of(&groups, problem.rows, &scaled, &solution)
+        dependence::of(&groups, references, problem.rows, &scaled, &solution)
     } else {
         (Correlations::default(), solution.covariance.clone())
     };
@@ -144,6 +144,7 @@ pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> R
         unseen: design.unseen,
         level: settings.level,
         dependent,
+        pairs_freedom: correlations.freedom,
         solution,
         layout,
         draws,

@@ -5,9 +5,10 @@
 //! correlations are estimated from products of residuals (method of moments: their mean in terms of the correlations is
 //! known from the design), and the covariance of the columns becomes C + C·E·C, E from the products of the rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::linear::{Cholesky, Row, Symmetric};
+use super::parameter::{Parameter, References};
 use super::robust::Solution;
 use super::samples::{Group, real};
 
@@ -18,6 +19,8 @@ const CHANCE: f64 = 1.645;
 /// From this correlation on, and so many standard deviations above 0, it is worth a warning.
 const MUCH: f64 = 0.1;
 const SURE: f64 = 4.0;
+/// At least this part of the errors' variance is taken as seen.
+const LEAST_SEEN: f64 = 0.2;
 /// With fewer products than these, in effect, a correlation is not estimated.
 const LEAST_PRODUCTS: f64 = 6.0;
 /// Kinds of relations between groups, see [`Relations`].
@@ -32,6 +35,9 @@ pub(super) struct Correlations {
     pub(super) pair: f64,
     /// Whether the latter is no chance.
     pub(super) is_pair_sure: bool,
+    /// Degrees of freedom from which the spread of pairs is known, where they differ: the pairs, both directions as one,
+    /// without those that phones to be found and the attenuation take up.
+    pub(super) freedom: Option<usize>,
 }
 
 /// Which groups may share an error. The matrices B of the kinds have a one for each two of them: 0 for both directions
@@ -124,7 +130,13 @@ impl Relations {
 }
 
 /// The correlations, and the covariance of the columns with them. `residuals` are in standard deviations.
-pub(super) fn of(groups: &[Group], rows: &[Row], residuals: &[f64], solution: &Solution) -> (Correlations, Symmetric) {
+pub(super) fn of(
+    groups: &[Group],
+    references: &References,
+    rows: &[Row],
+    residuals: &[f64],
+    solution: &Solution,
+) -> (Correlations, Symmetric) {
     let covariance = &solution.covariance;
     let n = covariance.size();
     let relations = Relations::new(groups);
@@ -135,30 +147,67 @@ pub(super) fn of(groups: &[Group], rows: &[Row], residuals: &[f64], solution: &S
     let moved = products.each_ref().map(|one| covariance.times(one));
     let (sums, ones) = (sums(&relations, residuals, solution), relations.ones());
     let mut moments = Symmetric::zero(KINDS);
-    let mut excess = [0.0; KINDS];
+    // What the fit alone makes of the products is minus these.
+    let absorbed = products.each_ref().map(|one| covariance.trace(one));
     for k in 0..KINDS {
-        // What the fit alone makes of the products is minus this trace.
-        excess[k] = sums[k] + covariance.trace(&products[k]);
         for l in 0..=k {
             let twice = covariance.trace(&Symmetric::products(n, &related[k], &related[l]));
             let own = if k == l { ones[k] } else { 0.0 };
             moments.set(k, l, own - 2.0 * twice + trace(&moved[k], &moved[l], n));
         }
     }
-    let found = solve(&moments, &excess);
+    let (found, seen) = settled(&moments, &sums, &absorbed, solution.spare.iter().sum());
     let mut extra = Symmetric::zero(n);
     products
         .iter()
         .zip(found)
         .for_each(|(one, (correlation, _))| extra.add(one, correlation));
-    let [(placement, _), (pair, sure), _] = found;
+    let [(placement, _), (pair, sure), (reverse, _)] = found;
     let is_pair_sure = pair > MUCH && sure > SURE;
     let correlations = Correlations {
         placement,
         pair,
         is_pair_sure,
+        freedom: (pair > 0.0 || reverse > 0.0).then(|| between_pairs(groups, references)),
     };
-    (correlations, covariance.sandwich(&extra))
+    let mut dependent = covariance.sandwich(&extra);
+    dependent.scale(1.0 / seen);
+    (correlations, dependent)
+}
+
+fn between_pairs(groups: &[Group], references: &References) -> usize {
+    let ends = |group: &Group| (group.sender.min(group.receiver), group.sender.max(group.receiver));
+    let pairs: BTreeSet<(usize, usize)> = groups.iter().map(ends).collect();
+    let roles = groups
+        .iter()
+        .flat_map(|group| [Parameter::Tx(group.sender), Parameter::Correction(group.receiver)]);
+    let unknown = roles.filter(|role| references.get(*role).is_none());
+    let phones: BTreeSet<usize> = unknown
+        .filter_map(|role| match role {
+            Parameter::Tx(phone) | Parameter::Correction(phone) => Some(phone),
+            _ => None,
+        })
+        .collect();
+    let taken = phones.len() + usize::from(references.attenuation.is_none());
+    pairs.len().saturating_sub(taken).max(1)
+}
+
+/// The correlations, and what part of the errors' variance is seen in the residuals: the fit takes shared errors for
+/// parameters, so that residuals are smaller than errors. Found in turn. `absorbed` is what the fit takes of the products, `free` the
+/// degrees of freedom.
+fn settled(moments: &Symmetric, sums: &[f64; KINDS], absorbed: &[f64; KINDS], free: f64) -> ([(f64, f64); KINDS], f64) {
+    let (mut found, mut seen) = ([(0.0, 0.0); KINDS], 1.0);
+    for _ in 0..20 {
+        let excess = std::array::from_fn(|k| seen * sums[k] + absorbed[k]);
+        found = solve(moments, &excess);
+        let lost: f64 = found
+            .iter()
+            .zip(absorbed)
+            .map(|((correlation, _), one)| correlation * one)
+            .sum();
+        seen = (1.0 - lost / free).clamp(LEAST_SEEN, 1.0);
+    }
+    (found, seen)
 }
 
 /// Sums of products of residuals over the ones of each kind, in units of the residuals' variance. Residuals count as in

@@ -68,6 +68,10 @@ impl Symmetric {
             .for_each(|(a, b)| *a += times * b);
     }
 
+    pub(super) fn scale(&mut self, times: f64) {
+        self.cells.iter_mut().for_each(|cell| *cell *= times);
+    }
+
     /// The rows and columns of these numbers, in order.
     pub(super) fn part(&self, kept: &[usize]) -> Self {
         let mut part = Self::zero(kept.len());

@@ -235,6 +235,8 @@ pub(super) struct Engine {
     pub(super) solution: Solution,
     /// Covariance of the columns with the correlations of errors.
     pub(super) dependent: Symmetric,
+    /// Degrees of freedom of what pairs share, where they share anything.
+    pub(super) pairs_freedom: Option<usize>,
     /// Whether there is anything to tell an interval from.
     pub(super) has_spread: bool,
     pub(super) level: f64,
@@ -258,10 +260,15 @@ impl Engine {
         // Where shared errors cancel they are not counted on.
         let widening = (self.dependent.form(&row) / independent).max(1.0);
         let std_error = (self.solution.inflation * independent * widening).sqrt();
+        let freedom = less(self.solution.freedom, self.pairs_freedom, widening);
+        let quantile = student::quantile(self.level, freedom);
         let half = if self.draws.is_empty() {
-            std_error * student::quantile(self.level, less(self.solution.freedom, widening))
+            std_error * quantile
         } else {
-            (self.solution.inflation * widening).sqrt() * bootstrap::half_width(&self.draws, &row, self.level)
+            // Drawn as independent; what is shared widens it as it does the other.
+            let drawn = bootstrap::half_width(&self.draws, &row, self.level);
+            let wider = widening.sqrt() * quantile / student::quantile(self.level, self.solution.freedom);
+            self.solution.inflation.sqrt() * drawn * wider
         };
         let interval = self.has_spread.then_some(Interval {
             std_error,
@@ -282,14 +289,21 @@ impl Engine {
     }
 }
 
-/// Degrees of freedom when levels that share errors stand for fewer.
+/// Degrees of freedom when levels that share errors stand for fewer; what pairs share is known from the pairs alone
+/// (Satterthwaite's formula for a sum of two variances, here 1 and `widening` − 1).
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "between 0 and what it was"
 )]
-fn less(freedom: usize, widening: f64) -> usize {
-    (real(freedom as u64) / widening) as usize
+fn less(freedom: usize, of_pairs: Option<usize>, widening: f64) -> usize {
+    let freedom = real(freedom as u64);
+    let fewer = freedom / widening;
+    let of_sum = of_pairs.map_or(fewer, |pairs| {
+        let shared = (widening - 1.0).powi(2) / real(pairs as u64);
+        widening.powi(2) / (1.0 / freedom + shared)
+    });
+    fewer.min(of_sum) as usize
 }
 
 impl Fit {
