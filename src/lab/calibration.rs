@@ -2,6 +2,7 @@
 
 pub mod editions;
 mod file;
+pub mod fit;
 pub mod google;
 mod profiles;
 
