@@ -17,6 +17,7 @@ mod lab_keys;
 mod man;
 mod mark;
 mod matching;
+mod measured;
 mod origin;
 mod record;
 mod replay;

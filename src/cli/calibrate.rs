@@ -1,5 +1,6 @@
-//! `vicino calibrate`: profiles of phone models: shown, compared, exported.
+//! `vicino calibrate`: profiles of phone models: fitted, shown, compared, exported.
 
+mod fit;
 mod tables;
 
 use clap::{Args, Subcommand};
@@ -19,6 +20,7 @@ pub(crate) struct CalibrateArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    Fit(Box<fit::FitArgs>),
     Show(tables::ShowArgs),
     Compare(tables::CompareArgs),
     Export(tables::ExportArgs),
@@ -30,6 +32,7 @@ enum What {
 /// [`Failure`]: [`Exit::Input`] for tables that cannot be read, [`Exit::Environment`] for files that cannot be written.
 pub(crate) fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     match &args.what {
+        What::Fit(args) => fit::run(args),
         What::Show(args) => tables::show(args),
         What::Compare(args) => tables::compare(args),
         What::Export(args) => tables::export(args),

@@ -37,12 +37,14 @@ pub(super) const MATCH: &str = below!(
 
 pub(super) const CALIBRATE: &str = below!(
     [
+        "vicino calibrate fit bench.csv --keys bench.keys.csv --beside 2020-12-14 --out own.toml",
         "vicino calibrate show --model SM-G973F --model samsung/SM-X200",
         "vicino calibrate compare 2020-06-13 2020-12-14",
         "vicino calibrate export 2020-12-14 list.csv",
     ],
     "0" "done",
     "2" "wrong use, or a table that cannot be read",
+    "3" "captures or truth cannot be read, or tell nothing",
     "4" "the output cannot be written",
 );
 pub(super) const DISTANCE: &str = below!(

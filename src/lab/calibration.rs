@@ -1,5 +1,6 @@
 //! Which figures of phones count: those that were asked for, or those that phones had at the time of the data.
 
+pub mod bench;
 pub mod editions;
 mod file;
 pub mod fit;

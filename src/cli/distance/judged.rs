@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::input::{TruthFile, windows};
+use super::super::measured::TruthFile;
+use super::input::windows;
 use super::scores;
 use crate::lab::distance::line::{NEAR_M, Sample, logit};
 use crate::lab::distance::model::LinesOf;

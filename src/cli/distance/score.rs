@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::super::measured::truth;
 use super::super::{Exit, Failure, tell, to_stdout};
-use super::input::{self, InputArgs};
+use super::input::InputArgs;
 use super::judged::{Compared, Known, compare, known};
 use super::{mode, window};
 use crate::format::reason;
@@ -60,7 +61,7 @@ pub(super) struct ScoreArgs {
 /// Compares with truth.
 pub(super) fn run(args: &ScoreArgs) -> Result<Exit, Failure> {
     let model = args.input.estimator()?;
-    let truth = input::truth(&args.truth)?;
+    let truth = truth(&args.truth)?;
     let heard = args.input.heard(&args.captures, &truth, &model)?;
     let (known, missing) = known(&heard, &truth, args.window, (&model, args.mode));
     if known.is_empty() {

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::calibration::own_folder;
+use super::super::measured::{TruthFile, truth};
 use super::super::{Exit, Failure, report, tell};
-use super::input::{self, InputArgs};
+use super::input::InputArgs;
 use super::judged::{Known, compare, known, learn};
 use crate::format::reason;
 use crate::lab::distance::score::Measures;
@@ -46,7 +47,7 @@ pub(super) struct TrainArgs {
 /// Learns a model.
 pub(super) fn run(args: &TrainArgs) -> Result<Exit, Failure> {
     let base = args.input.estimator()?;
-    let truth = input::truth(&args.truth)?;
+    let truth = truth(&args.truth)?;
     let heard = args.input.heard(&args.captures, &truth, &base)?;
     let mut model = base.clone();
     model.name.clone_from(&args.name);
@@ -114,7 +115,7 @@ fn unseen(windows: &[Known], length_s: f64, (model, mode): (&Model, Mode)) -> St
     )
 }
 
-fn on(truth: &[input::TruthFile]) -> String {
+fn on(truth: &[TruthFile]) -> String {
     let names: Vec<String> = truth
         .iter()
         .map(|file| printable(&file.scenario).into_owned())
@@ -127,7 +128,7 @@ fn on(truth: &[input::TruthFile]) -> String {
 }
 
 /// What is missing where nothing can be learnt.
-fn missing(heard: &Heard, truth: &[input::TruthFile]) -> &'static str {
+fn missing(heard: &Heard, truth: &[TruthFile]) -> &'static str {
     if truth.is_empty() && heard.marked.is_empty() {
         "there is neither --truth nor a mark with a distance"
     } else if heard.levels.is_empty() {

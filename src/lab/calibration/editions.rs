@@ -6,6 +6,9 @@ use super::ProfileTable;
 use super::file;
 use crate::lab::time::UnixMicros;
 
+/// Their dates.
+const PUBLISHED: [&str; 4] = ["2020-06-13", "2020-08-13", "2020-09-18", "2020-12-14"];
+
 /// The built-in editions, oldest first; the last is that of `calibration/starter.toml`.
 static EDITIONS: LazyLock<[ProfileTable; 4]> = LazyLock::new(|| {
     [
@@ -15,6 +18,12 @@ static EDITIONS: LazyLock<[ProfileTable; 4]> = LazyLock::new(|| {
         include_str!("../../../calibration/starter.toml"),
     ]
     .map(|text| file::parse(text).expect("the built-in tables parse, as their test shows"))
+});
+
+/// What others measured, for comparison; in force at no time.
+static OTHERS: LazyLock<[ProfileTable; 1]> = LazyLock::new(|| {
+    [include_str!("../../../calibration/dp3t-anechoic.toml")]
+        .map(|text| file::parse(text).expect("the built-in tables parse, as their test shows"))
 });
 
 /// When each came out: the beginning of its day.
@@ -33,10 +42,17 @@ pub fn editions() -> impl Iterator<Item = &'static ProfileTable> {
     EDITIONS.iter()
 }
 
-/// The built-in edition of that date.
+/// The built-in table of that name: an edition by its date, or `dp3t-anechoic`, what EPFL measured itself.
 #[must_use]
-pub fn of_edition(date: &str) -> Option<&'static ProfileTable> {
-    editions().find(|table| table.edition == date)
+pub fn of_edition(name: &str) -> Option<&'static ProfileTable> {
+    editions()
+        .find(|table| table.edition == name)
+        .or_else(|| OTHERS.iter().find(|table| table.edition == name))
+}
+
+/// Whether it is the date of a published edition.
+pub(super) fn is_published(date: &str) -> bool {
+    PUBLISHED.contains(&date)
 }
 
 /// The newest built-in edition.
@@ -67,11 +83,12 @@ mod tests {
     #[test]
     fn every_edition_has_its_own_figures() {
         let dates: Vec<&str> = editions().map(|table| table.edition.as_str()).collect();
-        assert_eq!(dates, ["2020-06-13", "2020-08-13", "2020-09-18", "2020-12-14"]);
+        assert_eq!(dates, PUBLISHED);
         let figures = |date| of_edition(date).unwrap().own("SM-G973F").unwrap().0;
         let pair = |date| (figures(date).rssi_correction_db, figures(date).tx_power_dbm);
         assert_eq!((pair("2020-06-13"), pair("2020-09-18")), ((-3, -24), (2, -29)));
         assert!(of_edition("2020-01-01").is_none());
+        assert_eq!(of_edition("dp3t-anechoic").unwrap().entries().len(), 11);
         assert_eq!(newest().edition, "2020-12-14");
     }
 

@@ -109,7 +109,7 @@ pub fn parse(text: &str) -> Result<ProfileTable, TableError> {
     if file.profiles.is_empty() || file.profiles.len() > MOST {
         return Err(TableError::Count);
     }
-    if let Some(base) = file.base.as_ref().filter(|base| editions::of_edition(base).is_none()) {
+    if let Some(base) = file.base.as_ref().filter(|base| !editions::is_published(base)) {
         return Err(TableError::Base(base.clone()));
     }
     let entries = file.profiles.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
@@ -161,6 +161,12 @@ fn entry(of: FileProfile) -> Result<Entry, TableError> {
             Ok(Some(Measured { value, low, high }))
         }
         Some(_) => Err(fault("an interval has the figure within its two ends")),
+        // What is no whole number would be lost.
+        None if value.fract() != 0.0 => Ok(Some(Measured {
+            value,
+            low: value,
+            high: value,
+        })),
         None => Ok(None),
     };
     if of.model.trim().is_empty() {

@@ -16,6 +16,17 @@ pub struct Profile {
     pub tx_power_dbm: i8,
 }
 
+impl Profile {
+    /// In whole decibels, halves up, as exposure notifications compute; `None` of what no phone can have.
+    #[must_use]
+    pub fn rounded(rssi_correction_db: f64, tx_power_dbm: f64) -> Option<Self> {
+        Some(Self {
+            rssi_correction_db: super::file::whole(rssi_correction_db)?,
+            tx_power_dbm: super::file::whole(tx_power_dbm)?,
+        })
+    }
+}
+
 /// A figure with its interval of 90 %, in dB or dBm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {

@@ -52,6 +52,7 @@ pub struct Hearing {
     marks: Vec<(u32, Mark)>,
     /// Names and models that truth tells of identifiers.
     told: BTreeMap<Rpi, (String, String)>,
+    keeps_saturated: bool,
     saturated: u64,
     left_out: u64,
 }
@@ -80,6 +81,8 @@ pub struct KnownDistance {
     pub to: Option<UnixMicros>,
     /// The distance, in metres.
     pub distance_m: f64,
+    /// How the device lay; empty where it is not told.
+    pub orientation: String,
 }
 
 /// What was heard.
@@ -110,6 +113,15 @@ impl Hearing {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, but for measurements: reports that are too strong are kept, to be counted where they belong.
+    #[must_use]
+    pub fn for_measurements() -> Self {
+        Self {
+            keeps_saturated: true,
+            ..Self::default()
+        }
     }
 
     /// The next events are of another capture.
@@ -182,7 +194,9 @@ impl Hearing {
         };
         if rssi.0 >= SATURATED_DBM {
             self.saturated += 1;
-            return;
+            if !self.keeps_saturated {
+                return;
+            }
         }
         if self.reports.len() >= MOST {
             self.left_out += 1;
@@ -339,6 +353,7 @@ impl Hearing {
                 from: mark.from,
                 to: mark.to,
                 distance_m: distance.0,
+                orientation: mark.orientation.clone(),
             });
         }
         found

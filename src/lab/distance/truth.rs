@@ -9,6 +9,8 @@ use crate::lab::gaen::Rpi;
 
 /// Most rows of a file of truth.
 const MOST: usize = 50_000_000;
+/// Most windows of a stretch.
+const MOST_WINDOWS: usize = 100_000;
 /// A pair whose distance was not told for so many usual steps is not known in between.
 const LONGEST_GAP: f64 = 10.0;
 
@@ -18,7 +20,7 @@ pub enum TruthError {
     /// Its columns are those of nothing that is known.
     #[error(
         "no truth: the columns are neither those of windows (receiver,transmitter,window_start_utc,window_s,true_distance_m), \
-         nor of distances over time (time,receiver,transmitter,distance_m), nor of a simulator's truth \
+         nor of stretches (from,to,receiver,transmitter,distance_m), nor of distances over time (time,receiver,transmitter,distance_m), nor of a simulator's truth \
          (time_us,station,device,model,rpi,…,distance_m)"
     )]
     Columns,
@@ -61,6 +63,25 @@ pub struct Point {
     pub distance_m: f64,
 }
 
+/// A stretch of time in which a pair lay still, at a known distance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stretch {
+    /// Who heard, by name; empty for anybody.
+    pub receiver: String,
+    /// Who sent, by name.
+    pub sender: String,
+    /// From when, in seconds since 1970.
+    pub from_s: f64,
+    /// Until when.
+    pub to_s: f64,
+    /// The distance, in metres.
+    pub distance_m: f64,
+    /// How they lay to each other; empty where it is not told.
+    pub orientation: String,
+    /// The session; empty where it is not told.
+    pub session: String,
+}
+
 /// A pair of names; who is first says nothing.
 pub type Pair = (String, String);
 
@@ -69,10 +90,14 @@ pub type Pair = (String, String);
 pub struct Truth {
     /// Windows, as the file has them.
     pub windows: Vec<TruthWindow>,
+    /// Stretches in which pairs lay still.
+    pub stretches: Vec<Stretch>,
     /// Distances over time of pairs, in order of time.
     pub points: BTreeMap<Pair, Vec<Point>>,
     /// Whose identifiers are, and their models.
     pub names: Vec<(Rpi, String, String)>,
+    /// The usual time between two distances of a pair, in seconds.
+    step_s: Option<f64>,
 }
 
 /// A name without leading zeros, where it is a number: `01` is phone 1.
@@ -90,6 +115,26 @@ pub fn plain(name: &str) -> String {
 pub fn pair(one: &str, other: &str) -> Pair {
     let (one, other) = (plain(one), plain(other));
     if one <= other { (one, other) } else { (other, one) }
+}
+
+impl Stretch {
+    /// The windows of a grid from its beginning on that lie in it for at least half.
+    fn windows(&self, length_s: f64, scenario: &str) -> Vec<TruthWindow> {
+        let mut windows = Vec::new();
+        let mut from_s = self.from_s;
+        while from_s + length_s / 2.0 <= self.to_s && windows.len() < MOST_WINDOWS {
+            windows.push(TruthWindow {
+                scenario: scenario.to_owned(),
+                receiver: self.receiver.clone(),
+                sender: self.sender.clone(),
+                from_s,
+                length_s,
+                distance_m: self.distance_m,
+            });
+            from_s += length_s;
+        }
+        windows
+    }
 }
 
 impl Truth {
@@ -126,6 +171,8 @@ impl Truth {
                 "true_distance_m",
             ]) {
                 truth.window(&row, scenario)
+            } else if columns.has(&["from", "to", "receiver", "transmitter", "distance_m"]) {
+                truth.stretch(&row)
             } else if columns.has(&["time", "receiver", "transmitter", "distance_m"]) {
                 truth.point(&row)
             } else if columns.has(&["time_us", "station", "device", "rpi", "distance_m"]) {
@@ -138,12 +185,13 @@ impl Truth {
                 what,
             })?;
         }
-        if truth.windows.is_empty() && truth.points.is_empty() {
+        if truth.windows.is_empty() && truth.points.is_empty() && truth.stretches.is_empty() {
             return Err(TruthError::Columns);
         }
         for points in truth.points.values_mut() {
             points.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
         }
+        truth.step_s = truth.step();
         Ok(truth)
     }
 
@@ -161,6 +209,24 @@ impl Truth {
                 .ok_or("window_start_utc: seconds since 1970")?,
             length_s: length_s.ok_or("window_s: 1 to 86400 seconds")?,
             distance_m: row.distance("true_distance_m")?,
+        });
+        Ok(())
+    }
+
+    fn stretch(&mut self, row: &Row<'_>) -> Result<(), &'static str> {
+        let told = "from and to: seconds since 1970, or dates like 2020-07-30T09:54:01Z";
+        let (from_s, to_s) = time(row.cell("from")).zip(time(row.cell("to"))).ok_or(told)?;
+        if to_s < from_s {
+            return Err("it ends before it begins");
+        }
+        self.stretches.push(Stretch {
+            receiver: plain(row.cell("receiver")),
+            sender: plain(row.cell("transmitter")),
+            from_s,
+            to_s,
+            distance_m: row.distance("distance_m")?,
+            orientation: row.cell("orientation").to_owned(),
+            session: row.cell("session").to_owned(),
         });
         Ok(())
     }
@@ -204,6 +270,11 @@ impl Truth {
     pub fn windows(&self, length_s: f64, scenario: &str) -> Vec<TruthWindow> {
         let is_of_length = |window: &&TruthWindow| (window.length_s - length_s).abs() < 1e-6;
         let mut windows: Vec<TruthWindow> = self.windows.iter().filter(is_of_length).cloned().collect();
+        windows.extend(
+            self.stretches
+                .iter()
+                .flat_map(|stretch| stretch.windows(length_s, scenario)),
+        );
         let origin = self
             .points
             .values()
@@ -212,7 +283,7 @@ impl Truth {
         let Some(origin) = origin.min_by(f64::total_cmp) else {
             return windows;
         };
-        let Some(step) = self.step() else { return windows };
+        let Some(step) = self.step_s else { return windows };
         for ((one, other), points) in &self.points {
             let number = |point: &Point| ((point.at_s - origin) / length_s + 1e-9).floor();
             for within in points.chunk_by(|a, b| number(a).total_cmp(&number(b)).is_eq()) {
@@ -258,7 +329,7 @@ impl Truth {
         let near = near.into_iter().flatten().filter_map(|place| points.get(place));
         let gap = |point: &&Point| (point.at_s - at_s).abs();
         let nearest = near.min_by(|a, b| gap(a).total_cmp(&gap(b)))?;
-        let step = self.step().unwrap_or(1.0).max(1.0);
+        let step = self.step_s.unwrap_or(1.0).max(1.0);
         (gap(&nearest) <= LONGEST_GAP * step).then_some(nearest.distance_m)
     }
 }

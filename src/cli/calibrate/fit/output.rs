@@ -1,0 +1,339 @@
+//! What `calibrate fit` prints.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Fitted;
+use crate::cli::json::JsonPrintable;
+use crate::lab::calibration::ProfileTable;
+use crate::lab::calibration::fit::{Estimate, Judged, Parameter, State, Warning};
+use crate::lab::text::printable;
+
+/// Version of the JSON that this prints.
+const SCHEMA: &str = "vicino/calibration-fit/1";
+/// So many groups are shown one by one in text.
+const GROUPS: usize = 60;
+
+/// What fixes the scale, in words.
+pub(super) fn scale(fitted: &Fitted) -> String {
+    if fitted.references.is_empty() {
+        return "nothing: only differences are told".to_owned();
+    }
+    let of = |(model, correction, power): &(String, f64, f64)| format!("{} ({correction:+}/{power})", printable(model));
+    fitted.references.iter().map(of).collect::<Vec<_>>().join(", ")
+}
+
+fn unit(parameter: Parameter) -> &'static str {
+    match parameter {
+        Parameter::Tx(_) => "dBm",
+        Parameter::Exponent => "",
+        _ => "dB",
+    }
+}
+
+/// `+2.7 [−0.7, +6.0] dB`
+fn figure(estimate: &Estimate, unit: &str) -> String {
+    match estimate.interval {
+        Some(interval) => format!(
+            "{:+.1} [{:+.1}, {:+.1}] {unit}",
+            estimate.value, interval.low, interval.high
+        ),
+        None => format!("{:+.1} {unit}, no interval", estimate.value),
+    }
+}
+
+fn state(state: &State, unit: &str) -> String {
+    match state {
+        State::Fixed(value) => format!("{value:+.1} {unit}, known"),
+        State::Estimated(estimate) => figure(estimate, unit),
+        State::Untold(reason) => format!("not told: {reason}"),
+    }
+}
+
+/// The name of a phone as tables write it, without spaces and in small letters: `iPhone 7` is `iPhone7`.
+fn alike(one: &str, other: &str) -> bool {
+    let plain = |name: &str| {
+        name.chars()
+            .filter(|c| !c.is_whitespace())
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+    };
+    plain(one) == plain(other)
+}
+
+/// The figure of a table for a phone's correction or TX power.
+fn published(table: &ProfileTable, name: &str, parameter: Parameter) -> Option<f64> {
+    let entry = table.entries().iter().find(|entry| alike(&entry.model, name))?;
+    let (measured, whole) = match parameter {
+        Parameter::Correction(_) => (entry.correction, entry.profile.rssi_correction_db),
+        Parameter::Tx(_) => (entry.tx_power, entry.profile.tx_power_dbm),
+        _ => return None,
+    };
+    Some(measured.map_or_else(|| whole.into(), |measured| measured.value))
+}
+
+/// What a table says beside what was measured: the difference, with the interval of the measurement.
+fn beside(fitted: &Fitted, table: &ProfileTable, parameter: Parameter, state: &State) -> Option<(f64, Estimate)> {
+    let (Parameter::Correction(phone) | Parameter::Tx(phone)) = parameter else {
+        return None;
+    };
+    let of_table = published(table, fitted.bench.phones.get(phone)?, parameter)?;
+    let State::Estimated(estimate) = state else { return None };
+    let mut difference = *estimate;
+    difference.value -= of_table;
+    if let Some(interval) = &mut difference.interval {
+        interval.low -= of_table;
+        interval.high -= of_table;
+    }
+    Some((of_table, difference))
+}
+
+/// A group in words.
+fn group(fitted: &Fitted, judged: &Judged) -> String {
+    let name = |names: &[String], number: usize| {
+        names
+            .get(number)
+            .map(|name| printable(name).into_owned())
+            .unwrap_or_default()
+    };
+    let group = &judged.group;
+    let orientation = group
+        .orientation
+        .map(|number| format!(", {}", name(&fitted.bench.orientations, number)));
+    format!(
+        "{} → {}, {:.2} m{}",
+        name(&fitted.bench.phones, group.sender),
+        name(&fitted.bench.phones, group.receiver),
+        group.distance.0,
+        orientation.unwrap_or_default()
+    )
+}
+
+/// A warning in words.
+pub(super) fn warning(fitted: &Fitted, warning: &Warning) -> String {
+    let of = |place: &usize| {
+        let judged = fitted.fit.groups.get(*place);
+        judged.map(|judged| group(fitted, judged)).unwrap_or_default()
+    };
+    match warning {
+        Warning::OneDistance => {
+            "all was measured at one distance: attenuation at 1 m and exponent cannot be told apart".to_owned()
+        }
+        Warning::NoReference => {
+            "no phone has known figures: only differences between phones are told (--reference)".to_owned()
+        }
+        Warning::Unconnected { parts } => {
+            format!("{parts} sets of phones were never measured against one with known figures")
+        }
+        Warning::NothingSpare => {
+            "as many unknowns as groups: no interval can be given; measure more pairs or orientations".to_owned()
+        }
+        Warning::TooFewToDraw => "too few groups to draw from: intervals come from the model".to_owned(),
+        Warning::Saturated { reports, share } => {
+            format!(
+                "{reports} reports ({:.0} %) were saturated (-20 dBm or more) and left out",
+                100.0 * share
+            )
+        }
+        Warning::SaturatedGroup { group, share } => {
+            format!(
+                "{}: {:.0} % saturated, the rest of it reads too weak: measure farther apart",
+                of(group),
+                100.0 * share
+            )
+        }
+        Warning::FewReports { group, n } => format!("{}: only {n} reports", of(group)),
+        Warning::Wide { group, iqr_db } => format!("{}: quartiles {iqr_db:.1} dB apart: something moved", of(group)),
+        Warning::PairsDiffer { correlation } => {
+            format!(
+                "groups of the same pair share their errors (correlation {correlation:.2}): more phones tell more than more sessions"
+            )
+        }
+        Warning::DoubtfulReference {
+            parameter,
+            outliers,
+            groups,
+        } => format!(
+            "{}: {outliers} of {groups} groups do not fit it: is it the right phone, and its figure right?",
+            fitted.name(*parameter)
+        ),
+        Warning::Outlier { group, scaled } => format!("{}: {scaled:+.1} standard deviations off", of(group)),
+    }
+}
+
+/// What every reader of figures from one pose must know.
+pub(super) fn pose(fitted: &Fitted) -> Option<&'static str> {
+    (fitted.bench.orientations.len() < 3).then_some(
+        "fewer than three orientations were measured: what a pose takes in both directions cannot be told from the phone's own \
+         correction and TX power; only their sum is safe, and the intervals are too narrow by as much",
+    )
+}
+
+pub(super) fn as_text(fitted: &Fitted, tables: &[Arc<ProfileTable>], out: &mut dyn Write) -> io::Result<()> {
+    let quality = &fitted.fit.quality;
+    writeln!(
+        out,
+        "{} reports in {} groups; {} phones, {} sessions, {} orientations",
+        quality.counts.used,
+        quality.groups,
+        fitted.bench.phones.len(),
+        fitted.bench.sessions.len(),
+        fitted.bench.orientations.len()
+    )?;
+    writeln!(out, "scale fixed by {}", scale(fitted))?;
+    let optional =
+        |value: Option<f64>, unit: &str| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}{unit}"));
+    writeln!(
+        out,
+        "residuals {} (between groups {:.2} dB), R² {}, {} degrees of freedom\n",
+        optional(quality.residual_sd_db, " dB"),
+        quality.between_sd_db,
+        optional(quality.r_squared, ""),
+        quality.freedom
+    )?;
+    writeln!(out, "{:<36} 90 % INTERVAL", "PARAMETER")?;
+    for (parameter, of) in &fitted.fit.parameters {
+        writeln!(out, "{:<36} {}", fitted.name(*parameter), state(of, unit(*parameter)))?;
+        for table in tables {
+            if let Some((value, difference)) = beside(fitted, table, *parameter, of) {
+                writeln!(
+                    out,
+                    "{:<36} {value:+.1}: difference {}",
+                    format!("  {}", printable(&table.edition)),
+                    figure(&difference, unit(*parameter))
+                )?;
+            }
+        }
+    }
+    let contrasts = fitted.fit.contrasts();
+    if !contrasts.is_empty() {
+        writeln!(out, "\nTOLD TOGETHER")?;
+        for contrast in &contrasts {
+            let terms = contrast.terms.iter().map(|(parameter, factor)| {
+                let sign = if *factor < 0.0 { "−" } else { "+" };
+                format!("{sign} {}", fitted.name(*parameter))
+            });
+            writeln!(
+                out,
+                "{}: {}",
+                terms.collect::<Vec<_>>().join(" "),
+                figure(&contrast.estimate, "dB")
+            )?;
+        }
+    }
+    writeln!(
+        out,
+        "\n{:<44} {:>7} {:>8} {:>6} {:>9} {:>9} {:>7}",
+        "GROUP", "REPORTS", "MEDIAN", "IQR", "EXPECTED", "RESIDUAL", "WEIGHT"
+    )?;
+    for judged in fitted.fit.groups.iter().take(GROUPS) {
+        let Some(levels) = &judged.group.levels else { continue };
+        let name: String = group(fitted, judged).chars().take(44).collect();
+        writeln!(
+            out,
+            "{name:<44} {:>7} {:>8.1} {:>6.1} {:>9.1} {:>+9.1} {:>7.2}",
+            levels.n, levels.median_dbm, levels.iqr_db, judged.expected_dbm, judged.residual_db, judged.weight
+        )?;
+    }
+    if fitted.fit.groups.len() > GROUPS {
+        writeln!(out, "… {} more (--csv shows all)", fitted.fit.groups.len() - GROUPS)?;
+    }
+    let warnings = fitted.fit.warnings.iter().map(|of| warning(fitted, of));
+    let all: Vec<String> = warnings.chain(pose(fitted).map(str::to_owned)).collect();
+    if !all.is_empty() {
+        writeln!(out)?;
+    }
+    all.iter().try_for_each(|line| writeln!(out, "! {line}"))
+}
+
+pub(super) fn as_csv(fitted: &Fitted, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record([
+        "sender",
+        "receiver",
+        "session",
+        "orientation",
+        "distance_m",
+        "reports",
+        "saturated",
+        "median_dbm",
+        "iqr_db",
+        "expected_dbm",
+        "residual_db",
+        "scaled_residual",
+        "weight",
+    ])?;
+    for judged in &fitted.fit.groups {
+        let group = &judged.group;
+        let Some(levels) = &group.levels else { continue };
+        let name = |names: &[String], number: usize| {
+            names
+                .get(number)
+                .map(|name| printable(name).into_owned())
+                .unwrap_or_default()
+        };
+        writer.write_record([
+            name(&fitted.bench.phones, group.sender),
+            name(&fitted.bench.phones, group.receiver),
+            name(&fitted.bench.sessions, group.session),
+            group
+                .orientation
+                .map(|number| name(&fitted.bench.orientations, number))
+                .unwrap_or_default(),
+            format!("{:.3}", group.distance.0),
+            levels.n.to_string(),
+            group.counts.saturated.to_string(),
+            format!("{:.2}", levels.median_dbm),
+            format!("{:.2}", levels.iqr_db),
+            format!("{:.2}", judged.expected_dbm),
+            format!("{:.2}", judged.residual_db),
+            judged.scaled.map(|scaled| format!("{scaled:.2}")).unwrap_or_default(),
+            format!("{:.3}", judged.weight),
+        ])?;
+    }
+    writer.flush()
+}
+
+pub(super) fn as_json(fitted: &Fitted, tables: &[Arc<ProfileTable>], out: &mut dyn Write) -> io::Result<()> {
+    let parameters = fitted.fit.parameters.iter().map(|(parameter, of)| {
+        let compared = tables.iter().filter_map(|table| {
+            let (value, difference) = beside(fitted, table, *parameter, of)?;
+            Some(json!({ "edition": table.edition, "value": value, "difference": difference }))
+        });
+        json!({
+            "parameter": parameter,
+            "name": fitted.name(*parameter),
+            "unit": unit(*parameter),
+            "state": of,
+            "reason": match of { State::Untold(reason) => Some(reason.to_string()), _ => None },
+            "beside": compared.collect::<Vec<Value>>(),
+        })
+    });
+    let warnings = fitted
+        .fit
+        .warnings
+        .iter()
+        .map(|of| json!({ "kind": of, "text": warning(fitted, of) }));
+    let value = json!({
+        "schema": SCHEMA,
+        "phones": fitted.bench.phones,
+        "sessions": fitted.bench.sessions,
+        "orientations": fitted.bench.orientations,
+        "references": fitted.references.iter().map(|(model, correction, power)| json!({
+            "model": model, "rssi_correction_db": correction, "tx_power_dbm": power,
+        })).collect::<Vec<_>>(),
+        "quality": fitted.fit.quality,
+        "parameters": parameters.collect::<Vec<_>>(),
+        "contrasts": fitted.fit.contrasts(),
+        "groups": fitted.fit.groups,
+        "unusable": fitted.fit.unusable,
+        "warnings": warnings.collect::<Vec<_>>(),
+        "pose": pose(fitted),
+    });
+    let mut out = io::BufWriter::new(out);
+    serde_json::to_writer_pretty(JsonPrintable(&mut out), &value)?;
+    writeln!(out)?;
+    out.flush()
+}

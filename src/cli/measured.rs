@@ -1,0 +1,154 @@
+//! What phones heard of each other, for verbs that estimate or measure: captures, lab keys, models, truth.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::calibration::CalibrationArgs;
+use super::convert::input_failure;
+use super::{Exit, Failure, lab_keys, origin, tell};
+use crate::format::open::{OpenOptions, in_file, open, parse_clock_offset};
+use crate::format::reason;
+use crate::lab::distance::truth::Truth;
+use crate::lab::distance::{Heard, Hearing};
+use crate::lab::keyring::Keyring;
+use crate::lab::text::printable;
+use crate::lab::time::Micros;
+
+/// Longest file of truth, in bytes.
+const MOST_TRUTH: u64 = 1024 * 1024 * 1024;
+
+/// How captures are read.
+#[derive(Debug, Args)]
+pub(super) struct MeasuredArgs {
+    /// Lab keys: phones that use one are known
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    #[command(flatten)]
+    calibration: CalibrationArgs,
+    /// Seconds added to every time of the captures (-7200 for logs written in CEST), or of one file (`23=7200` for
+    /// 23.btsnoop)
+    #[arg(long, value_name = "[FILE=]SECONDS", allow_hyphen_values = true, value_parser = offset)]
+    clock_offset: Vec<(Option<String>, Micros)>,
+}
+
+fn offset(text: &str) -> Result<(Option<String>, Micros), String> {
+    match text.split_once('=') {
+        Some((file, seconds)) => Ok((Some(file.to_owned()), parse_clock_offset(seconds)?)),
+        None => Ok((None, parse_clock_offset(text)?)),
+    }
+}
+
+/// A file of truth with the scenario that it stands for.
+pub(super) struct TruthFile {
+    pub(super) scenario: String,
+    pub(super) truth: Truth,
+}
+
+impl MeasuredArgs {
+    /// What is added to the times of a capture.
+    fn offset(&self, capture: &Path) -> Micros {
+        let stem = capture.file_stem().unwrap_or_default().to_string_lossy();
+        let of = |wanted: Option<&str>| self.clock_offset.iter().rfind(|(file, _)| file.as_deref() == wanted);
+        of(Some(&stem))
+            .or_else(|| of(None))
+            .map_or(Micros(0), |(_, offset)| *offset)
+    }
+
+    /// What the captures tell of each other. Without an edition that is asked for, levels are computed with this one; for
+    /// measurements also reports that are too strong are kept.
+    pub(super) fn heard(
+        &self,
+        captures: &[PathBuf],
+        names: &[&Truth],
+        edition: &str,
+        for_measurements: bool,
+    ) -> Result<Heard, Failure> {
+        let keys = self.keys.as_deref().map(lab_keys::read).transpose()?;
+        let mut hearing = if for_measurements {
+            Hearing::for_measurements()
+        } else {
+            Hearing::new()
+        };
+        for (rpi, name, model) in names.iter().flat_map(|truth| &truth.names) {
+            hearing.tell(*rpi, name, model);
+        }
+        for capture in captures {
+            let failed = |error| input_failure(&in_file(capture, error));
+            let options = OpenOptions {
+                clock_offset: self.offset(capture),
+                ..OpenOptions::default()
+            };
+            let mut reader = open(capture, &options).map_err(failed)?;
+            origin::warn(capture);
+            hearing.begin_capture();
+            let (mut events, mut more) = (Vec::new(), true);
+            while more {
+                more = reader.read(&mut events).map_err(failed)?;
+                events.drain(..).for_each(|event| hearing.take(&event));
+            }
+            origin::warn_of_damage(reader.damage());
+        }
+        let no_keys = Keyring::default();
+        let calibration = self.calibration.calibration_or(edition);
+        let heard = hearing.finish(keys.as_deref().unwrap_or(&no_keys), &calibration);
+        warn(&heard, for_measurements);
+        Ok(heard)
+    }
+}
+
+fn warn(heard: &Heard, for_measurements: bool) {
+    for phone in heard.phones.iter().filter(|phone| phone.model.is_empty()) {
+        let name = printable(&phone.name);
+        let what = if for_measurements {
+            "it stands for itself"
+        } else {
+            "an average Android phone is assumed"
+        };
+        tell(format_args!(
+            "{name}: the model is not known, {what} (--model {name}=MODEL tells it)"
+        ));
+    }
+    let saturated = if for_measurements { 0 } else { heard.saturated };
+    for (n, what) in [
+        (
+            saturated,
+            "reports of -20 dBm or more were left out: the receiver was overdriven",
+        ),
+        (heard.left_out, "reports were too many to keep"),
+    ] {
+        if n > 0 {
+            tell(format_args!("{n} {what}"));
+        }
+    }
+}
+
+/// Reads files of truth; each is a scenario.
+pub(super) fn truth(paths: &[PathBuf]) -> Result<Vec<TruthFile>, Failure> {
+    let read = |path: &PathBuf| {
+        let scenario = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = read(path, MOST_TRUTH)?;
+        let truth = Truth::parse(&text, &scenario).map_err(|error| {
+            Failure::new(Exit::Input, format!("{}: {error}", path.display()))
+                .hint("see `vicino distance score --help`, `vicino calibrate fit --help`")
+        })?;
+        Ok(TruthFile { scenario, truth })
+    };
+    paths.iter().map(read).collect()
+}
+
+/// The text of a file that is not longer than so many bytes.
+pub(super) fn read(path: &Path, most: u64) -> Result<String, Failure> {
+    let fault = |what: String| Failure::new(Exit::Input, format!("{}: {what}", path.display()));
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| fault(reason(&error)))?;
+    file.take(most + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| fault(reason(&error)))?;
+    if text.len() as u64 > most {
+        return Err(fault(format!("is longer than {most} bytes")));
+    }
+    Ok(text)
+}

@@ -1,0 +1,185 @@
+//! Reports of captures as measurements: which phone heard which at what distance, in which session and orientation.
+
+use std::collections::BTreeMap;
+
+use super::fit::{Observation, ObservationError, Samples};
+use crate::lab::distance::truth::{Stretch, Truth, pair, plain};
+use crate::lab::distance::{Heard, Level, Phone};
+use crate::lab::units::{Dbm, Metres};
+
+/// Distances of walks are told apart by so much of themselves.
+const STEP: f64 = 0.1;
+
+/// By what phones are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// All of one model are alike; those whose model is not known are themselves.
+    #[default]
+    Model,
+    /// Each is itself.
+    Phone,
+}
+
+/// Measurements, with the names of what their numbers stand for.
+#[derive(Clone, Debug, Default)]
+pub struct Bench {
+    /// The reports.
+    pub samples: Samples,
+    /// Phones or models, by their numbers. Not neutralised.
+    pub phones: Vec<String>,
+    /// The model of each; empty where it is not known. Not neutralised.
+    pub models: Vec<String>,
+    /// Sessions.
+    pub sessions: Vec<String>,
+    /// Orientations.
+    pub orientations: Vec<String>,
+    /// Reports at times of which no distance is known.
+    pub unplaced: u64,
+}
+
+/// Numbers in the order in which names come.
+fn number(names: &mut Vec<String>, name: &str) -> usize {
+    names.iter().position(|known| known == name).unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    })
+}
+
+/// What is known of a report's place.
+struct Place {
+    distance_m: f64,
+    orientation: String,
+    session: String,
+}
+
+/// Finds the place of reports: marks first, then stretches, then distances over time.
+struct Places<'a> {
+    heard: &'a Heard,
+    truth: &'a [Truth],
+    /// Stretches by sender.
+    stretches: BTreeMap<&'a str, Vec<&'a Stretch>>,
+    origin_s: f64,
+}
+
+impl<'a> Places<'a> {
+    fn new(heard: &'a Heard, truth: &'a [Truth]) -> Self {
+        let mut stretches: BTreeMap<&str, Vec<&Stretch>> = BTreeMap::new();
+        for stretch in truth.iter().flat_map(|truth| &truth.stretches) {
+            stretches.entry(&stretch.sender).or_default().push(stretch);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "times of captures")]
+        let origin_s = heard.origin.0 as f64 / 1e6;
+        Self {
+            heard,
+            truth,
+            stretches,
+            origin_s,
+        }
+    }
+
+    fn of(&self, level: &Level, receiver: &str, sender: &str) -> Option<Place> {
+        let at = self.heard.time(level.at_s);
+        let holds = |known: &&crate::lab::distance::heard::KnownDistance| {
+            (known.receiver, known.sender) == (level.receiver, level.sender)
+                && known.from <= at
+                && known.to.is_none_or(|to| at < to)
+        };
+        if let Some(known) = self.heard.marked.iter().filter(holds).max_by_key(|known| known.from) {
+            return Some(Place {
+                distance_m: known.distance_m,
+                orientation: known.orientation.clone(),
+                session: String::new(),
+            });
+        }
+        // Numbers of files are rounded to microseconds at best.
+        let at_s = self.origin_s + level.at_s;
+        let of_pair = |stretch: &&&Stretch| {
+            (stretch.receiver.is_empty() || stretch.receiver == receiver)
+                && (stretch.from_s - 1e-5..=stretch.to_s + 1e-5).contains(&at_s)
+        };
+        if let Some(stretch) = self.stretches.get(sender).and_then(|all| all.iter().find(of_pair)) {
+            return Some(Place {
+                distance_m: stretch.distance_m,
+                orientation: stretch.orientation.clone(),
+                session: stretch.session.clone(),
+            });
+        }
+        let of = pair(receiver, sender);
+        let distance = self.truth.iter().find_map(|truth| truth.at(&of, at_s))?;
+        Some(Place {
+            distance_m: ((distance.max(0.05).ln() / STEP).round() * STEP).exp(),
+            orientation: String::new(),
+            session: String::new(),
+        })
+    }
+}
+
+impl Bench {
+    /// The measurements in what was heard; without a session that is told, each day is one.
+    ///
+    /// # Errors
+    /// [`ObservationError`] when there are too many combinations.
+    pub fn new(heard: &Heard, truth: &[Truth], by: By) -> Result<Self, ObservationError> {
+        let mut bench = Self::default();
+        let places = Places::new(heard, truth);
+        for range in heard.pairs() {
+            let Some(levels) = heard.levels.get(range.clone()) else {
+                continue;
+            };
+            let Some(first) = levels.first() else { continue };
+            let name = |phone: Phone| plain(&heard.name(phone));
+            let (receiver, sender) = (name(first.receiver), name(first.sender));
+            if first.sender.is_unknown() {
+                bench.unplaced += levels.len() as u64;
+                continue;
+            }
+            let mut numbers: Option<(usize, usize)> = None;
+            for (level, place) in levels.iter().zip(range) {
+                let Some(found) = places.of(level, &receiver, &sender) else {
+                    bench.unplaced += 1;
+                    continue;
+                };
+                let (of_sender, of_receiver) = *numbers.get_or_insert_with(|| {
+                    (
+                        bench.phone(heard, first.sender, by),
+                        bench.phone(heard, first.receiver, by),
+                    )
+                });
+                let session = if found.session.is_empty() {
+                    heard.time(level.at_s).to_string().chars().take(10).collect()
+                } else {
+                    found.session
+                };
+                let orientation = Some(found.orientation).filter(|orientation| !orientation.is_empty());
+                let observation = Observation {
+                    sender: of_sender,
+                    receiver: of_receiver,
+                    session: number(&mut bench.sessions, &session),
+                    orientation: orientation.map(|name| number(&mut bench.orientations, &name)),
+                    distance: Metres(found.distance_m),
+                    rssi: Dbm(heard.rssi_dbm.get(place).copied().unwrap_or(127)),
+                };
+                bench.samples.push(&observation)?;
+            }
+        }
+        Ok(bench)
+    }
+
+    fn phone(&mut self, heard: &Heard, phone: Phone, by: By) -> usize {
+        let info = match phone {
+            Phone::Known(number) => heard.phones.get(number as usize),
+            Phone::Unknown(_) => None,
+        };
+        let (name, model) = info.map_or(("", ""), |info| (&*info.name, &*info.model));
+        let entity = if by == By::Phone || model.is_empty() {
+            name
+        } else {
+            model
+        };
+        let place = number(&mut self.phones, entity);
+        if self.models.len() < self.phones.len() {
+            self.models.push(model.to_owned());
+        }
+        place
+    }
+}

@@ -1,0 +1,246 @@
+//! `vicino calibrate` as a program: tables, and profiles fitted to simulated benches and to a real chamber.
+
+use std::path::{Path, PathBuf};
+use std::process::Command as Plain;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use serde_json::Value;
+
+fn bundled(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(file);
+    path.to_str().expect("a name").to_owned()
+}
+
+fn calibrate(arguments: &[&str]) -> assert_cmd::assert::Assert {
+    let mut command = Command::cargo_bin("vicino").expect("the program");
+    command.arg("calibrate").args(arguments).assert()
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let output = calibrate(arguments).success().get_output().stdout.clone();
+    serde_json::from_slice(&output).expect("JSON")
+}
+
+fn shared() -> Option<PathBuf> {
+    let folder = std::env::var_os("VICINO_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        PathBuf::from,
+    );
+    folder.join("reference/calibration").is_dir().then_some(folder)
+}
+
+#[test]
+fn tables_are_shown_compared_and_written() {
+    calibrate(&["show"])
+        .success()
+        .stdout(predicate::str::contains("Pixel 4"));
+    let value = json(&["show", "--model", "SM-G973F", "--model", "nobody's", "--json"]);
+    let profiles = value["profiles"].as_array().expect("profiles");
+    assert_eq!(
+        (&profiles[0]["rssi_correction_db"], &profiles[0]["confidence"]),
+        (&Value::from(2), &Value::from("high"))
+    );
+    assert_eq!(profiles[1]["confidence"], "lowest");
+    let value = json(&["compare", "2020-06-13", "2020-12-14", "--json"]);
+    let models = value["models"].as_array().expect("models");
+    let s10 = models
+        .iter()
+        .find(|model| model["model"] == "SM-G973F")
+        .expect("a model");
+    assert_eq!(s10["correction_db"]["value"], 5.0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a name").to_owned();
+    let (list, table) = (path("en-calibration-2020-12-14.csv"), path("own.toml"));
+    calibrate(&["export", "2020-12-14", &list]).success();
+    calibrate(&["export", &list, &table]).success();
+    calibrate(&["export", &list, &table])
+        .code(4)
+        .stderr(predicate::str::contains("not overwritten"));
+    let value = json(&["compare", &table, "2020-12-14", "--json"]);
+    assert_eq!(
+        (&value["only_in_one"], &value["only_in_other"]),
+        (&Value::from(0), &Value::from(0))
+    );
+    for model in value["models"].as_array().expect("models") {
+        assert_eq!(model["correction_db"]["value"], 0.0, "{model}");
+    }
+    calibrate(&["export", "2020-12-14", &path("list.txt")]).code(2);
+    calibrate(&["show", &path("none.csv")])
+        .code(2)
+        .stderr(predicate::str::contains("none.csv"));
+}
+
+#[test]
+fn a_simulated_bench_gives_back_the_phone_s_power_and_the_path_loss_and_the_table_is_one() {
+    let (capture, keys) = (bundled("bench-1m.csv.zst"), bundled("bench-1m.keys.csv"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = folder.path().join("own.toml");
+    let table = table.to_str().expect("a name");
+    let fit = ["fit", &capture, "--keys", &keys, "--reference", "Pixel 4=8/-30"];
+    let value = json(&[&fit[..], &["--a1", "42", "--json", "--beside", "2020-12-14"]].concat());
+    let of = |kind: &str| {
+        let all = value["parameters"].as_array().expect("parameters");
+        let found = all
+            .iter()
+            .find(|one| one["name"].as_str().is_some_and(|name| name.starts_with(kind)));
+        found.expect(kind).clone()
+    };
+    // The scenario's: -28 dBm, and an exponent of 2.
+    for (kind, truth) in [("TX power of SM-A515F", -28.0), ("path-loss exponent", 2.0)] {
+        let estimate = &of(kind)["state"]["estimated"];
+        let number = |value: &Value| value.as_f64().expect("a number");
+        let (low, high) = (
+            number(&estimate["interval"]["low"]),
+            number(&estimate["interval"]["high"]),
+        );
+        assert!(
+            low <= truth && truth <= high && high - low < 3.0,
+            "{kind}: {low} to {high}"
+        );
+    }
+    assert_eq!(of("TX power of SM-A515F")["beside"][0]["value"], -28.0);
+    assert!(value["pose"].as_str().expect("a caution").contains("orientations"));
+    calibrate(&[&fit[..], &["--csv"]].concat())
+        .success()
+        .stdout(predicate::str::starts_with("sender,receiver,session"));
+    // A bench with one receiver tells no correction of the phone: the list's stands in, and that is said.
+    calibrate(&[&fit[..], &["--a1", "42", "--name", "bench", "--out", table]].concat()).success();
+    let value = json(&["show", table, "--json"]);
+    assert_eq!(
+        (&value["edition"], &value["base"]),
+        (&Value::from("bench"), &Value::from("2020-12-14"))
+    );
+}
+
+#[test]
+fn what_tells_nothing_is_refused_with_what_to_do() {
+    let capture = bundled("rotation-faults.csv.zst");
+    calibrate(&["fit", &capture])
+        .code(3)
+        .stderr(predicate::str::contains("no reports"));
+    let (capture, keys) = (bundled("bench-1m.csv.zst"), bundled("bench-1m.keys.csv"));
+    let fit = ["fit", &capture, "--keys", &keys];
+    calibrate(&[&fit[..], &["--reference", "Nokia 3310=1/1"]].concat())
+        .code(2)
+        .stderr(predicate::str::contains("Pixel 4"));
+    calibrate(&[&fit[..], &["--reference", "Pixel 4"]].concat()).code(2);
+}
+
+#[test]
+fn published_lists_are_read_whole() {
+    let Some(shared) = shared() else {
+        eprintln!("skipped: no published lists ($VICINO_SHARED)");
+        return;
+    };
+    for (date, entries) in [("2020-06-13", 9896), ("2020-12-14", 551)] {
+        let file = shared.join(format!("reference/calibration/en-calibration-{date}.csv"));
+        let value = json(&["show", file.to_str().expect("a name"), "--json"]);
+        assert_eq!(value["profiles"].as_array().expect("profiles").len(), entries, "{date}");
+        assert_eq!(value["edition"], date);
+    }
+}
+
+/// Anechoic chamber, 1 m, back to back: the medians of each directed pair are those of the authors' own join.
+#[test]
+fn medians_of_a_real_chamber_are_those_of_its_authors() {
+    let Some(shared) = shared() else {
+        eprintln!("skipped: no captures of a chamber ($VICINO_SHARED)");
+        return;
+    };
+    let folder = shared.join("data/dp3t/exp29-calibration-pixel4-anechoic");
+    let made = tempfile::tempdir().expect("a folder");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exp34_truth.py");
+    let mut arguments: Vec<String> = vec!["fit".into()];
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    let ends = |path: &PathBuf, with: &[&str]| path.extension().is_some_and(|end| with.iter().any(|with| end == *with));
+    for log in files.iter().filter(|path| ends(path, &["btsnoop", "pklg"])) {
+        arguments.push(log.to_str().expect("a name").into());
+    }
+    for table in files.iter().filter(|path| ends(path, &["sqlite"])) {
+        let truth = made
+            .path()
+            .join(table.file_name().expect("a name"))
+            .with_extension("csv");
+        let run = Plain::new("python3")
+            .arg(&script)
+            .arg("bench")
+            .arg(table)
+            .arg(&truth)
+            .status();
+        if !run.is_ok_and(|status| status.success()) {
+            eprintln!("skipped: no python3 with sqlite");
+            return;
+        }
+        arguments.extend(["--truth".into(), truth.to_str().expect("a name").into()]);
+    }
+    for model in [
+        "23=Pixel 4",
+        "24=Pixel 4",
+        "03=SM-G970F",
+        "01=iPhone 7",
+        "02=iPhone 11 Pro",
+        "06=iPhone XR",
+        "08=iPhone XS",
+        "10=iPhone 11",
+    ] {
+        arguments.extend(["--model".into(), model.into()]);
+    }
+    let more = [
+        "--clock-offset",
+        "23=7200",
+        "--clock-offset",
+        "24=7200",
+        "--reference",
+        "Pixel 4=8/-30",
+        "--a1",
+        "42",
+        "--each-phone",
+        "--json",
+    ];
+    arguments.extend(more.map(str::to_owned));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let value = json(&arguments);
+    // Medians of the rows below -20 dBm of the authors' tables, by number of sender and receiver.
+    let expected = [
+        ("23", "24", -81.0),
+        ("24", "23", -80.0),
+        ("3", "23", -82.0),
+        ("23", "3", -75.0),
+        ("1", "23", -60.0),
+        ("23", "1", -84.5),
+        ("2", "23", -58.0),
+        ("23", "2", -81.5),
+        ("6", "23", -53.0),
+        ("23", "6", -73.5),
+        ("8", "23", -58.0),
+        ("23", "8", -81.0),
+        ("10", "23", -53.0),
+        ("23", "10", -73.5),
+    ];
+    let phones: Vec<String> = value["phones"]
+        .as_array()
+        .expect("phones")
+        .iter()
+        .map(|name| name.as_str().expect("a name").trim_start_matches('0').to_owned())
+        .collect();
+    for (sender, receiver, median) in expected {
+        let groups = value["groups"].as_array().expect("groups");
+        let name = |group: &Value, which: &str| {
+            phones[usize::try_from(group[which].as_u64().expect("a number")).expect("small")].clone()
+        };
+        let group = groups
+            .iter()
+            .find(|group| name(group, "sender") == sender && name(group, "receiver") == receiver)
+            .expect("a group");
+        let found = group["levels"]["median_dbm"].as_f64().expect("a level");
+        assert!(
+            (found - median).abs() <= 0.5,
+            "{sender} to {receiver}: {found} instead of {median}"
+        );
+    }
+}
