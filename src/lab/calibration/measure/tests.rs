@@ -112,7 +112,7 @@ fn what_is_wrong_with_a_step_is_said_and_it_can_be_measured_again() {
     let mut lab = Lab::new(plan(&[1.0, 2.0]));
     lab.hear(1, 7, &[-60]);
     lab.measure.choose(&lab.session, key(7), None);
-    let mut faults = |lab: &mut Lab, levels: &[i8], seconds: i64| {
+    let faults = |lab: &mut Lab, levels: &[i8], seconds: i64| {
         lab.measure.repeat();
         lab.measure.start(lab.now);
         lab.hear(seconds, 7, levels);
