@@ -84,7 +84,7 @@ fn windows_are_listed_newest_first_and_everyone_counts_while_no_key_is_known() {
     );
     assert!(rows.is_sorted_by(|a, b| a.key.from >= b.key.from));
     assert_eq!((model.exposure.n_senders, model.exposure.decisions.len()), (4, 2));
-    assert!(!model.exposure.decisions[0].notifies, "{:?}", model.exposure.decisions);
+    assert!(!model.exposure.decisions[0].does_notify(), "{:?}", model.exposure.decisions);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_published_key_joins_its_identifiers_and_decides() {
         .unwrap();
     assert_eq!(row.window.0.len(), 6);
     // Immuni scores it as one exposure of more than a quarter of an hour, SwissCovid adds up its minutes.
-    let told: Vec<bool> = exposure.decisions.iter().map(|decision| decision.notifies).collect();
+    let told: Vec<bool> = exposure.decisions.iter().map(Decision::does_notify).collect();
     assert_eq!(told, [true, true], "{:?}", exposure.decisions);
     assert!(
         model
@@ -130,7 +130,7 @@ fn a_revoked_key_is_shown_and_does_not_count() {
         exposure
             .decisions
             .iter()
-            .all(|decision| !decision.notifies && decision.reason.contains("revoked"))
+            .all(|decision| !decision.does_notify() && decision.reason.contains("revoked"))
     );
 }
 
@@ -143,7 +143,7 @@ fn what_if_moves_thresholds_until_it_notifies_and_back() {
     press(&mut model, &"[".repeat(30));
     assert_eq!(model.exposure.shift_db, -30);
     assert!(
-        !model.exposure.decisions[1].notifies && reason(&model).contains("below 25 dB"),
+        !model.exposure.decisions[1].does_notify() && reason(&model).contains("below 25 dB"),
         "{}",
         reason(&model)
     );
@@ -277,9 +277,9 @@ fn keys_decide_at_once_although_the_playback_stands_still() {
     // No tick comes in between.
     update(&mut model, Msg::Published(vec![key(3)]));
     update(&mut model, Msg::Frame);
-    assert!(model.exposure.decisions[1].notifies, "{:?}", model.exposure.decisions);
+    assert!(model.exposure.decisions[1].does_notify(), "{:?}", model.exposure.decisions);
     update(&mut model, Msg::Published(vec![key(5)]));
     update(&mut model, Msg::Frame);
-    assert!(!model.exposure.decisions[1].notifies, "{:?}", model.exposure.decisions);
+    assert!(!model.exposure.decisions[1].does_notify(), "{:?}", model.exposure.decisions);
     assert_eq!(model.exposure.published.len(), 1, "it is the same key");
 }
