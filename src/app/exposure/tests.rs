@@ -8,6 +8,7 @@ use crate::lab::advert::{Advertisement, PduType};
 use crate::lab::crypto::{BroadcastKeys, Metadata, Tek};
 use crate::lab::event::CaptureEvent;
 use crate::lab::gaen::{Aem, Rpi};
+use crate::lab::matching::Candidate;
 use crate::lab::session::Options;
 use crate::lab::time::{Enin, Micros};
 use crate::lab::units::Dbm;
@@ -61,12 +62,20 @@ fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     effects
 }
 
+fn candidate() -> Candidate {
+    Candidate {
+        tek: Tek::new([7; 16]),
+        start: DAY,
+        period: 144,
+    }
+}
+
 fn published(model: &mut Model, report_type: u8) {
     let key = Heard {
         label: "222.zip #3".to_owned(),
         report_type,
         days_since_onset: None,
-        tek: Tek::new([7; 16]),
+        key: candidate(),
         intervals: vec![DAY, Enin(DAY.0 + 1), Enin(DAY.0 + 2)],
     };
     update(model, Msg::Published(vec![key]));
@@ -84,7 +93,11 @@ fn windows_are_listed_newest_first_and_everyone_counts_while_no_key_is_known() {
     );
     assert!(rows.is_sorted_by(|a, b| a.key.from >= b.key.from));
     assert_eq!((model.exposure.n_senders, model.exposure.decisions.len()), (4, 2));
-    assert!(!model.exposure.decisions[0].does_notify(), "{:?}", model.exposure.decisions);
+    assert!(
+        !model.exposure.decisions[0].does_notify(),
+        "{:?}",
+        model.exposure.decisions
+    );
 }
 
 #[test]
@@ -271,15 +284,23 @@ fn keys_decide_at_once_although_the_playback_stands_still() {
         label: format!("{report_type}.zip #1"),
         report_type,
         days_since_onset: None,
-        tek: Tek::new([7; 16]),
+        key: candidate(),
         intervals: vec![DAY, Enin(DAY.0 + 1), Enin(DAY.0 + 2)],
     };
     // No tick comes in between.
     update(&mut model, Msg::Published(vec![key(3)]));
     update(&mut model, Msg::Frame);
-    assert!(model.exposure.decisions[1].does_notify(), "{:?}", model.exposure.decisions);
+    assert!(
+        model.exposure.decisions[1].does_notify(),
+        "{:?}",
+        model.exposure.decisions
+    );
     update(&mut model, Msg::Published(vec![key(5)]));
     update(&mut model, Msg::Frame);
-    assert!(!model.exposure.decisions[1].does_notify(), "{:?}", model.exposure.decisions);
+    assert!(
+        !model.exposure.decisions[1].does_notify(),
+        "{:?}",
+        model.exposure.decisions
+    );
     assert_eq!(model.exposure.published.len(), 1, "it is the same key");
 }
