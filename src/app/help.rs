@@ -133,15 +133,18 @@ const fn legend(tab: Tab) -> &'static [&'static str] {
             "NAME as broadcast, * by the lab key that it uses",
         ],
         Tab::Calibrate => &[
-            ":plan 0.5 1 2 front back dwell=60 reports=100 model=SM-A515F  what to measure",
-            "every accepted step is a mark: record (r) to keep it, `vicino calibrate fit` reads it",
+            ":plan 0.5 1 2 front back dwell=60 reports=100 model=SM-A515F",
+            "     metres, orientations, seconds and reports of a step, the model",
+            "every accepted step is a mark: record (r) to keep it, so that",
+            "     `vicino calibrate fit` can compute it again",
             ":profile NAME writes what the steps tell; --edition NAME uses it",
         ],
         Tab::Exposure => &[
             "A B what a window amounts to under each rule: minutes, or a score",
-            "bars: typical attenuation of each scan, 0 to 100 dB, to the right is further",
+            "bars: typical attenuation of each scan, 0 to 100 dB",
             "     | thresholds of rule A, : of rule B",
-            ":keys FILE loads published keys, :rule NAME NAME chooses, :rules FILE reads",
+            ":keys FILE looks for published keys, :rules FILE reads your own rules",
+            ":rule NAME NAME chooses one rule, or two side by side",
         ],
         Tab::Device | Tab::Captures | Tab::Log => &[],
     }
