@@ -14,11 +14,16 @@ use crate::lab::time::{Micros, UnixMicros};
 use super::level::{Level, Phone};
 
 /// Stronger than that a receiver is overdriven, and its level says nothing, in dBm.
-const SATURATED_DBM: i8 = -20;
+pub(super) const SATURATED_DBM: i8 = -20;
 /// Most reports that are kept.
 const MOST: usize = 20_000_000;
 /// The origin of the levels is a multiple of it.
 const ORIGIN: i64 = Micros::from_secs(3_600).0;
+
+/// The origin of levels of which this is the first.
+pub(super) const fn origin(first: UnixMicros) -> UnixMicros {
+    UnixMicros(first.0.div_euclid(ORIGIN).saturating_mul(ORIGIN))
+}
 
 /// A report of an identifier.
 #[derive(Clone, Copy, Debug)]
@@ -217,7 +222,7 @@ impl Hearing {
             .map(|of| self.sender(of, keys, &mut names))
             .collect();
         let first = self.reports.iter().map(|report| report.at).min().unwrap_or_default();
-        let origin = UnixMicros(first.0.div_euclid(ORIGIN) * ORIGIN);
+        let origin = origin(first);
         let mut rows: Vec<(Level, i8)> = Vec::with_capacity(self.reports.len());
         for report in &self.reports {
             let receiver = Phone::Known(report.station);
