@@ -19,6 +19,7 @@ use super::prompt::{Prompt, Purpose};
 use super::tab::Tab;
 use super::transport::Timeline;
 use crate::lab::calibration::Calibration;
+use crate::lab::distance::live::LiveDistances;
 use crate::lab::event::AdapterState;
 use crate::lab::keyring::Keyring;
 use crate::lab::session::{Options, Session};
@@ -117,6 +118,8 @@ pub struct Model {
     pub device: DeviceView,
     /// Exposure windows.
     pub exposure: Exposure,
+    /// Distances of who is heard, as they are estimated.
+    pub distances: LiveDistances,
     /// What happened.
     pub log: Log,
     /// How much of identifiers is shown.
@@ -174,6 +177,7 @@ impl Model {
             live: Live::default(),
             device: DeviceView::default(),
             exposure: Exposure::default(),
+            distances: LiveDistances::default(),
             log: Log::default(),
             privacy: Privacy::default(),
             popup: None,

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::text::{clip, grouped, put, width};
+use super::text::{clip, grouped, interval, metres, put, width};
 use super::theme::Theme;
 use crate::app::columns::{Column, Columns};
 use crate::app::layout::{MARKER, SPACE};
@@ -217,9 +217,17 @@ fn write_cell(
             }
             None => write!(cell, "{NONE} "),
         },
-        Column::Distance => match row.distance {
-            Some(known) => write!(cell, "{:.1} m ", known.0),
-            None => write!(cell, "{NONE} "),
+        Column::Distance => match (row.distance, &row.estimate) {
+            (Some(known), _) => write!(cell, "{} m=", metres(known.0)),
+            (None, Some(found)) => {
+                let mark = if found.is_known { ' ' } else { '?' };
+                write!(cell, "{} m{mark}", metres(found.estimate.distance_m))
+            }
+            (None, None) => write!(cell, "{NONE} "),
+        },
+        Column::Interval => match &row.estimate {
+            Some(found) => cell.write_str(&interval(&found.estimate)),
+            None => cell.write_str(NONE),
         },
         Column::Heard => write!(cell, "{}", short(row.heard)),
         Column::Rate => write!(cell, "{:.1}", row.rate),
@@ -312,10 +320,12 @@ mod tests {
             for needed in [Column::Age, Column::Kind, Column::Rssi, Column::Attenuation] {
                 assert!(has(needed), "{total} {needed:?}");
             }
-            assert_eq!(has(Column::Address), total >= 95);
+            assert_eq!(has(Column::Address), total >= 104);
             assert_eq!(has(Column::Name), total >= 75, "{total}");
-            assert_eq!(has(Column::Spark), total >= 110);
-            assert_eq!(has(Column::Distance), total >= 120);
+            assert_eq!(has(Column::Rate), total >= 84, "{total}");
+            assert_eq!(has(Column::Spark), total >= 120);
+            assert_eq!(has(Column::Distance), total >= 60);
+            assert_eq!(has(Column::Interval), total >= 132);
             assert!(has(Column::Rpi) || total < 80);
         }
     }

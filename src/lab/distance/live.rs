@@ -11,7 +11,7 @@ mod kept;
 mod tests;
 mod who;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::level::{Phone, Slice, mean};
 use super::model::Model;
@@ -52,7 +52,7 @@ const MOST_AT_A_TIME: usize = 3_000;
 /// What is known of the distance of an identifier.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reckoned {
-    /// The end of the window.
+    /// When it was estimated: the end of the window, unless the last level came before it.
     pub at: UnixMicros,
     /// The distance with its interval and probabilities.
     pub estimate: Estimate,
@@ -341,36 +341,51 @@ impl LiveDistances {
         fits.next().unwrap_or(self.kept.len().saturating_sub(1))
     }
 
-    /// Estimates everyone whom a receiver heard in the window that ends now.
+    /// Estimates everyone whom a receiver heard since it was last reckoned: in the window that ends now, or, of who is
+    /// silent for longer, in the one that ended with the last level.
     fn reckon(&mut self, station: StationId, now: UnixMicros, past: &Past) {
         let end_s = self.seconds(now);
+        let mut latest: BTreeMap<Phone, (f64, Option<UnixMicros>)> = BTreeMap::new();
+        for ((_, rpi), of) in self.identifiers.range(all_of(station)) {
+            let Some(sender) = past.senders.get(rpi) else { continue };
+            let (latest_s, reckoned) = latest.entry(sender.phone).or_insert((f64::NEG_INFINITY, None));
+            *latest_s = latest_s.max(of.latest_s.min(end_s));
+            *reckoned = (*reckoned).max(of.reckoned.map(|found| found.at));
+        }
+        // Of whom no slice is left, nothing can be said.
+        let solved: BTreeSet<Phone> = past.slices.iter().map(|slice| slice.sender).collect();
+        let is_new = |(latest_s, reckoned): (f64, Option<UnixMicros>)| {
+            end_s - latest_s < WINDOW_S || reckoned.is_none_or(|at| self.seconds(at) < latest_s)
+        };
+        latest.retain(|phone, of| solved.contains(phone) && is_new(*of));
         let mut heard: BTreeMap<Phone, Vec<(f64, f64)>> = BTreeMap::new();
         for ((_, rpi), of) in self.identifiers.range(all_of(station)) {
             let Some(sender) = past.senders.get(rpi) else { continue };
+            let Some((latest_s, _)) = latest.get(&sender.phone) else {
+                continue;
+            };
+            let end_s = if end_s - latest_s < WINDOW_S { end_s } else { *latest_s };
             let attenuation = |rssi: i8| f64::from(sender.tx_dbm - i32::from(rssi) - past.correction_db);
             let levels = of.levels(end_s - WINDOW_S, end_s);
-            let mut levels = levels.map(|(at_s, rssi)| (at_s, attenuation(rssi))).peekable();
-            if levels.peek().is_some() {
-                heard.entry(sender.phone).or_default().extend(levels);
-            }
+            let levels = levels.map(|(at_s, rssi)| (at_s, attenuation(rssi)));
+            heard.entry(sender.phone).or_default().extend(levels);
         }
+        heard.retain(|_, levels| !levels.is_empty());
         let proximity = Proximity::new(&past.slices, &self.model.live);
-        let reckoned: BTreeMap<Phone, Reckoned> = heard
-            .into_iter()
-            .map(|(phone, levels)| {
-                let at_s = mean(levels.iter().map(|(at_s, _)| *at_s));
-                let attenuation_db = median(levels.iter().map(|(_, db)| *db).collect());
-                let reckoned = Reckoned {
-                    at: now,
-                    estimate: self.estimate(&proximity, (past.receiver, phone), at_s),
-                    attenuation_db,
-                    raw_m: free_space_m(attenuation_db),
-                    is_known: !phone.is_unknown(),
-                    n_levels: levels.len(),
-                };
-                (phone, reckoned)
-            })
-            .collect();
+        let reckoned = |(phone, levels): (Phone, Vec<(f64, f64)>)| {
+            let at_s = mean(levels.iter().map(|(at_s, _)| *at_s));
+            let attenuation_db = median(levels.iter().map(|(_, db)| *db).collect());
+            let reckoned = Reckoned {
+                at: now,
+                estimate: self.estimate(&proximity, (past.receiver, phone), at_s),
+                attenuation_db,
+                raw_m: free_space_m(attenuation_db),
+                is_known: !phone.is_unknown(),
+                n_levels: levels.len(),
+            };
+            (phone, reckoned)
+        };
+        let reckoned: BTreeMap<Phone, Reckoned> = heard.into_iter().map(reckoned).collect();
         for ((_, rpi), of) in self.identifiers.range_mut(all_of(station)) {
             let found = past.senders.get(rpi).and_then(|sender| reckoned.get(&sender.phone));
             // One that went silent keeps what was known of it.

@@ -194,6 +194,31 @@ fn it_is_estimated_every_two_seconds_of_the_data_and_where_something_was_heard()
 }
 
 #[test]
+fn of_who_is_silent_it_is_estimated_what_was_when_it_was_heard_last() {
+    let events = events();
+    let (_, mut live) = taken(&events, 100_000);
+    let found = |live: &LiveDistances| *live.get(StationId(0), rpi(101)).unwrap();
+    let in_time = found(&live);
+    // The same, but nothing was asked for before two minutes had passed.
+    let (mut session, mut late) = (Session::new(Options::default()), LiveDistances::default());
+    session.ingest_all(&events);
+    late.take(&events);
+    session.advance(session.now().plus(Micros::from_secs(120)));
+    late.settle(&session);
+    near(found(&late).estimate.distance_m, in_time.estimate.distance_m);
+    assert_eq!(found(&late).n_levels, in_time.n_levels);
+    // Another one is heard, and nothing changes of those that are silent.
+    for live in [&mut live, &mut late] {
+        let before = found(live);
+        let event = [heard(0, 480_000, 9, -50)];
+        session.ingest_all(&event);
+        live.take(&event);
+        live.settle(&session);
+        assert_eq!(found(live), before);
+    }
+}
+
+#[test]
 fn a_history_is_the_same_whenever_it_is_asked_for() {
     let events = events();
     let (session, mut live) = taken(&events, 100_000);
