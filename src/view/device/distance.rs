@@ -107,8 +107,8 @@ fn axes(plot: Rect, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// `est ▂▂▃▅ n=2 ▂▇▁▅`: a line of so many cells for where there is no room for a chart. A longer bar is farther.
-pub(super) fn bars(points: &[Point], now: UnixMicros, room: usize) -> String {
-    let n = (room.saturating_sub(9) / 2).min(30);
+pub(super) fn bars(points: &[Point], now: UnixMicros, room: u16) -> String {
+    let n = i64::from((room.saturating_sub(9) / 2).min(30));
     let row = |of: &dyn Fn(&Point) -> Option<f64>| -> String {
         (0..n).map(|bar| letter(points, now, (bar, n), of)).collect()
     };
@@ -122,12 +122,11 @@ pub(super) fn bars(points: &[Point], now: UnixMicros, room: usize) -> String {
     clippy::cast_sign_loss,
     reason = "clamped to 0..=7"
 )]
-fn letter(points: &[Point], now: UnixMicros, (bar, n): (usize, usize), of: &dyn Fn(&Point) -> Option<f64>) -> char {
+fn letter(points: &[Point], now: UnixMicros, (bar, n): (i64, i64), of: &dyn Fn(&Point) -> Option<f64>) -> char {
     const LETTERS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let (bar, n) = (bar as i64, n.max(1) as i64);
     // Bars stand on whole steps, so that they move on instead of flickering.
     let end = now.0.div_euclid(HISTORY_STEP.0).saturating_mul(HISTORY_STEP.0);
-    let ends = |bar: i64| end.saturating_sub(HISTORY.0 - HISTORY.0 * bar / n);
+    let ends = |bar: i64| end.saturating_sub(HISTORY.0 - HISTORY.0 * bar / n.max(1));
     let is_in = |point: &&Point| point.at.0 > ends(bar) && point.at.0 <= ends(bar + 1);
     let value = points.iter().filter(is_in).filter_map(of).next_back();
     value.map_or(' ', |metres| {

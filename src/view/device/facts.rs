@@ -38,7 +38,7 @@ pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf:
     let known = model.session.known(track.rpi, track.aem);
     let edition = &model.session.profiles(track.key.station).edition;
     let mut facts = levels(track, &row, known, edition);
-    facts.extend(distances(model, &row, usize::from(area.width.saturating_sub(1 + NAME))));
+    facts.extend(distances(model, &row, area.width.saturating_sub(1 + NAME)));
     facts.extend(others(track, &row, known, model.privacy));
     for (y, fact) in (0..area.height).zip(&facts) {
         put(buf, area, 1, y, fact.name, theme.dim);
@@ -108,7 +108,7 @@ fn levels(track: &Track, row: &Row, known: Option<Known<'_>>, edition: &str) -> 
 }
 
 /// The distance: what is estimated, what free space says, by what it was reckoned, and how it went.
-fn distances(model: &Model, row: &Row, room: usize) -> [Fact; 4] {
+fn distances(model: &Model, row: &Row, room: u16) -> [Fact; 4] {
     let truth = row.distance.map(|known| format!("true {} m", metres(known.0)));
     let fact = |name, value, from| Fact { name, value, from };
     let Some(found) = &row.estimate else {
