@@ -176,6 +176,9 @@ fn row_style(row: &Row, is_selected: bool, theme: &Theme) -> Style {
     }
 }
 
+/// What has no value.
+const NONE: &str = "–";
+
 /// Writes one cell and gives its style.
 fn write_cell(
     cell: &mut String,
@@ -186,7 +189,6 @@ fn write_cell(
     style: Style,
     theme: &Theme,
 ) -> Style {
-    const NONE: &str = "–";
     let privacy = model.privacy;
     let written = match wide.column {
         Column::Age => write_age(cell, row.age),
@@ -217,14 +219,7 @@ fn write_cell(
             }
             None => write!(cell, "{NONE} "),
         },
-        Column::Distance => match (row.distance, &row.estimate) {
-            (Some(known), _) => write!(cell, "{} m=", metres(known.0)),
-            (None, Some(found)) => {
-                let mark = if found.is_known { ' ' } else { '?' };
-                write!(cell, "{} m{mark}", metres(found.estimate.distance_m))
-            }
-            (None, None) => write!(cell, "{NONE} "),
-        },
+        Column::Distance => write_distance(cell, row),
         Column::Interval => match &row.estimate {
             Some(found) => cell.write_str(&interval(&found.estimate)),
             None => cell.write_str(NONE),
@@ -255,6 +250,18 @@ fn write_cell(
         _ => return style,
     };
     style.patch(Style { bg: None, ..colour })
+}
+
+/// The true distance, or the estimated one; `?` where it is not known who sends.
+fn write_distance(cell: &mut String, row: &Row) -> std::fmt::Result {
+    match (row.distance, &row.estimate) {
+        (Some(known), _) => write!(cell, "{} m=", metres(known.0)),
+        (None, Some(found)) => {
+            let mark = if found.is_known { ' ' } else { '?' };
+            write!(cell, "{} m{mark}", metres(found.estimate.distance_m))
+        }
+        (None, None) => write!(cell, "{NONE} "),
+    }
 }
 
 /// A count in six cells at most.

@@ -9,21 +9,14 @@ use crate::lab::calibration::Calibration;
 use crate::lab::event::{CaptureEvent, EventKind, Mark, StationInfo};
 use crate::lab::gaen::{self, Aem, Rpi};
 use crate::lab::keyring::Keyring;
-use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::time::UnixMicros;
 
-use super::level::{Level, Phone};
+use super::level::{Level, Phone, origin};
 
 /// Stronger than that a receiver is overdriven, and its level says nothing, in dBm.
 pub(super) const SATURATED_DBM: i8 = -20;
 /// Most reports that are kept.
 const MOST: usize = 20_000_000;
-/// The origin of the levels is a multiple of it.
-const ORIGIN: i64 = Micros::from_secs(3_600).0;
-
-/// The origin of levels of which this is the first.
-pub(super) const fn origin(first: UnixMicros) -> UnixMicros {
-    UnixMicros(first.0.div_euclid(ORIGIN).saturating_mul(ORIGIN))
-}
 
 /// A report of an identifier.
 #[derive(Clone, Copy, Debug)]

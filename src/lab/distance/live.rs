@@ -13,7 +13,7 @@ mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::level::{Phone, Slice, mean};
+use super::level::{Phone, Slice, mean, origin};
 use super::model::Model;
 use super::proximity::Proximity;
 use super::{Estimate, Mode, Query, Score, free_space_m};
@@ -24,7 +24,7 @@ use crate::lab::gaen::{self, Rpi};
 use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
 
-use super::heard::{SATURATED_DBM, origin};
+use super::heard::SATURATED_DBM;
 use kept::Identifier;
 use who::{Names, Sender};
 

@@ -112,16 +112,17 @@ fn distances(model: &Model, row: &Row, room: u16) -> [Fact; 4] {
     let truth = row.distance.map(|known| format!("true {} m", metres(known.0)));
     let fact = |name, value, from| Fact { name, value, from };
     let Some(found) = &row.estimate else {
-        let nothing = if row.rpi.is_some() {
-            "no level of the last minutes"
+        let why = if row.rpi.is_some() {
+            "nothing was heard that tells it"
         } else {
             "of exposure notifications alone"
         };
+        let nothing = |name| fact(name, none(), String::new());
         return [
-            fact("distance", truth.unwrap_or_else(none), nothing.to_owned()),
-            fact("n = 2", none(), String::new()),
-            fact("estimator", none(), String::new()),
-            fact("10 min", none(), String::new()),
+            fact("distance", truth.unwrap_or_else(none), why.to_owned()),
+            nothing("n = 2"),
+            nothing("estimator"),
+            nothing("10 min"),
         ];
     };
     let of = &found.estimate;
@@ -130,17 +131,7 @@ fn distances(model: &Model, row: &Row, room: u16) -> [Fact; 4] {
     let truth = truth.map_or_else(String::new, |truth| format!("; {truth}"));
     let mark = if found.is_known { "" } else { " ?" };
     let estimator = model.distances.model();
-    let confidence = if found.is_known {
-        let how = row.attenuation.map(|found| found.confidence);
-        match how {
-            Some(Confidence::High) => "profiles high",
-            Some(Confidence::Medium) => "profiles medium",
-            Some(Confidence::Low) => "profiles low",
-            Some(Confidence::Lowest) | None => "profiles: class average",
-        }
-    } else {
-        "sender not known"
-    };
+    let confidence = confidence(row, found.is_known);
     let edition = &model.session.profiles_or(&estimator.edition).edition;
     [
         fact(
@@ -164,6 +155,17 @@ fn distances(model: &Model, row: &Row, room: u16) -> [Fact; 4] {
             String::new(),
         ),
     ]
+}
+
+/// How far the figures can be trusted with which the levels were made comparable.
+fn confidence(row: &Row, is_known: bool) -> &'static str {
+    match row.attenuation.map(|found| found.confidence) {
+        _ if !is_known => "sender not known",
+        Some(Confidence::High) => "profiles high",
+        Some(Confidence::Medium) => "profiles medium",
+        Some(Confidence::Low) => "profiles low",
+        Some(Confidence::Lowest) | None => "class average",
+    }
 }
 
 fn others(track: &Track, row: &Row, known: Option<Known<'_>>, privacy: Privacy) -> Vec<Fact> {
