@@ -20,8 +20,10 @@ pub enum Column {
     Spark,
     /// Attenuation of the latest level. Sorted least first; those without last.
     Attenuation,
-    /// True distance, where a mark tells it. Sorted nearest first; those without last.
+    /// True distance where a mark tells it, else the estimated one. Sorted nearest first; those without last.
     Distance,
+    /// The interval of 90 % of the estimated distance. Sorted by its upper end, nearest first; those without last.
+    Interval,
     /// Reports per second. Sorted most first.
     Rate,
     /// Identifiers changed under one address. Sorted most first; those out of step before others.
@@ -34,7 +36,7 @@ pub enum Column {
 
 impl Column {
     /// All columns, in the order of the defaults.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Age,
         Self::Kind,
         Self::Address,
@@ -43,6 +45,7 @@ impl Column {
         Self::Spark,
         Self::Attenuation,
         Self::Distance,
+        Self::Interval,
         Self::Rate,
         Self::Rotations,
         Self::Heard,
@@ -61,6 +64,7 @@ impl Column {
             Self::Spark => "levels",
             Self::Attenuation => "attenuation",
             Self::Distance => "distance",
+            Self::Interval => "interval",
             Self::Rate => "rate",
             Self::Rotations => "rotations",
             Self::Heard => "heard",
@@ -86,6 +90,7 @@ impl Column {
             Self::Spark => "LAST 30 s",
             Self::Attenuation => "ATTEN",
             Self::Distance => "DIST",
+            Self::Interval => "90 %",
             Self::Rate => "/s",
             Self::Rotations => "ROT",
             Self::Heard => "HEARD",
@@ -104,7 +109,8 @@ impl Column {
             Self::Rssi => "latest level in dBm",
             Self::Spark => "levels of the last 30 s",
             Self::Attenuation => "attenuation of the latest level in dB",
-            Self::Distance => "true distance, where a mark tells it",
+            Self::Distance => "distance in m, estimated, or true (=) by a mark",
+            Self::Interval => "interval of 90 % of the estimated distance in m",
             Self::Rate => "reports per second",
             Self::Rotations => "identifiers changed under one address",
             Self::Heard => "reports heard since it came",
@@ -123,6 +129,7 @@ impl Column {
             Self::Rssi | Self::Rate => 5,
             Self::Spark => 15,
             Self::Attenuation | Self::Distance | Self::Heard => 7,
+            Self::Interval => 9,
             Self::Rotations => 4,
         }
     }
@@ -147,6 +154,7 @@ impl Column {
             Self::Rpi => Some(layout::WITH_RPI),
             Self::Spark => Some(layout::WITH_SPARKLINE),
             Self::Distance => Some(layout::WITH_DISTANCE),
+            Self::Interval => Some(layout::WITH_INTERVAL),
             Self::Rate => Some(layout::WITH_RATE),
             Self::Rotations => Some(layout::WITH_ROTATIONS),
             Self::Name => Some(layout::WITH_NAME),

@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::model::Model;
+use crate::lab::distance::live::Point;
 use crate::lab::explain::{Field, explain};
 use crate::lab::time::Micros;
 
@@ -129,6 +130,23 @@ impl Model {
     fn identifiers(&self) -> usize {
         let Some(track) = self.selected() else { return 0 };
         self.session.ledger().of_address(track.key).take(1_000).count()
+    }
+
+    /// Brings the history of the selected device's distance up to date; while the view is held it stays.
+    pub(super) fn follow_distance(&mut self) {
+        let Some((station, rpi)) = self.selected().and_then(|track| Some((track.key.station, track.rpi?))) else {
+            return;
+        };
+        if self.live.frozen.is_none() || self.distances.history(station, rpi).is_empty() {
+            self.distances.follow(&self.session, station, rpi);
+        }
+    }
+
+    /// The distance of the selected device over time, as far as it was followed.
+    #[must_use]
+    pub fn distance_history(&self) -> &[Point] {
+        let selected = self.selected().and_then(|track| Some((track.key.station, track.rpi?)));
+        selected.map_or(&[], |(station, rpi)| self.distances.history(station, rpi))
     }
 
     /// Selects the next (or previous) device of the table.

@@ -129,6 +129,8 @@ const fn legend(tab: Tab) -> &'static [&'static str] {
             "         name:\"my band\" or addr:5e:1b   -addrkind:R rot>0 heard>100",
             "address P public, S static, R/N (non-)resolvable, I identity, H handle",
             "RSSI ~ not measured on this very packet; ATTEN ? class average assumed",
+            "DIST estimated of the last 30 s (⏎ tells more), 90 % its interval;",
+            "     = true by a mark, ? sender not known: how strongly is a guess",
             "ROT identifiers changed under one address, ! a sign against it (⏎ tells)",
             "NAME as broadcast, * by the lab key that it uses",
         ],

@@ -15,18 +15,20 @@
 pub const SMALLEST: (u16, u16) = (40, 10);
 /// From this many columns on the identifier is shown.
 pub const WITH_RPI: u16 = 50;
-/// From this many columns on the rate is shown.
-pub const WITH_RATE: u16 = 60;
+/// From this many columns on distances are shown.
+pub const WITH_DISTANCE: u16 = 60;
 /// From this many columns on rotations are shown.
 pub const WITH_ROTATIONS: u16 = 66;
 /// From this many columns on names are shown.
 pub const WITH_NAME: u16 = 75;
+/// From this many columns on the rate is shown.
+pub const WITH_RATE: u16 = 84;
 /// From this many columns on the address is shown: there is room for it beside the names.
-pub const WITH_ADDRESS: u16 = 95;
+pub const WITH_ADDRESS: u16 = 104;
 /// From this many columns on the sparkline is shown, beside address and names.
-pub const WITH_SPARKLINE: u16 = 110;
-/// From this many columns on true distances are shown.
-pub const WITH_DISTANCE: u16 = 120;
+pub const WITH_SPARKLINE: u16 = 120;
+/// From this many columns on the interval of distances is shown.
+pub const WITH_INTERVAL: u16 = 132;
 /// Cells between two columns of the table.
 pub const SPACE: u16 = 2;
 /// Cells of the mark before the selected row.

@@ -8,6 +8,7 @@ use super::filter::Filter;
 use super::follow::Follow;
 use super::model::Model;
 use super::rows;
+use crate::lab::distance::live::LiveDistances;
 use crate::lab::doubt::Doubts;
 use crate::lab::ledger::{Record, TrackKey};
 use crate::lab::session::Session;
@@ -214,7 +215,7 @@ impl Model {
         let mut keyed: Vec<(i128, &Track)> = tracks
             .iter()
             .filter(shown)
-            .map(|track| (sort_key(&self.session, track, sort, now), track))
+            .map(|track| (sort_key((&self.session, &self.distances), track, sort, now), track))
             .collect();
         keyed.sort_unstable_by(|(a_key, a), (b_key, b)| {
             let order = if is_reversed {
@@ -246,12 +247,25 @@ fn name_key(name: &str) -> i128 {
         .fold(0, |key, letter| key << 21 | i128::from(u32::from(letter)))
 }
 
-fn sort_key(session: &Session, track: &Track, sort: Column, now: UnixMicros) -> i128 {
+/// The distance by which a device is sorted, in metres: the true one, else the estimated one.
+fn distance(session: &Session, distances: &LiveDistances, track: &Track, now: UnixMicros) -> Option<f64> {
+    let truth = rows::distance(session, track, now).map(|known| known.0);
+    truth.or_else(|| rows::estimate(distances, track).map(|found| found.estimate.distance_m))
+}
+
+fn sort_key((session, distances): (&Session, &LiveDistances), track: &Track, sort: Column, now: UnixMicros) -> i128 {
     match sort {
         Column::Kind | Column::Spark => track.family as i128,
         Column::Heard => -i128::from(track.heard),
-        #[expect(clippy::cast_possible_truncation, reason = "marks tell metres; a cast saturates")]
-        Column::Distance => rows::distance(session, track, now).map_or(i128::MAX, |known| (known.0 * 1_000.0) as i128),
+        // As it is shown: what looks alike does not trade places.
+        #[expect(clippy::cast_possible_truncation, reason = "a cast saturates")]
+        Column::Distance => {
+            distance(session, distances, track, now).map_or(i128::MAX, |metres| (metres * 10.0).round() as i128)
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a cast saturates")]
+        Column::Interval => {
+            rows::estimate(distances, track).map_or(i128::MAX, |found| (found.estimate.high_m * 10.0).round() as i128)
+        }
         Column::Age => i128::from(now.since(track.last).0.div_euclid(AGE_STEP.0)),
         Column::Address => {
             let bytes = track.key.address.bytes.iter();

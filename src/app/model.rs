@@ -20,6 +20,7 @@ use super::prompt::{Prompt, Purpose};
 use super::tab::Tab;
 use super::transport::Timeline;
 use crate::lab::calibration::Calibration;
+use crate::lab::distance::live::LiveDistances;
 use crate::lab::event::AdapterState;
 use crate::lab::keyring::Keyring;
 use crate::lab::session::{Options, Session};
@@ -124,6 +125,8 @@ pub struct Model {
     pub exposure: Exposure,
     /// State of the tab of calibration.
     pub calibrate: Calibrate,
+    /// Distances of who is heard, as they are estimated.
+    pub distances: LiveDistances,
     /// What happened.
     pub log: Log,
     /// How much of identifiers is shown.
@@ -182,6 +185,7 @@ impl Model {
             device: DeviceView::default(),
             exposure: Exposure::default(),
             calibrate: Calibrate::default(),
+            distances: LiveDistances::default(),
             log: Log::default(),
             privacy: Privacy::default(),
             popup: None,

@@ -5,6 +5,7 @@ use crate::lab::address::Address;
 use crate::lab::advert::RssiQuality;
 use crate::lab::attenuation::{Attenuation, Sender};
 use crate::lab::beacon::Family;
+use crate::lab::distance::live::{LiveDistances, Reckoned};
 use crate::lab::doubt::{Doubts, identifiers};
 use crate::lab::gaen::Rpi;
 use crate::lab::ledger::TrackKey;
@@ -39,6 +40,8 @@ pub struct Row {
     pub attenuation: Option<Attenuation>,
     /// True distance, where a mark tells it.
     pub distance: Option<Metres>,
+    /// What is estimated of the distance, while the screen shows it.
+    pub estimate: Option<Reckoned>,
     /// Reports with a level per second.
     pub rate: f64,
     /// Reports of this stay, scan responses not counted.
@@ -73,6 +76,7 @@ impl Row {
             rssi_quality: track.rssi_quality,
             attenuation: attenuation(session, track),
             distance: distance(session, track, now),
+            estimate: None,
             rate: track.rate(now),
             heard: track.heard,
             rotations: rotations(session, track),
@@ -95,6 +99,20 @@ pub(super) fn attenuation(session: &Session, track: &Track) -> Option<Attenuatio
         .attenuation_of(track.rssi?, track.family, sender, receiver)
 }
 
+/// The row of a track with what is estimated of its distance.
+#[must_use]
+pub fn with_estimate(model: &Model, track: &Track, now: UnixMicros) -> Row {
+    Row {
+        estimate: estimate(&model.distances, track).copied(),
+        ..Row::new(&model.session, track, now)
+    }
+}
+
+/// See [`Row::estimate`].
+pub(super) fn estimate<'a>(distances: &'a LiveDistances, track: &Track) -> Option<&'a Reckoned> {
+    distances.get(track.key.station, track.rpi?)
+}
+
 /// See [`Row::distance`].
 pub(super) fn distance(session: &Session, track: &Track, now: UnixMicros) -> Option<Metres> {
     session.distance_of(track.key, track.rpi, now)
@@ -113,5 +131,5 @@ pub fn rows(model: &Model, from: usize, most: usize) -> impl Iterator<Item = (Ro
     let shown = model.live.order.iter().skip(from).take(most);
     shown
         .filter_map(|key| model.track(*key))
-        .map(move |track| (Row::new(&model.session, track, now), track))
+        .map(move |track| (with_estimate(model, track, now), track))
 }

@@ -14,6 +14,7 @@ use super::model::{Model, Popup, SourceInfo};
 use super::mouse::Mouse;
 use super::transport::Timeline;
 use super::{Effect, Msg};
+use crate::lab::distance::live::LiveDistances;
 use crate::lab::event::{CaptureEvent, EventKind};
 use crate::lab::exposure::rule::Config;
 use crate::lab::session::Session;
@@ -164,6 +165,7 @@ fn hear(model: &mut Model, events: &[CaptureEvent]) {
     let published = Arc::clone(&model.exposure.published);
     model.exposure.encounters.take(events, &model.session, &published);
     model.calibrate.measure.take(events, &model.session);
+    model.distances.take(events);
     note_marks(model, events);
     // The first devices show at once, and a selected one that is gone gives way; the rest waits for the tick.
     model.live.needs_order |= model.selected().is_none();
@@ -265,6 +267,10 @@ fn use_mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
 }
 
 fn before_frame(model: &mut Model) -> Vec<Effect> {
+    // What is held shows the distances of then.
+    if model.live.frozen.is_none() {
+        model.live.needs_order |= model.distances.settle(&model.session);
+    }
     if model.live.needs_order {
         model.reorder();
     }
@@ -276,7 +282,8 @@ fn before_frame(model: &mut Model) -> Vec<Effect> {
         super::Tab::Captures => return model.settle_library(),
         super::Tab::Calibrate => model.settle_calibration(),
         super::Tab::Exposure => model.settle_exposure(),
-        super::Tab::Live | super::Tab::Device | super::Tab::Log => {}
+        super::Tab::Device => model.follow_distance(),
+        super::Tab::Live | super::Tab::Log => {}
     }
     Vec::new()
 }
@@ -294,6 +301,7 @@ fn reset(model: &mut Model) {
     model.exposure.clear();
     let plan = model.calibrate.measure.plan.clone();
     model.calibrate.begin((plan, None));
+    model.distances = LiveDistances::default();
     model.is_dirty = true;
 }
 

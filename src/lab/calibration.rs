@@ -47,6 +47,15 @@ impl Calibration {
         of(Some(station)).or_else(|| of(None)).map(|(_, model)| model.as_str())
     }
 
+    /// The table that was asked for; else that of this edition, or the newest.
+    #[must_use]
+    pub fn table_or(&self, edition: &str) -> &ProfileTable {
+        match &self.fixed {
+            Some(table) => table,
+            None => editions::of_edition(edition).unwrap_or_else(editions::newest),
+        }
+    }
+
     /// The table for what a station heard: the one that was asked for; else that of the edition that the capture names;
     /// else the one that was in force then.
     #[must_use]

@@ -15,6 +15,7 @@ pub mod estimate;
 pub mod heard;
 pub mod level;
 pub mod line;
+pub mod live;
 pub mod map;
 pub mod model;
 pub mod proximity;
@@ -30,6 +31,15 @@ pub use heard::{Heard, Hearing};
 pub use level::{Level, Phone, Slice};
 pub use line::{Estimate, Line};
 pub use model::Model;
+
+/// Free space at 2.44 GHz, one metre away, in dB.
+const FREE_SPACE_DB: f64 = 40.2;
+
+/// The distance in free space (n = 2) at which an attenuation in dB is expected, in metres.
+#[must_use]
+pub fn free_space_m(attenuation_db: f64) -> f64 {
+    10_f64.powf((attenuation_db - FREE_SPACE_DB) / 20.0)
+}
 
 /// What an estimate may know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

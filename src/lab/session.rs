@@ -242,6 +242,12 @@ impl Session {
             .table(info, self.clock.span().map_or(UnixMicros(0), |(first, _)| first))
     }
 
+    /// The figures of phones that were asked for; else those of this edition.
+    #[must_use]
+    pub fn profiles_or(&self, edition: &str) -> &ProfileTable {
+        self.calibration.table_or(edition)
+    }
+
     /// The latest state of each station's adapter.
     #[must_use]
     pub const fn adapters(&self) -> &BTreeMap<StationId, AdapterState> {

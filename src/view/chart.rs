@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::text::put;
 use super::theme::Theme;
@@ -65,18 +66,19 @@ fn smooth(buckets: &[Bucket]) -> Vec<Bucket> {
     };
     buckets.iter().enumerate().map(with_mean).collect()
 }
+
 /// Cells of the axis on the left.
-const AXIS: u16 = 7;
+pub(super) const AXIS: u16 = 7;
 
 /// Dots in the cells of an area.
-struct Dots {
+pub(super) struct Dots {
     width: usize,
     height: usize,
     cells: Vec<u8>,
 }
 
 impl Dots {
-    fn new(area: Rect) -> Self {
+    pub(super) fn new(area: Rect) -> Self {
         let (columns, rows) = (usize::from(area.width), usize::from(area.height));
         Self {
             width: columns * 2,
@@ -85,7 +87,7 @@ impl Dots {
         }
     }
 
-    fn set(&mut self, x: usize, y: usize) {
+    pub(super) fn set(&mut self, x: usize, y: usize) {
         const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
         if x < self.width && y < self.height {
             self.cells[y / 4 * (self.width / 2) + x / 2] |= BITS[y % 4][x % 2];
@@ -93,7 +95,7 @@ impl Dots {
     }
 
     /// A line from left to right.
-    fn line(&mut self, from: (usize, usize), to: (usize, usize)) {
+    pub(super) fn line(&mut self, from: (usize, usize), to: (usize, usize)) {
         let steps = (to.0.saturating_sub(from.0)).max(to.1.abs_diff(from.1)).max(1);
         for step in 0..=steps {
             let between = |a: usize, b: usize| (a * (steps - step) + b * step + steps / 2) / steps;
@@ -101,7 +103,13 @@ impl Dots {
         }
     }
 
-    fn draw(&self, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    /// Where both have dots in a cell, those below show too.
+    pub(super) fn lie_over(&mut self, below: &Self) {
+        let both = self.cells.iter_mut().zip(&below.cells).filter(|(own, _)| **own != 0);
+        both.for_each(|(own, below)| *own |= below);
+    }
+
+    pub(super) fn draw(&self, area: Rect, style: Style, buf: &mut Buffer) {
         let mut text = [0; 4];
         for (idx, bits) in self.cells.iter().enumerate().filter(|(_, bits)| **bits != 0) {
             let glyph = char::from_u32(0x2800 + u32::from(*bits)).unwrap_or(' ');
@@ -109,7 +117,7 @@ impl Dots {
             let (Ok(x), Ok(y)) = (u16::try_from(column), u16::try_from(row)) else {
                 continue;
             };
-            put(buf, area, x, y, glyph.encode_utf8(&mut text), theme.line);
+            put(buf, area, x, y, glyph.encode_utf8(&mut text), style);
         }
     }
 }
@@ -152,7 +160,7 @@ pub(super) fn draw(track: &Track, chart: Chart, theme: &Theme, area: Rect, buf: 
     if chart.curve != Curve::Raw {
         means(&all, length_s, place, &mut dots);
     }
-    dots.draw(plot, theme, buf);
+    dots.draw(plot, theme.line, buf);
 }
 
 /// Samples where they are kept, else the extremes of each bucket.
@@ -202,7 +210,7 @@ fn means(
     }
 }
 
-fn dots_size(plot: Rect) -> (usize, usize) {
+pub(super) fn dots_size(plot: Rect) -> (usize, usize) {
     (usize::from(plot.width) * 2, usize::from(plot.height) * 4)
 }
 
@@ -266,7 +274,7 @@ fn axes(low: i32, high: i32, span: Micros, plot: Rect, theme: &Theme, area: Rect
 }
 
 /// `-30 s`, `-5 min`, `-3 h`
-fn ago(span: Micros) -> String {
+pub(super) fn ago(span: Micros) -> String {
     let seconds = span.0 / 1_000_000;
     match seconds {
         ..=90 => format!("-{seconds} s"),

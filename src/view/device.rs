@@ -3,11 +3,13 @@
 //! ```text
 //! ── 3f9a2c51  gaen-android  every 271 ms  loss 3 %  …  ──────────────────────────────
 //!  chart of the level over time            │ payload, the field under the cursor marked
+//!  chart of the distance, where there is room │
 //!  ── samples and means ───────────────────────────────────────────────────────────────
 //!  facts, each with where it comes from    │ histogram of levels
 //!  identifiers heard under this address    │
 //! ```
 
+mod distance;
 mod facts;
 mod payload;
 mod rotations;
@@ -16,12 +18,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::chart::{self, Chart};
-use super::text::{put, spelled};
+use super::text::{clip, put, spelled};
 use super::theme::Theme;
 use super::{cut, frame};
 use crate::app::layout::WITH_BYTES;
 use crate::app::model::Model;
 
+/// From this many rows above the facts on the distance has a chart.
+const WITH_DISTANCE: u16 = 15;
+/// With so many rows for level and payload beside the facts alone there is room for them.
+const LEAST_TOP: u16 = 6;
 /// Cells of the payload's column, at least and at most.
 const PAYLOAD: (u16, u16) = (34, 64);
 /// Rows of the facts.
@@ -56,7 +62,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let below = if is_wide { FACTS } else { FACTS + ROTATIONS };
     let top_height = if rest.height > below + 11 {
         rest.height - below - 1
-    } else if rest.height > FACTS + 8 {
+    } else if rest.height > FACTS + LEAST_TOP {
         rest.height - FACTS - 1
     } else {
         rest.height * 11 / 20
@@ -71,6 +77,22 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         };
         top.width -= payload_width + 2;
         payload::draw(model, track, theme, right, buf);
+    }
+    if top.height >= WITH_DISTANCE {
+        let mut lower = top;
+        top = cut(&mut lower, top.height / 2);
+        let line = cut(&mut lower, 1);
+        put(buf, line, 0, 0, &"─".repeat(usize::from(line.width)), theme.dim);
+        let legend = format!(" {} ", distance::LEGEND);
+        put(
+            buf,
+            line,
+            2,
+            0,
+            &clip(&legend, usize::from(line.width.saturating_sub(2))),
+            theme.dim,
+        );
+        distance::draw(model.distance_history(), model.now(), theme, lower, buf);
     }
     let chart = Chart {
         now: model.now(),

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::text::{clip, grouped, put, width};
+use super::text::{clip, grouped, interval, metres, put, width};
 use super::theme::Theme;
 use crate::app::columns::{Column, Columns};
 use crate::app::layout::{MARKER, SPACE};
@@ -176,6 +176,9 @@ fn row_style(row: &Row, is_selected: bool, theme: &Theme) -> Style {
     }
 }
 
+/// What has no value.
+const NONE: &str = "–";
+
 /// Writes one cell and gives its style.
 fn write_cell(
     cell: &mut String,
@@ -186,7 +189,6 @@ fn write_cell(
     style: Style,
     theme: &Theme,
 ) -> Style {
-    const NONE: &str = "–";
     let privacy = model.privacy;
     let written = match wide.column {
         Column::Age => write_age(cell, row.age),
@@ -217,9 +219,10 @@ fn write_cell(
             }
             None => write!(cell, "{NONE} "),
         },
-        Column::Distance => match row.distance {
-            Some(known) => write!(cell, "{:.1} m ", known.0),
-            None => write!(cell, "{NONE} "),
+        Column::Distance => write_distance(cell, row),
+        Column::Interval => match &row.estimate {
+            Some(found) => cell.write_str(&interval(&found.estimate)),
+            None => cell.write_str(NONE),
         },
         Column::Heard => write!(cell, "{}", short(row.heard)),
         Column::Rate => write!(cell, "{:.1}", row.rate),
@@ -247,6 +250,18 @@ fn write_cell(
         _ => return style,
     };
     style.patch(Style { bg: None, ..colour })
+}
+
+/// The true distance, or the estimated one; `?` where it is not known who sends.
+fn write_distance(cell: &mut String, row: &Row) -> std::fmt::Result {
+    match (row.distance, &row.estimate) {
+        (Some(known), _) => write!(cell, "{} m=", metres(known.0)),
+        (None, Some(found)) => {
+            let mark = if found.is_known { ' ' } else { '?' };
+            write!(cell, "{} m{mark}", metres(found.estimate.distance_m))
+        }
+        (None, None) => write!(cell, "{NONE} "),
+    }
 }
 
 /// A count in six cells at most.
@@ -312,10 +327,12 @@ mod tests {
             for needed in [Column::Age, Column::Kind, Column::Rssi, Column::Attenuation] {
                 assert!(has(needed), "{total} {needed:?}");
             }
-            assert_eq!(has(Column::Address), total >= 95);
+            assert_eq!(has(Column::Address), total >= 104);
             assert_eq!(has(Column::Name), total >= 75, "{total}");
-            assert_eq!(has(Column::Spark), total >= 110);
-            assert_eq!(has(Column::Distance), total >= 120);
+            assert_eq!(has(Column::Rate), total >= 84, "{total}");
+            assert_eq!(has(Column::Spark), total >= 120);
+            assert_eq!(has(Column::Distance), total >= 60);
+            assert_eq!(has(Column::Interval), total >= 132);
             assert!(has(Column::Rpi) || total < 80);
         }
     }

@@ -1,3 +1,4 @@
+mod distance;
 mod over;
 mod tabs;
 

@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::app::look::Letters;
+use crate::lab::distance::Estimate;
 use crate::lab::time::{Micros, UnixMicros};
 
 /// How many cells a text takes.
@@ -21,6 +22,17 @@ pub(super) fn put(buf: &mut Buffer, area: Rect, x: u16, y: u16, text: &str, styl
     if x < area.width && y < area.height {
         buf.set_stringn(area.x + x, area.y + y, text, usize::from(area.width - x), style);
     }
+}
+
+/// A distance in metres, in five cells at most.
+pub(super) fn metres(metres: f64) -> String {
+    let decimals = usize::from(metres < 99.95);
+    format!("{:.decimals$}", metres.clamp(0.0, 9_999.0))
+}
+
+/// `0.6–3.1`, in nine cells at most.
+pub(super) fn interval(of: &Estimate) -> String {
+    format!("{}–{}", metres(of.low_m), metres(of.high_m))
 }
 
 /// Puts text so that it ends at the right edge, if it fits beside what is `taken` on the left.

@@ -9,10 +9,7 @@ use crate::lab::distance::line::{NEAR_M, Sample, logit};
 use crate::lab::distance::model::LinesOf;
 use crate::lab::distance::score::{Judged, quantile};
 use crate::lab::distance::truth::{TruthWindow, pair, plain};
-use crate::lab::distance::{Estimator, Heard, Line, Mode, Model, Phone, Query, Score};
-
-/// Free space at 2.44 GHz, one metre away, in dB.
-const FREE_SPACE_DB: f64 = 40.2;
+use crate::lab::distance::{Estimator, Heard, Line, Mode, Model, Phone, Query, Score, free_space_m};
 
 /// A window with truth and what it scores.
 pub(super) struct Known {
@@ -243,7 +240,7 @@ pub(super) fn compare(known: &[Known], length_s: f64, (model, mode): (&Model, Mo
                     *decided = logit(found.p_near[which]) >= logit(fitted.shares[which]);
                 }
             }
-            let distance_m = 10f64.powf((-of.level_db - FREE_SPACE_DB) / 20.0);
+            let distance_m = free_space_m(-of.level_db);
             free[place].distance_m = distance_m;
             free[place].near = [-distance_m; 2];
             free[place].decided = NEAR_M.map(|near| distance_m < near);

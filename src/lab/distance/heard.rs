@@ -9,16 +9,14 @@ use crate::lab::calibration::Calibration;
 use crate::lab::event::{CaptureEvent, EventKind, Mark, StationInfo};
 use crate::lab::gaen::{self, Aem, Rpi};
 use crate::lab::keyring::Keyring;
-use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::time::UnixMicros;
 
-use super::level::{Level, Phone};
+use super::level::{Level, Phone, origin};
 
 /// Stronger than that a receiver is overdriven, and its level says nothing, in dBm.
-const SATURATED_DBM: i8 = -20;
+pub(super) const SATURATED_DBM: i8 = -20;
 /// Most reports that are kept.
 const MOST: usize = 20_000_000;
-/// The origin of the levels is a multiple of it.
-const ORIGIN: i64 = Micros::from_secs(3_600).0;
 
 /// A report of an identifier.
 #[derive(Clone, Copy, Debug)]
@@ -231,7 +229,7 @@ impl Hearing {
             .map(|of| self.sender(of, keys, &mut names))
             .collect();
         let first = self.reports.iter().map(|report| report.at).min().unwrap_or_default();
-        let origin = UnixMicros(first.0.div_euclid(ORIGIN) * ORIGIN);
+        let origin = origin(first);
         let mut rows: Vec<(Level, i8)> = Vec::with_capacity(self.reports.len());
         for report in &self.reports {
             let receiver = Phone::Known(report.station);

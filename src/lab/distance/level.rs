@@ -1,5 +1,15 @@
 //! Levels of pairs of phones, and slices of them.
 
+use crate::lab::time::{Micros, UnixMicros};
+
+/// The origin of the levels is a multiple of it.
+const ORIGIN: i64 = Micros::from_secs(3_600).0;
+
+/// The origin of levels of which this is the first.
+pub(super) const fn origin(first: UnixMicros) -> UnixMicros {
+    UnixMicros(first.0.div_euclid(ORIGIN).saturating_mul(ORIGIN))
+}
+
 /// A phone, by number. Those of which neither name nor model is known, since no log that is given tells whose the
 /// identifier is, are numbered apart: each identifier is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,22 +3,23 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::distance;
 use crate::app::model::Model;
 use crate::app::privacy::Privacy;
-use crate::app::rows::Row;
+use crate::app::rows::{Row, with_estimate};
 use crate::lab::advert::RssiQuality;
-use crate::lab::attenuation::Attenuation;
+use crate::lab::attenuation::{Attenuation, Confidence};
 use crate::lab::doubt::Doubt;
 use crate::lab::keyring::Known;
 use crate::lab::text::printable;
 use crate::lab::time::{Enin, UnixMicros};
 use crate::lab::track::Track;
 use crate::lab::units::Dbm;
-use crate::view::text::{clip, grouped, put, width};
+use crate::view::text::{clip, grouped, interval, metres, put, width};
 use crate::view::theme::Theme;
 
 /// Rows that the facts take.
-pub(super) const ROWS: u16 = 10;
+pub(super) const ROWS: u16 = 12;
 /// Cells of the names and of the values.
 const NAME: u16 = 12;
 const VALUE: u16 = 16;
@@ -33,10 +34,12 @@ struct Fact {
 }
 
 pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let row = Row::new(&model.session, track, model.now());
+    let row = with_estimate(model, track, model.now());
     let known = model.session.known(track.rpi, track.aem);
     let edition = &model.session.profiles(track.key.station).edition;
-    let facts = facts(track, &row, known, (model.privacy, edition));
+    let mut facts = levels(track, &row, known, edition);
+    facts.extend(distances(model, &row, area.width.saturating_sub(1 + NAME)));
+    facts.extend(others(track, &row, known, model.privacy));
     for (y, fact) in (0..area.height).zip(&facts) {
         put(buf, area, 1, y, fact.name, theme.dim);
         let is_warning = fact.name == ROTATION && !row.doubts.is_empty();
@@ -64,31 +67,34 @@ pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf:
     }
 }
 
-fn facts(track: &Track, row: &Row, known: Option<Known<'_>>, (privacy, edition): (Privacy, &str)) -> Vec<Fact> {
-    let none = || "–".to_owned();
+fn none() -> String {
+    "–".to_owned()
+}
+
+fn levels(track: &Track, row: &Row, known: Option<Known<'_>>, edition: &str) -> Vec<Fact> {
     let quantile = |per_mille| track.histogram.quantile(per_mille);
     let n_levels: u64 = track.histogram.bins().map(|(_, count)| u64::from(count)).sum();
-    let spread = match (quantile(250), quantile(750)) {
-        // Levels are those of the present identifier, since it is at this address.
-        (Some(Dbm(low)), Some(Dbm(high))) => {
-            format!("of {} with this payload, half {low} to {high}", grouped(n_levels))
-        }
-        _ => String::new(),
-    };
     let quality = match row.rssi_quality {
         RssiQuality::Paired => "of this very packet",
         RssiQuality::Latest => "the system's newest value",
         RssiQuality::Quantised => "small changes withheld",
     };
+    let spread = match (track.histogram.median(), quantile(250), quantile(750)) {
+        // Levels are those of the present identifier, since it is at this address.
+        (Some(Dbm(median)), Some(Dbm(low)), Some(Dbm(high))) => {
+            let n_levels = grouped(n_levels);
+            format!("median {median} of {n_levels}, half {low} to {high}; {quality}")
+        }
+        _ => quality.to_owned(),
+    };
+    let why = |found| {
+        let is_told = known.is_some_and(|known| known.metadata.is_some());
+        format!("{}; list of {edition}", attenuation(found, is_told))
+    };
     vec![
         Fact {
             name: "RSSI",
             value: row.rssi.map_or_else(none, |level| level.to_string()),
-            from: quality.to_owned(),
-        },
-        Fact {
-            name: "median",
-            value: track.histogram.median().map_or_else(none, |level| level.to_string()),
             from: spread,
         },
         Fact {
@@ -96,25 +102,81 @@ fn facts(track: &Track, row: &Row, known: Option<Known<'_>>, (privacy, edition):
             value: row
                 .attenuation
                 .map_or_else(none, |found| format!("{:.0} dB", found.value.0)),
-            from: row.attenuation.map_or_else(
-                || "no profile, no class".to_owned(),
-                |found| {
-                    let is_told = known.is_some_and(|known| known.metadata.is_some());
-                    format!("{}; list of {edition}", attenuation(found, is_told))
-                },
-            ),
+            from: row.attenuation.map_or_else(|| "no profile, no class".to_owned(), why),
         },
+    ]
+}
+
+/// The distance: what is estimated, what free space says, by what it was reckoned, and how it went.
+fn distances(model: &Model, row: &Row, room: u16) -> [Fact; 4] {
+    let truth = row.distance.map(|known| format!("true {} m", metres(known.0)));
+    let fact = |name, value, from| Fact { name, value, from };
+    let Some(found) = &row.estimate else {
+        let why = if row.rpi.is_some() {
+            "nothing was heard that tells it"
+        } else {
+            "of exposure notifications alone"
+        };
+        let nothing = |name| fact(name, none(), String::new());
+        return [
+            fact("distance", truth.unwrap_or_else(none), why.to_owned()),
+            nothing("n = 2"),
+            nothing("estimator"),
+            nothing("10 min"),
+        ];
+    };
+    let of = &found.estimate;
+    let percent = |p: f64| format!("{:.0} %", p * 100.0);
+    let [nearest, near] = of.p_near.map(percent);
+    let truth = truth.map_or_else(String::new, |truth| format!("; {truth}"));
+    let mark = if found.is_known { "" } else { " ?" };
+    let estimator = model.distances.model();
+    let confidence = confidence(row, found.is_known);
+    let edition = &model.session.profiles_or(&estimator.edition).edition;
+    [
+        fact(
+            "distance",
+            format!("{} m{mark}  {}", metres(of.distance_m), interval(of)),
+            format!("90 %; <1.5 m {nearest}, <2 m {near}{truth}"),
+        ),
+        fact(
+            "n = 2",
+            format!("{} m", metres(found.raw_m)),
+            format!("free space, of the median {:.0} dB", found.attenuation_db),
+        ),
+        fact(
+            "estimator",
+            printable(&estimator.name).into_owned(),
+            format!("{confidence}, of {edition}; live, {} levels in 30 s", found.n_levels),
+        ),
+        fact(
+            "10 min",
+            distance::bars(model.distance_history(), model.now(), room),
+            String::new(),
+        ),
+    ]
+}
+
+/// How far the figures can be trusted with which the levels were made comparable.
+fn confidence(row: &Row, is_known: bool) -> &'static str {
+    match row.attenuation.map(|found| found.confidence) {
+        _ if !is_known => "sender not known",
+        Some(Confidence::High) => "profiles high",
+        Some(Confidence::Medium) => "profiles medium",
+        Some(Confidence::Low) => "profiles low",
+        Some(Confidence::Lowest) | None => "class average",
+    }
+}
+
+fn others(track: &Track, row: &Row, known: Option<Known<'_>>, privacy: Privacy) -> Vec<Fact> {
+    let loss = track.loss().map_or_else(none, |loss| format!("{:.0} %", loss * 100.0));
+    vec![
         Fact {
             name: "interval",
             value: track
                 .interval()
                 .map_or_else(none, |interval| format!("{} ms", (interval.0 + 500) / 1_000)),
-            from: "mean, pauses left out".to_owned(),
-        },
-        Fact {
-            name: "loss",
-            value: track.loss().map_or_else(none, |loss| format!("{:.0} %", loss * 100.0)),
-            from: "while the station listened".to_owned(),
+            from: format!("mean, pauses left out; loss {loss} while listening"),
         },
         Fact {
             name: "heard",

@@ -192,9 +192,12 @@ fn every_tab_looks_as_it_was_approved() {
 
 #[test]
 fn breakpoints_fall_where_they_should() {
-    // RPI 50, rate 60, rotations 66, bytes 72, name 75, address 95, sparkline 110, distance 120.
+    // RPI 50, distance 60, rotations 66, bytes 72, name 75, rate 84, address 104, sparkline 120, interval 132.
     let widths = [39, 40, 41, 49, 50, 51, 59, 60, 61, 65, 66, 67, 71, 72, 73, 74, 75, 76];
-    for width in widths.into_iter().chain([94, 95, 96, 109, 110, 111, 119, 120, 121]) {
+    for width in widths
+        .into_iter()
+        .chain([83, 84, 85, 103, 104, 105, 119, 120, 121, 131, 132, 133])
+    {
         let model = with_library(normal((width, 18)));
         insta::assert_snapshot!(format!("breakpoint_{width}x18"), screen(&model));
     }
