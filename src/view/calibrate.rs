@@ -264,7 +264,7 @@ fn done(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             area,
             3,
             1,
-            "⏎ or w writes the profile (:profile NAME); b goes back to a step, a begins anew",
+            "⏎ writes the profile (:profile NAME), b a step back, a begins anew",
             theme.base,
         ),
         Some(Err(error)) => put(buf, area, 3, 1, error, theme.warning),
@@ -308,6 +308,8 @@ fn steps(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     for (y, (number, (step, outcome))) in (1..area.height).zip(all) {
         let is_here = number == measure.at && measure.stage != Stage::Done;
         let sign = match outcome {
+            // Accepted, although something speaks against it.
+            Some(outcome) if !outcome.quality.faults(measure.plan.wanted).is_empty() => "!",
             Some(_) => "✓",
             None if is_here => "▸",
             None => " ",
