@@ -7,6 +7,7 @@
 //! ```
 
 pub mod action;
+pub mod calibrate;
 pub mod captures;
 pub mod columns;
 pub mod command;
@@ -146,4 +147,6 @@ pub enum Effect {
     Keys(PathBuf),
     /// Read rules of a person's own.
     Rules(PathBuf),
+    /// Write a profile of this name, which is this text, where one's own tables lie.
+    Profile(String, String),
 }

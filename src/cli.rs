@@ -180,7 +180,7 @@ impl ColorWhen {
 fn alone(look: &Look) -> Result<Exit, Failure> {
     #[cfg(feature = "tui")]
     if io::IsTerminal::is_terminal(&io::stdout()) {
-        return screen::first_adapter(look);
+        return screen::first_adapter(look, None);
     }
     match Cli::parse_from(["vicino", "scan"]).verb {
         Some(verb) => run(verb, look),
@@ -240,7 +240,7 @@ fn run(verb: Verb, look: &Look) -> Result<Exit, Failure> {
         Verb::Scan(args) => scan::run(args),
         Verb::Match(args) => matching::run(&args),
         Verb::Exposure(args) => exposure::run(&args),
-        Verb::Calibrate(args) => calibrate::run(&args),
+        Verb::Calibrate(args) => calibrate::run(&args, look),
         Verb::Distance(args) => distance::run(&args),
         Verb::Doctor(args) => doctor::run(&args, look.color),
         Verb::Config(args) => config::run(&args, look),

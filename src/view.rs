@@ -13,6 +13,7 @@
 
 mod ascii;
 mod bytes;
+mod calibrate;
 mod captures;
 mod chart;
 mod device;
@@ -67,6 +68,7 @@ pub fn draw_into(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     match model.tab {
         Tab::Live => live::draw(model, theme, heights, body, buf),
         Tab::Device => device::draw(model, theme, body, buf),
+        Tab::Calibrate => calibrate::draw(model, theme, body, buf),
         Tab::Exposure => exposure::draw(model, theme, body, buf),
         Tab::Captures => captures::draw(model, theme, body, buf),
         Tab::Log => log::draw(model, theme, body, buf),

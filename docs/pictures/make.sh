@@ -9,6 +9,7 @@ picture() {
 }
 picture live ''
 picture device 'jjjjjj'
+picture calibrate 'g'
 picture exposure 'jjj' rotation-faults 40m
 picture captures 'jjj'
 picture log 'vvv'

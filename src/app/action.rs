@@ -79,6 +79,18 @@ pub enum Action {
     Identifiers,
     /// Show entries from another level on.
     NextLevel,
+    /// Go on with the measurement: choose, start, stop, accept.
+    GoOn,
+    /// Measure the step again.
+    Again,
+    /// Back to the step before.
+    StepBack,
+    /// Go on without the step.
+    SkipStep,
+    /// Write the profile.
+    SaveProfile,
+    /// Measure anew, from the choice of a phone on.
+    Anew,
     /// The next rule, as A.
     NextRule,
     /// The next rule, as B.
@@ -166,7 +178,7 @@ struct Words(&'static str, &'static str, &'static str);
 
 impl Action {
     /// All actions but those that show a tab, in the order of the help.
-    const PLAIN: [Self; 75] = [
+    const PLAIN: [Self; 81] = [
         Self::Up,
         Self::Down,
         Self::PageUp,
@@ -192,6 +204,12 @@ impl Action {
         Self::NextCurve,
         Self::Identifiers,
         Self::NextLevel,
+        Self::GoOn,
+        Self::Again,
+        Self::StepBack,
+        Self::SkipStep,
+        Self::SaveProfile,
+        Self::Anew,
         Self::NextRule,
         Self::NextSecondRule,
         Self::SecondRule,
@@ -322,6 +340,16 @@ impl Action {
             Self::ZoomIn => Words("zoom-in", "closer", "show a shorter time"),
             Self::ZoomOut => Words("zoom-out", "further", "show a longer time"),
             Self::NextCurve => Words("next-curve", "curve", "samples, smoothed, or both"),
+            Self::GoOn => Words("go-on", "go on", "choose the phone, start a step, stop it, accept it"),
+            Self::Again => Words("again", "again", "measure this step again"),
+            Self::StepBack => Words("step-back", "step back", "back to the step before"),
+            Self::SkipStep => Words("skip-step", "skip", "go on without this step"),
+            Self::SaveProfile => Words(
+                "save-profile",
+                "profile",
+                "write the profile that the accepted steps tell",
+            ),
+            Self::Anew => Words("anew", "anew", "measure anew, from the choice of a phone on"),
             Self::NextRule => Words("next-rule", "rule A", "the next rule, as A"),
             Self::NextSecondRule => Words("next-second-rule", "rule B", "the next rule, as B"),
             Self::SecondRule => Words("second-rule", "A or both", "one rule, or two side by side"),

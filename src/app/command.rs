@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::action::Action;
+use super::calibrate::{Planned, plan};
 use super::columns::{Column, Columns};
 use super::filter::Filter;
 use super::look::{Letters, ThemeName};
@@ -49,6 +50,10 @@ pub enum Request {
     ReadRules(PathBuf),
     /// Look for published keys.
     Keys(PathBuf),
+    /// Measure by this plan.
+    Plan(Box<Planned>),
+    /// Write the profile under this name.
+    Profile(String),
     /// Draw the screen into a file.
     Snapshot(PathBuf),
 }
@@ -65,7 +70,7 @@ const fn spec(name: &'static str, takes: &'static str, help: &'static str) -> Sp
 }
 
 /// All that take something, besides the names of actions.
-const SPECS: [Spec; 17] = [
+const SPECS: [Spec; 19] = [
     spec("filter", "FILTER", "show only the devices that match; without one, all"),
     spec("sort", "COLUMN [reverse]", "sort the table"),
     spec(
@@ -102,6 +107,12 @@ const SPECS: [Spec; 17] = [
     spec("rule", "NAME [NAME]", "decide on exposure windows by these rules"),
     spec("rules", "FILE.toml", "read rules of your own"),
     spec("keys", "FILE", "look for published keys: a zip, or a folder of zips"),
+    spec(
+        "plan",
+        "WORDS",
+        "calibrate: metres, orientations, dwell=, reports=, model=",
+    ),
+    spec("profile", "[NAME]", "write the profile that the accepted steps tell"),
     spec("snapshot", "FILE.svg", "draw the screen into a file"),
 ];
 
@@ -159,6 +170,8 @@ pub fn parse(line: &str, now: UnixMicros) -> Result<Request, String> {
         },
         "rules" => Request::ReadRules(path("a file")?),
         "keys" => Request::Keys(path("a file")?),
+        "plan" => Request::Plan(Box::new(plan(rest)?)),
+        "profile" => Request::Profile(profile_name(rest)?),
         "snapshot" => Request::Snapshot(path("a file")?),
         // What else can be typed does something only where something is typed.
         _ => match Action::named(name).filter(|action| is_command(*action)) {
@@ -167,6 +180,16 @@ pub fn parse(line: &str, now: UnixMicros) -> Result<Request, String> {
             None => return Err(format!("no command {name:?}; Tab shows those there are")),
         },
     })
+}
+
+/// The name of a profile, which is that of a file.
+fn profile_name(text: &str) -> Result<String, String> {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+    match text {
+        "" => Ok("own".to_owned()),
+        name if name.len() <= 60 && name.chars().all(is_plain) && !name.starts_with('.') => Ok(name.to_owned()),
+        _ => Err("a name of letters, digits, - and _".to_owned()),
+    }
 }
 
 /// Whether an action can be typed as a command: not what edits a line, or answers a question.

@@ -132,6 +132,11 @@ const fn legend(tab: Tab) -> &'static [&'static str] {
             "ROT identifiers changed under one address, ! a sign against it (⏎ tells)",
             "NAME as broadcast, * by the lab key that it uses",
         ],
+        Tab::Calibrate => &[
+            ":plan 0.5 1 2 front back dwell=60 reports=100 model=SM-A515F  what to measure",
+            "every accepted step is a mark: record (r) to keep it, `vicino calibrate fit` reads it",
+            ":profile NAME writes what the steps tell; --edition NAME uses it",
+        ],
         Tab::Exposure => &[
             "A B what a window amounts to under each rule: minutes, or a score",
             "bars: typical attenuation of each scan, 0 to 100 dB, to the right is further",

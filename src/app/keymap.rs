@@ -20,6 +20,8 @@ pub enum Context {
     Live,
     /// One device.
     Device,
+    /// Measuring a phone.
+    Calibrate,
     /// Exposure windows.
     Exposure,
     /// The library.
@@ -44,10 +46,11 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Tabs,
         Self::Live,
         Self::Device,
+        Self::Calibrate,
         Self::Exposure,
         Self::Captures,
         Self::Log,
@@ -67,6 +70,7 @@ impl Context {
             Self::Tabs => "tabs",
             Self::Live => "live",
             Self::Device => "device",
+            Self::Calibrate => "calibrate",
             Self::Exposure => "exposure",
             Self::Captures => "captures",
             Self::Log => "log",
@@ -87,6 +91,7 @@ impl Context {
             Self::Tabs => "everywhere",
             Self::Live => "on the tab Live",
             Self::Device => "on the tab Device",
+            Self::Calibrate => "on the tab Calibrate",
             Self::Exposure => "on the tab Exposure",
             Self::Captures => "on the tab Captures",
             Self::Log => "on the tab Log",
@@ -110,7 +115,9 @@ impl Context {
     #[must_use]
     pub const fn outer(self) -> Option<Self> {
         match self {
-            Self::Live | Self::Device | Self::Exposure | Self::Captures | Self::Log => Some(Self::Tabs),
+            Self::Live | Self::Device | Self::Calibrate | Self::Exposure | Self::Captures | Self::Log => {
+                Some(Self::Tabs)
+            }
             Self::Filter | Self::Command | Self::Form => Some(Self::Text),
             Self::Tabs | Self::Help | Self::Columns | Self::Question | Self::Text => None,
         }

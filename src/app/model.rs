@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::calibrate::{Calibrate, Planned};
 use super::captures::Library;
 use super::columns::{Column, Columns};
 use super::device::DeviceView;
@@ -98,6 +99,10 @@ pub struct Settings {
     pub calibration: Calibration,
     /// The home folder, for names that begin with `~`.
     pub home: Option<PathBuf>,
+    /// The tab that is shown first.
+    pub tab: Tab,
+    /// What is to be measured.
+    pub plan: Option<Planned>,
 }
 
 /// All state; [`update`](super::update()) alone changes it.
@@ -117,6 +122,8 @@ pub struct Model {
     pub device: DeviceView,
     /// Exposure windows.
     pub exposure: Exposure,
+    /// State of the tab of calibration.
+    pub calibrate: Calibrate,
     /// What happened.
     pub log: Log,
     /// How much of identifiers is shown.
@@ -174,6 +181,7 @@ impl Model {
             live: Live::default(),
             device: DeviceView::default(),
             exposure: Exposure::default(),
+            calibrate: Calibrate::default(),
             log: Log::default(),
             privacy: Privacy::default(),
             popup: None,
@@ -210,6 +218,10 @@ impl Model {
         self.live.sort = settings.sort;
         self.privacy = settings.privacy;
         self.library = Library::new(settings.folder);
+        self.tab = settings.tab;
+        if let Some(planned) = settings.plan {
+            self.calibrate.begin(planned);
+        }
         self.own_keys = Arc::clone(&settings.keys);
         self.calibration = settings.calibration.clone();
         self.session = self.session.with_calibration(settings.calibration);

@@ -67,7 +67,7 @@ impl Model {
             Tab::Live => self.press_live(heights, row),
             Tab::Captures => self.press_library(heights, row),
             Tab::Exposure => self.press_exposure(heights, row),
-            Tab::Device | Tab::Log => Vec::new(),
+            Tab::Device | Tab::Calibrate | Tab::Log => Vec::new(),
         };
         (actions, Vec::new())
     }

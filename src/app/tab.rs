@@ -15,6 +15,8 @@ pub enum Tab {
     Live,
     /// The selected device.
     Device,
+    /// Measuring a phone.
+    Calibrate,
     /// Exposure windows.
     Exposure,
     /// The library.
@@ -25,7 +27,14 @@ pub enum Tab {
 
 impl Tab {
     /// All of them, as they stand in the header; the first has the key 1.
-    pub const ALL: [Self; 5] = [Self::Live, Self::Device, Self::Exposure, Self::Captures, Self::Log];
+    pub const ALL: [Self; 6] = [
+        Self::Live,
+        Self::Device,
+        Self::Calibrate,
+        Self::Exposure,
+        Self::Captures,
+        Self::Log,
+    ];
 
     /// Its name in the header.
     #[must_use]
@@ -33,6 +42,7 @@ impl Tab {
         match self {
             Self::Live => "Live",
             Self::Device => "Device",
+            Self::Calibrate => "Calibrate",
             Self::Exposure => "Exposure",
             Self::Captures => "Captures",
             Self::Log => "Log",
@@ -45,6 +55,7 @@ impl Tab {
         match self {
             Self::Live => "all devices",
             Self::Device => "the selected device",
+            Self::Calibrate => "a phone on the bench: measured step by step, to its profile",
             Self::Exposure => "exposure windows, and what applications make of them",
             Self::Captures => "captures: play, convert, delete",
             Self::Log => "what happened",
@@ -57,6 +68,7 @@ impl Tab {
         match self {
             Self::Live => Context::Live,
             Self::Device => Context::Device,
+            Self::Calibrate => Context::Calibrate,
             Self::Exposure => Context::Exposure,
             Self::Captures => Context::Captures,
             Self::Log => Context::Log,
@@ -112,8 +124,8 @@ mod tests {
         assert_eq!(placed[1].2, "2 Device");
         let narrow = Tab::placed(40, Tab::Device);
         let texts: Vec<&str> = narrow.iter().map(|(_, _, text)| text.as_str()).collect();
-        assert_eq!(texts, ["1", "2 Device", "3", "4", "5"]);
-        assert!(narrow[4].1.end < 40);
+        assert_eq!(texts, ["1", "2 Device", "3", "4", "5", "6"]);
+        assert!(narrow[5].1.end < 40);
     }
 
     #[test]

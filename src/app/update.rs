@@ -22,7 +22,7 @@ use crate::lab::time::{Micros, UnixMicros};
 use crate::library::{Outline, OutlineMark};
 use crate::source::pacing::Status;
 use act::act;
-pub(super) use act::move_divider;
+pub(super) use act::{mark_of_calibration, move_divider};
 
 /// A silence of so many minutes is told on the screen when it is passed over, a shorter one in the log alone.
 const LONG_SILENCE: i64 = 10;
@@ -163,6 +163,7 @@ fn hear(model: &mut Model, events: &[CaptureEvent]) {
     model.log_events(events);
     let published = Arc::clone(&model.exposure.published);
     model.exposure.encounters.take(events, &model.session, &published);
+    model.calibrate.measure.take(events, &model.session);
     note_marks(model, events);
     // The first devices show at once, and a selected one that is gone gives way; the rest waits for the tick.
     model.live.needs_order |= model.selected().is_none();
@@ -273,6 +274,7 @@ fn before_frame(model: &mut Model) -> Vec<Effect> {
     model.is_dirty = false;
     match model.tab {
         super::Tab::Captures => return model.settle_library(),
+        super::Tab::Calibrate => model.settle_calibration(),
         super::Tab::Exposure => model.settle_exposure(),
         super::Tab::Live | super::Tab::Device | super::Tab::Log => {}
     }
@@ -290,6 +292,8 @@ fn reset(model: &mut Model) {
     model.live.needs_order = true;
     model.log.clear();
     model.exposure.clear();
+    let plan = model.calibrate.measure.plan.clone();
+    model.calibrate.begin((plan, None));
     model.is_dirty = true;
 }
 
@@ -299,6 +303,7 @@ fn advance(model: &mut Model, now: Option<UnixMicros>) {
     if let Some(now) = now {
         model.session.advance(now);
     }
+    model.calibrate.measure.pass(model.session.now());
     if std::mem::take(&mut model.live.has_news) || model.session.now() != before {
         model.keep_following();
         model.live.needs_order |= model.live.frozen.is_none();

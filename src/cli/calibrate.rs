@@ -1,11 +1,13 @@
-//! `vicino calibrate`: profiles of phone models: fitted, shown, compared, exported.
+//! `vicino calibrate`: profiles of phone models: measured, fitted, shown, compared, exported.
 
 mod fit;
+#[cfg(feature = "tui")]
+mod measure;
 mod tables;
 
 use clap::{Args, Subcommand};
 
-use super::{Exit, Failure, help};
+use super::{Exit, Failure, Look, help};
 
 /// Profiles of phone models: RSSI corrections and TX powers with their uncertainty.
 ///
@@ -20,6 +22,8 @@ pub(crate) struct CalibrateArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    #[cfg(feature = "tui")]
+    Measure(measure::MeasureArgs),
     Fit(Box<fit::FitArgs>),
     Show(tables::ShowArgs),
     Compare(tables::CompareArgs),
@@ -30,8 +34,12 @@ enum What {
 ///
 /// # Errors
 /// [`Failure`]: [`Exit::Input`] for tables that cannot be read, [`Exit::Environment`] for files that cannot be written.
-pub(crate) fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &CalibrateArgs, look: &Look) -> Result<Exit, Failure> {
+    #[cfg(not(feature = "tui"))]
+    let _ = look;
     match &args.what {
+        #[cfg(feature = "tui")]
+        What::Measure(args) => measure::run(args, look),
         What::Fit(args) => fit::run(args),
         What::Show(args) => tables::show(args),
         What::Compare(args) => tables::compare(args),

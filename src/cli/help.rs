@@ -37,10 +37,10 @@ pub(super) const MATCH: &str = below!(
 
 pub(super) const CALIBRATE: &str = below!(
     [
+        "vicino calibrate measure 0.5 1 2 4 front back side model=SM-A515F",
         "vicino calibrate fit bench.csv --keys bench.keys.csv --beside 2020-12-14 --out own.toml",
         "vicino calibrate show --model SM-G973F --model samsung/SM-X200",
         "vicino calibrate compare 2020-06-13 2020-12-14",
-        "vicino calibrate export 2020-12-14 list.csv",
     ],
     "0" "done",
     "2" "wrong use, or a table that cannot be read",

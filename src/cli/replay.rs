@@ -164,7 +164,7 @@ pub(super) fn run(args: &Replay, look: &Look) -> Result<Exit, Failure> {
     {
         match &args.snapshot {
             Some(out) => super::screen::snapshot(args, out, look),
-            None => super::screen::replay(args, look),
+            None => super::screen::replay(args, look, None),
         }
     }
     #[cfg(not(feature = "tui"))]

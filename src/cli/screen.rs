@@ -10,12 +10,14 @@ use std::thread;
 
 use tokio::runtime::Builder;
 
+use super::calibration::own_folder;
 use super::convert::input_failure;
 use super::exposure;
 use super::keys::load;
 use super::record::{live_note, played_meta};
 use super::replay::{Replay, Start};
 use super::{ColorWhen, Exit, Failure, Look, config, lab_keys, origin};
+use crate::app::calibrate::Planned;
 use crate::app::look::{Letters, ThemeName};
 use crate::app::model::{Settings, SourceInfo};
 use crate::app::{Key, Tab};
@@ -57,8 +59,9 @@ pub(super) fn parse_letters(text: &str) -> Result<Letters, String> {
 ///
 /// # Errors
 /// [`Failure`] when there is no terminal, or it is lost.
-pub(super) fn first_adapter(look: &Look) -> Result<Exit, Failure> {
-    on_terminal(look, "use `vicino scan`", None, async |options| {
+pub(super) fn first_adapter(look: &Look, plan: Option<Planned>) -> Result<Exit, Failure> {
+    on_terminal(look, "use `vicino scan`", None, async |mut options| {
+        begin_with(&mut options.settings, plan);
         let info = SourceInfo {
             name: "looking for a Bluetooth adapter".to_owned(),
             ..SourceInfo::default()
@@ -71,7 +74,7 @@ pub(super) fn first_adapter(look: &Look) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// [`Failure`] when the capture cannot be opened, or there is no terminal, or it is lost.
-pub(super) fn replay(args: &Replay, look: &Look) -> Result<Exit, Failure> {
+pub(super) fn replay(args: &Replay, look: &Look, plan: Option<Planned>) -> Result<Exit, Failure> {
     let options = player::Options {
         speed: args.speed,
         paused: args.start == Start::Paused,
@@ -86,6 +89,7 @@ pub(super) fn replay(args: &Replay, look: &Look) -> Result<Exit, Failure> {
     let calibration = args.calibration();
     on_terminal(look, "use --headless", folder, async |mut screen_options| {
         screen_options.settings.calibration = calibration;
+        begin_with(&mut screen_options.settings, plan);
         let (source, mut info) = played(&args.capture, opener, origin, options);
         match keys {
             // Those of the command line hold for other captures too.
@@ -94,6 +98,14 @@ pub(super) fn replay(args: &Replay, look: &Look) -> Result<Exit, Failure> {
         }
         screen::run(source, info, screen_options).await
     })
+}
+
+/// With a plan the tab of calibration is shown first.
+fn begin_with(settings: &mut Settings, plan: Option<Planned>) {
+    if plan.is_some() {
+        settings.tab = Tab::Calibrate;
+        settings.plan = plan;
+    }
 }
 
 /// The lab keys of the command line, or those beside the capture.
@@ -163,6 +175,19 @@ fn keys(path: &Path) -> Result<PublishedKeys, String> {
         candidates: keys.candidates,
         unusable: keys.unusable.into_iter().map(|failure| failure.message).collect(),
     })
+}
+
+/// Writes a profile of one's own; what is there under that name is replaced, as it is measured again.
+fn profile(name: &str, text: &str) -> Result<PathBuf, String> {
+    let folder = own_folder().ok_or_else(|| "there is no folder for data".to_owned())?;
+    let path = folder.join(format!("{name}.toml"));
+    let fault = |error: io::Error| format!("{}: {}", path.display(), reason(&error));
+    std::fs::create_dir_all(&folder).map_err(fault)?;
+    let beside = path.with_extension("toml.new");
+    std::fs::write(&beside, text)
+        .and_then(|()| std::fs::rename(&beside, &path))
+        .map_err(fault)?;
+    Ok(path)
 }
 
 /// The rules of a file of a person's own.
@@ -374,6 +399,7 @@ fn on_terminal(
             convert,
             keys,
             rules,
+            profile,
         },
     };
     let runtime = Builder::new_multi_thread()
@@ -426,6 +452,8 @@ fn chosen(look: &Look, folder: Option<&Path>) -> Result<Chosen, Failure> {
             home: std::env::var_os("HOME")
                 .filter(|home| !home.is_empty())
                 .map(PathBuf::from),
+            tab: Tab::default(),
+            plan: None,
         },
         palette,
         frames: config.frames.value,

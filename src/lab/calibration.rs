@@ -5,6 +5,8 @@ pub mod editions;
 mod file;
 pub mod fit;
 pub mod google;
+pub mod made;
+pub mod measure;
 mod profiles;
 
 use std::sync::Arc;

@@ -46,6 +46,23 @@ pub const FOOTER: &[(Context, &[Action])] = &[
         ],
     ),
     (
+        Context::Calibrate,
+        &[
+            Action::GoOn,
+            Action::Again,
+            Action::StepBack,
+            Action::SkipStep,
+            Action::SaveProfile,
+            Action::Record,
+            Action::Up,
+            Action::Anew,
+            Action::Pause,
+            Action::Command,
+            Action::Help,
+            Action::Quit,
+        ],
+    ),
+    (
         Context::Exposure,
         &[
             Action::Up,

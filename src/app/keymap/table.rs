@@ -12,7 +12,9 @@ pub(super) const fn on(context: Context, key: Key, action: Action) -> Binding {
 /// All but the numbers of the tabs.
 pub(super) const BINDINGS: &[Binding] = &{
     use Action as A;
-    use Context::{Captures, Columns, Command, Device, Exposure, Filter, Form, Help, Live, Log, Question, Tabs, Text};
+    use Context::{
+        Calibrate, Captures, Columns, Command, Device, Exposure, Filter, Form, Help, Live, Log, Question, Tabs, Text,
+    };
     const fn plain(code: Code) -> Key {
         Key::plain(code)
     }
@@ -68,6 +70,12 @@ pub(super) const BINDINGS: &[Binding] = &{
         on(Device, Key::char('v'), A::NextCurve),
         on(Device, Key::char('i'), A::Identifiers),
         on(Device, Key::char('o'), A::Follow),
+        on(Calibrate, plain(Code::Enter), A::GoOn),
+        on(Calibrate, Key::char('x'), A::Again),
+        on(Calibrate, Key::char('b'), A::StepBack),
+        on(Calibrate, Key::char('n'), A::SkipStep),
+        on(Calibrate, Key::char('w'), A::SaveProfile),
+        on(Calibrate, Key::char('a'), A::Anew),
         on(Exposure, Key::char('c'), A::NextRule),
         on(Exposure, Key::char('C'), A::NextSecondRule),
         on(Exposure, Key::char('b'), A::SecondRule),

@@ -60,6 +60,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::LowerThresholds
         | Action::RaiseThresholds
         | Action::PublishedThresholds => model.act_on_exposure(action),
+        Action::GoOn | Action::Again | Action::StepBack | Action::SkipStep | Action::SaveProfile | Action::Anew => {
+            return model.act_on_calibration(action);
+        }
         Action::Privacy => model.privacy = model.privacy.next(),
         Action::NextSort => model.sort_by_next(),
         Action::ReverseSort => {
@@ -164,6 +167,14 @@ pub(super) fn carry_out(model: &mut Model, request: Request) -> Vec<Effect> {
             model.tab = Tab::Exposure;
             return vec![Effect::Keys(in_folder(model, &path))];
         }
+        Request::Plan(planned) => {
+            model.tab = Tab::Calibrate;
+            model.calibrate.begin(*planned);
+        }
+        Request::Profile(name) => {
+            model.tab = Tab::Calibrate;
+            return model.save_profile(&name);
+        }
         Request::Snapshot(path) => return vec![Effect::Snapshot(in_folder(model, &path))],
     }
     Vec::new()
@@ -224,7 +235,7 @@ fn close(model: &mut Model) {
     match model.tab {
         Tab::Captures if model.library.search.is_empty() => model.tab = Tab::Live,
         Tab::Log if model.log.search.is_empty() => model.tab = Tab::Live,
-        Tab::Device | Tab::Exposure => model.tab = Tab::Live,
+        Tab::Device | Tab::Calibrate | Tab::Exposure => model.tab = Tab::Live,
         Tab::Live | Tab::Log | Tab::Captures => drop(typing::apply(model, "")),
     }
 }
@@ -269,6 +280,7 @@ fn travel(model: &mut Model, action: Action) -> Vec<Effect> {
     match model.tab {
         Tab::Live => travel_live(model, action),
         Tab::Device => model.move_field(action),
+        Tab::Calibrate => model.travel_calibration(action),
         Tab::Exposure => model.travel_exposure(action),
         Tab::Captures => return model.travel_library(action),
         Tab::Log => {
@@ -423,6 +435,18 @@ fn mark_now(
     }))]
 }
 
+/// The mark of an accepted step.
+pub(in crate::app) fn mark_of_calibration(
+    mark: crate::lab::event::Mark,
+    station: crate::lab::advert::StationId,
+) -> Effect {
+    Effect::Mark(Box::new(Event {
+        at: mark.from,
+        station,
+        kind: EventKind::Mark(mark),
+    }))
+}
+
 /// What is selected, as text; as much of it as privacy shows.
 fn copy(model: &mut Model) -> Vec<Effect> {
     let text = match model.tab {
@@ -433,7 +457,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
             .shown()
             .nth(model.log.back)
             .map(|entry| format!("{} {}", entry.at, entry.text)),
-        Tab::Live | Tab::Device => model.selected().map(|track| match track.rpi {
+        Tab::Live | Tab::Device | Tab::Calibrate => model.selected().map(|track| match track.rpi {
             Some(rpi) => rpi.to_string(),
             None => track.key.address.to_string(),
         }),

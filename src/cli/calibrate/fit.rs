@@ -2,7 +2,6 @@
 
 mod output;
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,10 +13,10 @@ use super::super::calibration::edition;
 use super::super::measured::{MeasuredArgs, truth};
 use super::super::{Exit, Failure, report, tell, to_stdout};
 use crate::format::reason;
-use crate::lab::attenuation::Confidence;
 use crate::lab::calibration::bench::{Bench, By};
-use crate::lab::calibration::fit::{self, Effects, Fit, Intervals, Parameter, References, Settings, State};
-use crate::lab::calibration::{Entry, Measured, Profile, ProfileTable, editions, to_toml};
+use crate::lab::calibration::fit::{self, Effects, Fit, Intervals, Parameter, References, Settings};
+use crate::lab::calibration::made::table;
+use crate::lab::calibration::{Profile, ProfileTable, editions, to_toml};
 use crate::lab::distance::truth::Truth;
 use crate::lab::text::printable;
 
@@ -25,8 +24,6 @@ use crate::lab::text::printable;
 const REFERENCES: [&str; 2] = ["Pixel 4", "iPhone 11"];
 /// Draws of a bootstrap.
 const ROUNDS: u32 = 1_000;
-/// A profile of so many orientations is one of the model, and not of a pose.
-const ORIENTATIONS: usize = 3;
 
 /// Fits RSSI corrections, TX powers and path loss to measurements at known distances
 ///
@@ -137,7 +134,7 @@ pub(super) fn run(args: &FitArgs) -> Result<Exit, Failure> {
     }
     let fitted = fitted(args, bench)?;
     if let Some(path) = &args.out {
-        write(path, &table(args, &fitted))?;
+        write(path, &table(&args.name, &fitted.bench, &fitted.fit, &fitted.references))?;
     }
     to_stdout(|out| match (args.json, args.csv) {
         (true, _) => output::as_json(&fitted, &args.beside, out),
@@ -211,78 +208,6 @@ fn known(args: &FitArgs, bench: &Bench) -> Result<Vec<(String, f64, f64)>, Failu
         Some(((*model).to_owned(), rssi_correction_db.into(), tx_power_dbm.into()))
     });
     Ok(usual.collect())
-}
-
-/// The profiles of phones of which at least one figure is told.
-fn table(args: &FitArgs, fitted: &Fitted) -> ProfileTable {
-    let n_orientations = fitted.bench.orientations.len();
-    let date = fitted.bench.sessions.iter().max().cloned().unwrap_or_default();
-    let figure = |state: &State| match state {
-        State::Fixed(value) => Some((*value, None)),
-        State::Estimated(estimate) => {
-            let measured = estimate.interval.map(|interval| Measured {
-                value: estimate.value,
-                low: interval.low,
-                high: interval.high,
-            });
-            Some((estimate.value, measured))
-        }
-        State::Untold(_) => None,
-    };
-    let mut entries = BTreeMap::new();
-    for (phone, name) in fitted.bench.phones.iter().enumerate() {
-        let (correction, power) = (
-            fitted.fit.get(Parameter::Correction(phone)),
-            fitted.fit.get(Parameter::Tx(phone)),
-        );
-        let is_reference = matches!((&correction, &power), (State::Fixed(_), _) | (_, State::Fixed(_)));
-        let measured = (figure(&correction), figure(&power));
-        // Half of a profile is one when the other half is stood in for, and that is said.
-        let known = editions::newest().find(name);
-        let stand_in = known.map_or(editions::newest().averages().android, |found| found.profile);
-        let from = known.map_or("of an average phone", |found| found.edition);
-        let (correction, power, source) = match measured {
-            (None, None) => continue,
-            (Some(correction), Some(power)) => (correction, power, "measured".to_owned()),
-            (Some(correction), None) => (
-                correction,
-                (stand_in.tx_power_dbm.into(), None),
-                format!("correction measured, TX power {from}"),
-            ),
-            (None, Some(power)) => (
-                (stand_in.rssi_correction_db.into(), None),
-                power,
-                format!("TX power measured, correction {from}"),
-            ),
-        };
-        let is_whole = source == "measured";
-        let Some(profile) = Profile::rounded(correction.0, power.0) else {
-            continue;
-        };
-        let confidence = match (is_reference, is_whole) {
-            (true, _) => Confidence::High,
-            (false, true) if n_orientations >= ORIENTATIONS => Confidence::High,
-            (false, true) => Confidence::Medium,
-            (false, false) => Confidence::Low,
-        };
-        let mut entry = Entry::new(name, profile, confidence);
-        (entry.correction, entry.tx_power) = (correction.1, power.1);
-        entry.source = if is_reference { "reference".to_owned() } else { source };
-        entry.date.clone_from(&date);
-        entries.insert(name.clone(), entry);
-    }
-    let base = editions::newest();
-    let mut table = ProfileTable::new(args.name.clone(), base.averages(), entries.into_values().collect());
-    table.base = Some(base.edition.clone());
-    table.source = format!(
-        "{} groups of reports, {} phones, {} sessions, {} orientations; scale fixed by {}",
-        fitted.fit.quality.groups,
-        fitted.bench.phones.len(),
-        fitted.bench.sessions.len(),
-        n_orientations,
-        output::scale(fitted)
-    );
-    table
 }
 
 fn write(path: &Path, table: &ProfileTable) -> Result<(), Failure> {

@@ -170,6 +170,18 @@ impl Runner {
                 let read = self.services.rules;
                 self.beside(move || Done::Tell(Box::new(Msg::Rules(read(&path)))));
             }
+            Effect::Profile(name, text) => {
+                let write = self.services.profile;
+                self.write(move || {
+                    Done::Tell(Box::new(match write(&name, &text) {
+                        Ok(path) => Msg::Notice(Some(format!(
+                            "profile written: {} (use it with --edition {name})",
+                            path.display()
+                        ))),
+                        Err(error) => Msg::Failure(error),
+                    }))
+                });
+            }
             // The loop's own.
             Effect::Quit | Effect::Copy(_) | Effect::Snapshot(_) => {}
         }

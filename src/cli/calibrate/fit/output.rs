@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::Fitted;
 use crate::cli::json::JsonPrintable;
-use crate::lab::calibration::ProfileTable;
 use crate::lab::calibration::fit::{Estimate, Judged, Parameter, State, Warning};
+use crate::lab::calibration::{ProfileTable, made};
 use crate::lab::text::printable;
 
 /// Version of the JSON that this prints.
@@ -17,12 +17,8 @@ const SCHEMA: &str = "vicino/calibration-fit/1";
 const GROUPS: usize = 60;
 
 /// What fixes the scale, in words.
-pub(super) fn scale(fitted: &Fitted) -> String {
-    if fitted.references.is_empty() {
-        return "nothing: only differences are told".to_owned();
-    }
-    let of = |(model, correction, power): &(String, f64, f64)| format!("{} ({correction:+}/{power})", printable(model));
-    fitted.references.iter().map(of).collect::<Vec<_>>().join(", ")
+fn scale(fitted: &Fitted) -> String {
+    printable(&made::scale(&fitted.references)).into_owned()
 }
 
 fn unit(parameter: Parameter) -> &'static str {

@@ -1,0 +1,117 @@
+use super::*;
+use crate::app::key::Code;
+use crate::app::model::SourceInfo;
+use crate::app::{Key, Msg, Tab, update};
+use crate::lab::address::{Address, AddressKind};
+use crate::lab::advert::{Advertisement, StationId};
+use crate::lab::event::{CaptureEvent, EventKind, StationInfo};
+use crate::lab::session::Options;
+use crate::lab::time::UnixMicros;
+
+fn at(millis: i64) -> UnixMicros {
+    UnixMicros(1_591_088_400_000_000).plus(Micros::from_millis(millis))
+}
+
+fn advert(millis: i64, phone: u8, rssi: i8) -> CaptureEvent {
+    let data = [&[0x03, 0x03, 0x6f, 0xfd, 0x17, 0x16, 0x6f, 0xfd][..], &[phone; 20]].concat();
+    CaptureEvent::Advert(Advertisement {
+        at: at(millis),
+        address: Address {
+            bytes: [phone; 6],
+            kind: AddressKind::RandomNonresolvable,
+        },
+        rssi: Some(Dbm(rssi)),
+        data: data.as_slice().into(),
+        ..Advertisement::default()
+    })
+}
+
+/// Lets a second pass in which two phones are heard five times each.
+fn second(model: &mut Model, number: i64, level: i8) {
+    for n in 0..5 {
+        let millis = number * 1_000 + n * 200;
+        update(
+            model,
+            Msg::Events(vec![advert(millis, 1, level), advert(millis, 2, level - 20)]),
+        );
+        update(model, Msg::Tick(Some(at(millis))));
+        update(model, Msg::Frame);
+    }
+}
+
+#[test]
+fn plans_are_read_and_what_is_none_is_told() {
+    let (plan, model) = super::plan("0.5 1,2m front \"on edge\" dwell=30 reports=50 model=\"Pixel 4\"").unwrap();
+    assert_eq!(
+        (plan.steps.len(), plan.wanted, plan.dwell),
+        (6, 50, Micros::from_secs(30))
+    );
+    assert_eq!(
+        (plan.steps[1].orientation.as_str(), model.as_deref()),
+        ("on edge", Some("Pixel 4"))
+    );
+    assert_eq!(super::plan("").unwrap().0.steps.len(), 4, "the usual distances");
+    for wrong in ["0", "2000", "dwell=0", "reports=x", "-1"] {
+        assert!(super::plan(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn following_the_keys_alone_leads_to_a_profile() {
+    let mut model = Model::new(SourceInfo::default(), Options::default(), (80, 24));
+    let station = StationInfo {
+        name: "bench".to_owned(),
+        model: "Pixel 4".to_owned(),
+        edition: "2020-12-14".to_owned(),
+    };
+    update(
+        &mut model,
+        Msg::Events(vec![CaptureEvent::other(
+            at(0),
+            StationId(0),
+            EventKind::Station(station),
+        )]),
+    );
+    model
+        .calibrate
+        .begin(super::plan("1 2 dwell=10 reports=40 model=SM-A515F").unwrap());
+    update(&mut model, Msg::Show(Tab::Calibrate));
+    let enter = |model: &mut Model| update(model, Msg::Key(Key::plain(Code::Enter)));
+    enter(&mut model);
+    assert!(model.notice.as_deref().is_some_and(|text| text.contains("no phone")));
+    (1..4).for_each(|n| second(&mut model, n, -60));
+    assert_eq!(model.calibrate.candidates.len(), 2);
+    enter(&mut model);
+    assert_eq!(
+        model.calibrate.measure.phone.as_ref().unwrap().name,
+        "01010101",
+        "the strongest"
+    );
+    let mut now = 4;
+    for level in [-78, -84] {
+        assert_eq!(model.calibrate.measure.stage, Stage::Placing);
+        enter(&mut model);
+        for _ in 0..12 {
+            second(&mut model, now, level);
+            now += 1;
+        }
+        assert!(
+            matches!(model.calibrate.measure.stage, Stage::Judging(..)),
+            "{:?}",
+            model.calibrate.measure.stage
+        );
+        let effects = enter(&mut model);
+        assert!(matches!(&effects[..], [Effect::Mark(_)]), "{effects:?}");
+    }
+    let effects = enter(&mut model);
+    let [Effect::Profile(name, text)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(name, "own");
+    assert!(
+        text.contains("model = \"SM-A515F\"") && text.contains("tx_power_interval_dbm"),
+        "{text}"
+    );
+    update(&mut model, Msg::Key(Key::char('a')));
+    assert_eq!(model.calibrate.measure.stage, Stage::Choosing);
+}

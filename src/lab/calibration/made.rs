@@ -1,0 +1,99 @@
+//! Profiles out of a fit: a table that others can use.
+
+use std::collections::BTreeMap;
+
+use super::bench::Bench;
+use super::editions;
+use super::fit::{Fit, Parameter, State};
+use super::profiles::{Entry, Measured, Profile, ProfileTable};
+use crate::lab::attenuation::Confidence;
+
+/// A profile of so many orientations is one of the model, and not of a pose.
+pub const ORIENTATIONS: usize = 3;
+
+/// A phone whose figures are known and fix the scale: model, correction in dB, TX power in dBm.
+pub type Reference = (String, f64, f64);
+
+/// A figure, with its interval where it was measured.
+type Figure = (f64, Option<Measured>);
+
+fn figure(state: &State) -> Option<Figure> {
+    match state {
+        State::Fixed(value) => Some((*value, None)),
+        State::Estimated(estimate) => {
+            let measured = estimate.interval.map(|interval| Measured {
+                value: estimate.value,
+                low: interval.low,
+                high: interval.high,
+            });
+            Some((estimate.value, measured))
+        }
+        State::Untold(_) => None,
+    }
+}
+
+/// What fixes the scale, in words.
+#[must_use]
+pub fn scale(references: &[Reference]) -> String {
+    if references.is_empty() {
+        return "nothing: only differences are told".to_owned();
+    }
+    let of = |(model, correction, power): &Reference| format!("{model} ({correction:+}/{power})");
+    references.iter().map(of).collect::<Vec<_>>().join(", ")
+}
+
+/// The profiles of phones of which at least one figure is told. Half of a profile is one when the other half is stood in
+/// for by the newest published list, and that is said.
+#[must_use]
+pub fn table(name: &str, bench: &Bench, fit: &Fit, references: &[Reference]) -> ProfileTable {
+    let n_orientations = bench.orientations.len();
+    let base = editions::newest();
+    let date = bench.sessions.iter().max().cloned().unwrap_or_default();
+    let mut entries = BTreeMap::new();
+    for (phone, model) in bench.phones.iter().enumerate() {
+        let (correction, power) = (fit.get(Parameter::Correction(phone)), fit.get(Parameter::Tx(phone)));
+        let is_reference = matches!((&correction, &power), (State::Fixed(_), _) | (_, State::Fixed(_)));
+        let known = base.find(model);
+        let stand_in = known.map_or(base.averages().android, |found| found.profile);
+        let from = known.map_or("of an average phone", |found| found.edition);
+        let (correction, power, source) = match (figure(&correction), figure(&power)) {
+            (None, None) => continue,
+            (Some(correction), Some(power)) => (correction, power, "measured".to_owned()),
+            (Some(correction), None) => (
+                correction,
+                (stand_in.tx_power_dbm.into(), None),
+                format!("correction measured, TX power {from}"),
+            ),
+            (None, Some(power)) => (
+                (stand_in.rssi_correction_db.into(), None),
+                power,
+                format!("TX power measured, correction {from}"),
+            ),
+        };
+        let Some(profile) = Profile::rounded(correction.0, power.0) else {
+            continue;
+        };
+        let confidence = match (is_reference, source == "measured") {
+            (true, _) => Confidence::High,
+            (false, true) if n_orientations >= ORIENTATIONS => Confidence::High,
+            (false, true) => Confidence::Medium,
+            (false, false) => Confidence::Low,
+        };
+        let mut entry = Entry::new(model, profile, confidence);
+        (entry.correction, entry.tx_power) = (correction.1, power.1);
+        entry.source = if is_reference { "reference".to_owned() } else { source };
+        entry.date.clone_from(&date);
+        entries.insert(model.clone(), entry);
+    }
+    let mut table = ProfileTable::new(name.to_owned(), base.averages(), entries.into_values().collect());
+    table.base = Some(base.edition.clone());
+    table.source = format!(
+        "{} groups of reports, {} phones, {} sessions, {} orientations; scale fixed by {}",
+        fit.quality.groups,
+        bench.phones.len(),
+        bench.sessions.len(),
+        n_orientations,
+        scale(references)
+    );
+    table
+}

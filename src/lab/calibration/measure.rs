@@ -1,0 +1,597 @@
+//! Measuring a phone on a bench, step by step: where it is put, how good what is heard is, what came of it.
+//!
+//! Driven by the events of the session alone: the same capture gives the same steps, whatever plays it. Every accepted step
+//! is a mark, so that the measurement can be computed again from the capture.
+
+use super::bench::Bench;
+use super::fit::{
+    self, Effects, FEW_REPORTS, Fit, FitError, Observation, References, SATURATED, Settings, WIDE_IQR_DB,
+};
+use super::made::{Reference, table};
+use super::{ProfileTable, editions};
+use crate::lab::advert::StationId;
+use crate::lab::event::{CaptureEvent, Mark};
+use crate::lab::gaen::{self, Rpi};
+use crate::lab::ledger::TrackKey;
+use crate::lab::session::Session;
+use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::units::{Dbm, Metres};
+
+/// Attenuation at 1 m of two calibrated phones in a chamber, in dB: what is assumed where it is not measured. Free space has
+/// 40.2; source: Google's calibration procedure, Pixel 4 to Pixel 4.
+pub const ATTENUATION_DB: f64 = 42.0;
+/// The middle of the levels should not move by more within a step, in dB.
+const MOST_DRIFT_DB: f64 = 3.0;
+/// More reports of others per second than this crowd the channel.
+const CROWDED_PER_S: f64 = 60.0;
+/// Most levels of a step that are kept.
+const MOST_LEVELS: usize = 100_000;
+/// Most steps.
+const MOST_STEPS: usize = 200;
+
+/// Where and how the phone lies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// From the station, in metres.
+    pub distance_m: f64,
+    /// How it lies; empty where it is all the same.
+    pub orientation: String,
+}
+
+/// What is to be measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// How long each takes at least.
+    pub dwell: Micros,
+    /// How many reports each needs.
+    pub wanted: usize,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self::new(
+            &[0.5, 1.0, 2.0, 4.0],
+            &["front".to_owned(), "back".to_owned(), "side".to_owned()],
+        )
+    }
+}
+
+impl Plan {
+    /// Every orientation at every distance; at least a minute and 100 reports each (Google's procedure asks for ten).
+    #[must_use]
+    pub fn new(distances_m: &[f64], orientations: &[String]) -> Self {
+        let of = |distance_m: &f64| {
+            let distance_m = *distance_m;
+            let each = move |orientation: &String| Step {
+                distance_m,
+                orientation: orientation.clone(),
+            };
+            orientations.iter().map(each).collect::<Vec<_>>()
+        };
+        let mut steps: Vec<Step> = distances_m.iter().flat_map(of).collect();
+        steps.truncate(MOST_STEPS);
+        Self {
+            steps,
+            dwell: Micros::from_secs(60),
+            wanted: 100,
+        }
+    }
+}
+
+/// The phone that is measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phone {
+    /// Its lab key's device, or how its identifier begins. Not neutralised.
+    pub name: String,
+    /// Its model; empty where it is not told. Not neutralised.
+    pub model: String,
+    /// The station that hears it.
+    pub station: StationId,
+    /// Whether it is known by a lab key, and found again whatever it changes.
+    pub has_key: bool,
+    /// Where it was heard last.
+    key: TrackKey,
+    rpi: Option<Rpi>,
+}
+
+/// What was heard in a step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Heard {
+    levels: Vec<(UnixMicros, Dbm)>,
+    saturated: usize,
+    others: u64,
+}
+
+/// How good what was heard is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Quality {
+    /// Reports with a level that can be used.
+    pub n: usize,
+    /// The middle level, in dBm.
+    pub median_dbm: f64,
+    /// Distance of the quartiles, in dB.
+    pub iqr_db: f64,
+    /// By how much the middle of the last third differs from that of the first, in dB.
+    pub drift_db: f64,
+    /// Levels farther from the middle than three times the distance of the quartiles.
+    pub outliers: usize,
+    /// Reports too strong to be used.
+    pub saturated: usize,
+    /// Reports of others, per second.
+    pub others_per_s: f64,
+}
+
+/// What is wrong with a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Fewer reports than are wanted.
+    Few,
+    /// Fewer than any fit takes seriously.
+    TooFew,
+    /// The levels are spread wide.
+    Wide,
+    /// They moved.
+    Drift,
+    /// The receiver was overdriven.
+    Saturated,
+    /// Others crowd the channel.
+    Crowded,
+}
+
+impl Fault {
+    /// What it is, and what to do.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Few => "fewer reports than wanted: wait, or accept it with wider intervals",
+            Self::TooFew => "fewer than 10 reports: is the phone awake, and its application running?",
+            Self::Wide => "levels spread by more than 6 dB: something moves, or a reflection comes and goes; repeat it",
+            Self::Drift => "the level moved by more than 3 dB during the step: repeat it",
+            Self::Saturated => "the receiver is overdriven (-20 dBm or more): move the phone away",
+            Self::Crowded => "many other broadcasters: find a quieter place if you can",
+        }
+    }
+}
+
+/// A step that was accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Which.
+    pub step: Step,
+    /// How good.
+    pub quality: Quality,
+    /// From when.
+    pub from: UnixMicros,
+    /// Until when.
+    pub to: UnixMicros,
+    levels: Vec<Dbm>,
+}
+
+/// How far the measurement has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// No phone is chosen.
+    #[default]
+    Choosing,
+    /// The phone is to be put in its place.
+    Placing,
+    /// It is measured, from this time on.
+    Measuring(UnixMicros),
+    /// It was measured until then: accept or repeat.
+    Judging(UnixMicros, UnixMicros),
+    /// All steps are done.
+    Done,
+}
+
+/// A measurement.
+#[derive(Clone, Debug, Default)]
+pub struct Measure {
+    /// What is to be measured.
+    pub plan: Plan,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The phone.
+    pub phone: Option<Phone>,
+    /// Which step, from 0.
+    pub at: usize,
+    /// What came of each step; `None` where it was not measured, or skipped.
+    pub outcomes: Vec<Option<Outcome>>,
+    heard: Heard,
+    /// When the phone was heard last.
+    last: Option<UnixMicros>,
+}
+
+/// What a finished measurement tells.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The fit.
+    pub fit: Fit,
+    /// What its numbers stand for.
+    pub bench: Bench,
+    /// What fixed the scale.
+    pub references: Vec<Reference>,
+}
+
+impl Finding {
+    /// The profiles, as a table of this name.
+    #[must_use]
+    pub fn table(&self, name: &str) -> ProfileTable {
+        table(name, &self.bench, &self.fit, &self.references)
+    }
+}
+
+fn quantile(sorted: &[Dbm], share: f64) -> f64 {
+    let levels: Vec<f64> = sorted.iter().map(|level| f64::from(level.0)).collect();
+    crate::lab::distance::score::quantile(&levels, share)
+}
+
+impl Heard {
+    /// How good it is, over so much time.
+    #[must_use]
+    fn quality(&self, over: Micros) -> Quality {
+        let mut sorted: Vec<Dbm> = self.levels.iter().map(|(_, level)| *level).collect();
+        sorted.sort_unstable();
+        let (median, low, high) = (quantile(&sorted, 0.5), quantile(&sorted, 0.25), quantile(&sorted, 0.75));
+        let iqr = high - low;
+        let far = |level: &&Dbm| (f64::from(level.0) - median).abs() > 3.0 * iqr.max(1.0);
+        let third = self.levels.len() / 3;
+        let middle = |levels: &[(UnixMicros, Dbm)]| {
+            let mut sorted: Vec<Dbm> = levels.iter().map(|(_, level)| *level).collect();
+            sorted.sort_unstable();
+            quantile(&sorted, 0.5)
+        };
+        let drift = if third >= 5 {
+            middle(&self.levels[self.levels.len() - third..]) - middle(&self.levels[..third])
+        } else {
+            0.0
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a minute's reports")]
+        let others_per_s = self.others as f64 / (over.0.max(1_000_000) as f64 / 1e6);
+        Quality {
+            n: sorted.len(),
+            median_dbm: median,
+            iqr_db: iqr,
+            drift_db: drift,
+            outliers: sorted.iter().filter(far).count(),
+            saturated: self.saturated,
+            others_per_s,
+        }
+    }
+}
+
+impl Quality {
+    /// What is wrong, the gravest first.
+    #[must_use]
+    pub fn faults(&self, wanted: usize) -> Vec<Fault> {
+        let few = usize::try_from(FEW_REPORTS).unwrap_or(10);
+        let all = [
+            (self.saturated > 0, Fault::Saturated),
+            (self.n < few, Fault::TooFew),
+            (self.n >= few && self.n < wanted, Fault::Few),
+            (self.iqr_db > WIDE_IQR_DB, Fault::Wide),
+            (self.drift_db.abs() > MOST_DRIFT_DB, Fault::Drift),
+            (self.others_per_s > CROWDED_PER_S, Fault::Crowded),
+        ];
+        all.into_iter().filter_map(|(is, fault)| is.then_some(fault)).collect()
+    }
+}
+
+impl Measure {
+    /// Begins anew with a plan.
+    #[must_use]
+    pub fn with_plan(plan: Plan) -> Self {
+        Self {
+            outcomes: vec![None; plan.steps.len()],
+            plan,
+            ..Self::default()
+        }
+    }
+
+    /// The step that is at hand.
+    #[must_use]
+    pub fn step(&self) -> Option<&Step> {
+        self.plan.steps.get(self.at)
+    }
+
+    /// Chooses the phone of a track.
+    pub fn choose(&mut self, session: &Session, key: TrackKey, model: Option<&str>) {
+        let Some(track) = session.track(key) else { return };
+        let known = session.known(track.rpi, track.aem);
+        let digits = |rpi: Rpi| rpi.to_string().chars().take(8).collect();
+        let name = known.as_ref().map_or_else(
+            || track.rpi.map_or_else(|| key.address.to_string(), digits),
+            |known| known.device.to_owned(),
+        );
+        let told = known
+            .as_ref()
+            .map(|known| known.model)
+            .filter(|model| !model.is_empty());
+        let told = told.unwrap_or_else(|| session.model_of(key.address, track.rpi));
+        self.phone = Some(Phone {
+            name,
+            model: model.unwrap_or(told).to_owned(),
+            station: key.station,
+            has_key: known.is_some(),
+            key,
+            rpi: track.rpi,
+        });
+        if self.outcomes.len() != self.plan.steps.len() {
+            self.outcomes = vec![None; self.plan.steps.len()];
+        }
+        self.stage = if self.plan.steps.is_empty() {
+            Stage::Done
+        } else {
+            Stage::Placing
+        };
+        self.last = Some(track.last);
+    }
+
+    /// The phone lies in its place: it is measured from now on.
+    pub fn start(&mut self, now: UnixMicros) {
+        if matches!(self.stage, Stage::Placing | Stage::Judging(..)) {
+            self.heard = Heard::default();
+            self.stage = Stage::Measuring(now);
+        }
+    }
+
+    /// Takes in events, after the session did.
+    pub fn take(&mut self, events: &[CaptureEvent], session: &Session) {
+        let Some(phone) = &mut self.phone else { return };
+        let Stage::Measuring(from) = self.stage else {
+            // It is kept in sight while it is carried about.
+            for event in events {
+                if phone.is_it(event, session) {
+                    self.last = Some(event.at());
+                }
+            }
+            return;
+        };
+        for event in events {
+            let CaptureEvent::Advert(advert) = event else { continue };
+            if advert.at < from || advert.station != phone.station || advert.is_scan_response() {
+                continue;
+            }
+            if !phone.is_it(event, session) {
+                self.heard.others += 1;
+                continue;
+            }
+            self.last = Some(advert.at);
+            match advert.rssi {
+                Some(level) if level >= SATURATED && level.0 != 127 => self.heard.saturated += 1,
+                Some(level) if level.0 != 127 && self.heard.levels.len() < MOST_LEVELS => {
+                    self.heard.levels.push((advert.at, level));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Time passes: a step that has all that it needs is to be judged.
+    pub fn pass(&mut self, now: UnixMicros) {
+        if let Stage::Measuring(from) = self.stage
+            && now.since(from) >= self.plan.dwell
+            && self.heard.levels.len() >= self.plan.wanted
+        {
+            self.stage = Stage::Judging(from, now);
+        }
+    }
+
+    /// Ends the measuring of a step by hand.
+    pub fn stop(&mut self, now: UnixMicros) {
+        if let Stage::Measuring(from) = self.stage {
+            self.stage = Stage::Judging(from, now.max(from));
+        }
+    }
+
+    /// How good what was heard in the step at hand is; `None` while nothing is measured.
+    #[must_use]
+    pub fn quality(&self, now: UnixMicros) -> Option<Quality> {
+        match self.stage {
+            Stage::Measuring(from) => Some(self.heard.quality(now.since(from))),
+            Stage::Judging(from, to) => Some(self.heard.quality(to.since(from))),
+            _ => None,
+        }
+    }
+
+    /// How long the phone was not heard; `None` before it is chosen.
+    #[must_use]
+    pub fn silence(&self, now: UnixMicros) -> Option<Micros> {
+        self.last.map(|last| Micros(now.since(last).0.max(0)))
+    }
+
+    /// Accepts the step at hand; gives its mark, and goes on.
+    pub fn accept(&mut self) -> Option<(Mark, StationId)> {
+        let Stage::Judging(from, to) = self.stage else {
+            return None;
+        };
+        let (phone, step) = (self.phone.clone()?, self.step()?.clone());
+        let quality = self.heard.quality(to.since(from));
+        let mark = Mark {
+            from,
+            to: Some(to),
+            device: phone.name.clone(),
+            model: phone.model.clone(),
+            distance: Some(Metres(step.distance_m)),
+            orientation: step.orientation.clone(),
+            note: format!("calibration, {} reports", quality.n),
+            ..Mark::default()
+        };
+        let outcome = Outcome {
+            step,
+            quality,
+            from,
+            to,
+            levels: self.heard.levels.drain(..).map(|(_, level)| level).collect(),
+        };
+        if let Some(place) = self.outcomes.get_mut(self.at) {
+            *place = Some(outcome);
+        }
+        self.go_on();
+        Some((mark, phone.station))
+    }
+
+    /// Goes on without a step.
+    pub fn skip(&mut self) {
+        if !matches!(self.stage, Stage::Choosing | Stage::Done) {
+            self.go_on();
+        }
+    }
+
+    /// Back to the step before.
+    pub fn back(&mut self) {
+        if self.stage != Stage::Choosing && !self.plan.steps.is_empty() {
+            self.at = self.at.saturating_sub(1);
+            self.stage = Stage::Placing;
+        }
+    }
+
+    /// Measures the step at hand again.
+    pub fn repeat(&mut self) {
+        if matches!(self.stage, Stage::Measuring(_) | Stage::Judging(..)) {
+            self.heard = Heard::default();
+            self.stage = Stage::Placing;
+        }
+    }
+
+    fn go_on(&mut self) {
+        self.heard = Heard::default();
+        self.at += 1;
+        self.stage = if self.at < self.plan.steps.len() {
+            Stage::Placing
+        } else {
+            self.at = self.plan.steps.len().saturating_sub(1);
+            Stage::Done
+        };
+    }
+
+    /// Accepted steps.
+    #[must_use]
+    pub fn n_accepted(&self) -> usize {
+        self.outcomes.iter().flatten().count()
+    }
+
+    /// What the accepted steps tell: of a known station the phone's TX power; of an unknown one its correction, where the
+    /// phone is known. The attenuation at 1 m is taken as [`ATTENUATION_DB`].
+    ///
+    /// # Errors
+    /// [`FitError`], with what to do.
+    pub fn finding(&self, session: &Session) -> Result<Finding, FitError> {
+        let Some(phone) = &self.phone else {
+            return Err(FitError::NoData);
+        };
+        let station = session.station(phone.station);
+        let name = |model: &str, name: &str| {
+            if model.is_empty() {
+                name.to_owned()
+            } else {
+                model.to_owned()
+            }
+        };
+        let mut bench = Bench {
+            phones: vec![name(&phone.model, &phone.name), name(&station.model, &station.name)],
+            models: vec![phone.model.clone(), station.model.clone()],
+            ..Bench::default()
+        };
+        let place = |names: &mut Vec<String>, name: &str| {
+            names.iter().position(|known| known == name).unwrap_or_else(|| {
+                names.push(name.to_owned());
+                names.len() - 1
+            })
+        };
+        for outcome in self.outcomes.iter().flatten() {
+            let session = place(
+                &mut bench.sessions,
+                outcome.from.to_string().get(..10).unwrap_or_default(),
+            );
+            let orientation = Some(&outcome.step.orientation).filter(|of| !of.is_empty());
+            let orientation = orientation.map(|of| place(&mut bench.orientations, of));
+            for level in &outcome.levels {
+                let observation = Observation {
+                    sender: 0,
+                    receiver: 1,
+                    session,
+                    orientation,
+                    distance: Metres(outcome.step.distance_m),
+                    rssi: *level,
+                };
+                // A plan has few steps, at distances that were checked.
+                let _ = bench.samples.push(&observation);
+            }
+        }
+        let table = session.profiles(phone.station);
+        let newest = editions::newest();
+        let known = |model: &str| {
+            (!model.is_empty())
+                .then(|| table.find(model).or_else(|| newest.find(model)))
+                .flatten()
+        };
+        let mut fixed = References {
+            attenuation: Some(ATTENUATION_DB),
+            ..References::default()
+        };
+        let mut references = Vec::new();
+        match (known(&station.model), known(&phone.model)) {
+            (Some(found), _) => {
+                fixed.corrections.insert(1, found.profile.rssi_correction_db.into());
+                references.push((
+                    station.model.clone(),
+                    f64::from(found.profile.rssi_correction_db),
+                    f64::from(found.profile.tx_power_dbm),
+                ));
+            }
+            (None, Some(found)) => {
+                fixed.tx.insert(0, found.profile.tx_power_dbm.into());
+                references.push((
+                    phone.model.clone(),
+                    f64::from(found.profile.rssi_correction_db),
+                    f64::from(found.profile.tx_power_dbm),
+                ));
+            }
+            (None, None) => {}
+        }
+        let settings = Settings {
+            effects: Effects {
+                sessions: false,
+                orientations: bench.orientations.len() > 1,
+            },
+            assumed_sd_db: Some(2.0),
+            ..Settings::default()
+        };
+        let fit = fit::fit(&bench.samples, &fixed, &settings)?;
+        Ok(Finding { fit, bench, references })
+    }
+}
+
+impl Phone {
+    /// Whether an event is a report of it; where it changes address or identifier, but not both, it is followed.
+    fn is_it(&mut self, event: &CaptureEvent, session: &Session) -> bool {
+        let CaptureEvent::Advert(advert) = event else {
+            return false;
+        };
+        if advert.station != self.station || advert.details.bad_crc {
+            return false;
+        }
+        let Some(frame) = gaen::decode(&advert.data) else {
+            return false;
+        };
+        let key = TrackKey {
+            station: advert.station,
+            address: advert.address,
+        };
+        let is_known = self.has_key
+            && session
+                .known(Some(frame.rpi), frame.aem)
+                .is_some_and(|known| known.device == self.name);
+        let is_same = self.rpi == Some(frame.rpi) || key == self.key;
+        if is_known || (is_same && !self.has_key) {
+            (self.key, self.rpi) = (key, Some(frame.rpi));
+            return true;
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests;
