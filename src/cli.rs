@@ -21,6 +21,8 @@ mod measured;
 mod origin;
 mod record;
 mod replay;
+#[cfg(feature = "plots")]
+mod reports;
 mod scan;
 #[cfg(feature = "tui")]
 mod screen;

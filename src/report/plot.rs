@@ -22,9 +22,9 @@ const AROUND_ROWS: u32 = 90;
 /// A PNG has so many pixels for each of the SVG.
 const SCALE: u32 = 2;
 /// So many letters of a name are shown.
-pub(crate) const LETTERS: usize = 26;
+const LETTERS: usize = 32;
 /// So many entries of a legend are shown.
-pub(crate) const ENTRIES: usize = 14;
+const ENTRIES: usize = 14;
 
 /// A plot that could not be drawn; nothing in the data can cause it.
 #[derive(Debug, Error)]

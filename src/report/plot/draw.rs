@@ -31,7 +31,7 @@ const COLOURS: [RGBColor; 8] = [
 /// Size of letters, in pixels.
 const LETTER: u32 = 15;
 /// Width of the legend.
-const LEGEND: u32 = 216;
+const LEGEND: u32 = 236;
 
 type Root<B> = DrawingArea<B, Shift>;
 type Coord = Cartesian2d<Axis, Axis>;
@@ -108,7 +108,7 @@ fn axes<'a, B: DrawingBackend>(
         .margin(sizes.of(8))
         .margin_right(sizes.of(18))
         .x_label_area_size(sizes.of(48))
-        .y_label_area_size(sizes.of(if names { 200 } else { 62 }))
+        .y_label_area_size(sizes.of(if names { 240 } else { 62 }))
         .build_cartesian_2d(plot.x.clone(), plot.y.clone())?;
     let x = |value: &f64| plot.x.text(*value);
     let y = |value: &f64| plot.y.text(*value);

@@ -114,7 +114,10 @@ fn the_command_line_shows_usage_words_and_why_it_is_none() {
     update(&mut model, Msg::Key(Key::ctrl('u')));
     keys(&mut model, "tab ");
     update(&mut model, Msg::Key(Key::plain(Code::Tab)));
-    assert_eq!(footer(&model), " :tab Live▏  Live  Device  Calibrate  Exposure  Captures  Log");
+    assert_eq!(
+        footer(&model),
+        " :tab Live▏  Live  Device  Calibrate  Exposure  Captures  Log"
+    );
 }
 
 #[test]
