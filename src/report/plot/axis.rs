@@ -11,6 +11,8 @@ use super::shown;
 pub enum Scale {
     /// Equal steps.
     Linear,
+    /// Equal steps of whole numbers.
+    Counts,
     /// Equal factors; values are above 0.
     Log,
     /// A name at each whole number from 0 on.
@@ -89,7 +91,8 @@ impl Axis {
     /// Values with a number beside them.
     pub(super) fn ticks(&self) -> Vec<f64> {
         match &self.scale {
-            Scale::Linear => linear(self.low, self.high),
+            Scale::Linear => linear(self.low, self.high, step(self.low, self.high)),
+            Scale::Counts => linear(self.low, self.high, step(self.low, self.high).max(1.0)),
             Scale::Log => logarithmic(self.low, self.high),
             Scale::Names(names) => (0..)
                 .take(names.len())
@@ -103,6 +106,7 @@ impl Axis {
     pub(super) fn text(&self, value: f64) -> String {
         match &self.scale {
             Scale::Linear => number(value, step(self.low, self.high)),
+            Scale::Counts => number(value, 1.0),
             Scale::Log => number(value, 10f64.powf((value.log10() + 1e-9).floor())),
             Scale::Names(names) => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row")]
@@ -148,8 +152,7 @@ fn step(low: f64, high: f64) -> f64 {
         .unwrap_or(10.0 * power)
 }
 
-fn linear(low: f64, high: f64) -> Vec<f64> {
-    let step = step(low, high);
+fn linear(low: f64, high: f64, step: f64) -> Vec<f64> {
     let first = (low / step).ceil();
     (0..)
         .map(|n: u32| (first + f64::from(n)) * step)

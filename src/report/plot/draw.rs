@@ -30,8 +30,9 @@ const COLOURS: [RGBColor; 8] = [
 ];
 /// Size of letters, in pixels.
 const LETTER: u32 = 15;
-/// Width of the legend.
-const LEGEND: u32 = 236;
+/// Width of the legend without its names, and of a letter of these.
+const LEGEND: u32 = 50;
+const LETTER_WIDTH: u32 = 7;
 
 type Root<B> = DrawingArea<B, Shift>;
 type Coord = Cartesian2d<Axis, Axis>;
@@ -85,7 +86,9 @@ pub(super) fn plot<B: DrawingBackend>(
     let named: Vec<&Series> = plot.series.iter().filter(|series| !series.name.is_empty()).collect();
     if named.len() > 1 {
         let (width, _) = area.dim_in_pixel();
-        let left = i32::try_from(width).unwrap_or(i32::MAX) - sizes.of(LEGEND);
+        let longest = named.iter().map(|series| shown(&series.name).chars().count()).max();
+        let names = u32::try_from(longest.unwrap_or(0)).unwrap_or(0).max(10) * LETTER_WIDTH;
+        let left = i32::try_from(width).unwrap_or(i32::MAX) - sizes.of(LEGEND + names);
         let (chart, right) = area.split_horizontally(left);
         legend(&named, &right, sizes)?;
         area = chart;

@@ -94,12 +94,19 @@ fn summary(args: &FitArgs, fitted: &Fitted, table: &ProfileTable, page: &mut Pag
                 names(&bench.orientations)
             },
         ),
-        ("Distances", format!("{low:.2} to {high:.2} m")),
+        (
+            "Distances",
+            if high - low < 0.005 {
+                format!("{low:.2} m only")
+            } else {
+                format!("{low:.2} to {high:.2} m")
+            },
+        ),
         ("Scale fixed by", scale(fitted)),
         (
             "Fit",
             format!(
-                "residuals {}, between groups {:.2} dB, R² {}, {} degrees of freedom",
+                "residuals {}, between groups {:.2} dB, R² {}; degrees of freedom: {}",
                 optional(quality.residual_sd_db, " dB"),
                 quality.between_sd_db,
                 optional(quality.r_squared, ""),

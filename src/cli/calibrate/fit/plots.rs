@@ -212,7 +212,7 @@ fn residual_histogram(fitted: &Fitted) -> Plot {
         title: "Residuals".to_owned(),
         description: format!("How many groups have a residual of which size, in steps of {width} dB."),
         x: Axis::new("residual in dB", -side, side, Scale::Linear),
-        y: Axis::new("groups", 0.0, most * 1.06, Scale::Linear),
+        y: Axis::new("groups", 0.0, most * 1.06, Scale::Counts),
         series: vec![Series::new("", 0, Marks::Bars(width, bars.collect()))],
     }
 }
@@ -220,7 +220,7 @@ fn residual_histogram(fitted: &Fitted) -> Plot {
 /// Levels in dBm and how many reports have each.
 type Levels = BTreeMap<i64, u64>;
 
-/// The levels of all reports of each pair at each distance, those with the most reports first.
+/// The levels of all reports of each pair at each distance; where they are too many, those with the most reports first.
 fn conditions(fitted: &Fitted) -> Vec<(String, Levels)> {
     let mut of: BTreeMap<(usize, usize, u64), Levels> = BTreeMap::new();
     for judged in &fitted.fit.groups {
@@ -243,7 +243,9 @@ fn conditions(fitted: &Fitted) -> Vec<(String, Levels)> {
         )
     };
     let mut named: Vec<_> = of.into_iter().map(|(key, levels)| (name(key), levels)).collect();
-    named.sort_by_key(|(_, levels)| std::cmp::Reverse(levels.values().sum::<u64>()));
+    if named.len() > ROWS {
+        named.sort_by_key(|(_, levels)| std::cmp::Reverse(levels.values().sum::<u64>()));
+    }
     named
 }
 
