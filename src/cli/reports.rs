@@ -1,5 +1,6 @@
 //! What all reports need of the system: where their numbers come from, and files that are written but once.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -128,7 +129,11 @@ fn sum(path: &Path) -> io::Result<(String, String)> {
             }
         }
     }
-    let hex: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut hex = String::new();
+    for byte in sum.finalize() {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
     Ok((size.to_string(), hex))
 }
 

@@ -16,17 +16,11 @@ const ROWS: usize = 1_000;
 /// The first letters of a text; of one that is longer, with `…` at the end.
 #[must_use]
 pub fn cut(text: &str, most: usize) -> String {
-    let mut letters = text.char_indices();
-    match letters.nth(most) {
-        None => text.to_owned(),
-        Some(_) => {
-            let end = text
-                .char_indices()
-                .nth(most.saturating_sub(1))
-                .map_or(0, |(end, _)| end);
-            format!("{}…", &text[..end])
-        }
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
     }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{kept}…")
 }
 
 /// Text that means itself in HTML and XML, within elements and attributes; what could steer a reader is replaced, and what
@@ -206,10 +200,11 @@ impl Page {
             sections,
             body,
         } = self;
-        let links: String = (1..)
-            .zip(&sections)
-            .map(|(number, head)| format!("<li><a href=\"#s{number}\">{}</a></li>\n", escape(head)))
-            .collect();
+        let mut links = String::new();
+        for (number, head) in (1..).zip(&sections) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(links, "<li><a href=\"#s{number}\">{}</a></li>", escape(head));
+        }
         let version = env!("CARGO_PKG_VERSION");
         format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\

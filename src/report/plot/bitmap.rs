@@ -101,11 +101,7 @@ impl DrawingBackend for Bitmap<'_> {
         self.pixels.draw_rect(from, to, style, fill)
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "pixels of a picture"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "pixels of a picture")]
     fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, at: BackendCoord) -> Done {
         // Plotters measures with the size of the whole line too.
         let size = style.size() as f32;
@@ -132,14 +128,18 @@ impl DrawingBackend for Bitmap<'_> {
             };
             let corner = outline.px_bounds().min;
             outline.draw(|x, y, cover| {
-                spots.push((corner.x as i32 + x as i32, corner.y as i32 + y as i32, cover));
+                spots.push((
+                    corner.x as i32 + x.cast_signed(),
+                    corner.y as i32 + y.cast_signed(),
+                    cover,
+                ));
             });
         }
         let (colour, (width, height)) = (style.color(), self.get_size());
         for (x, y, cover) in spots {
             let (x, y) = style.transform().transform(x, y);
             let (x, y) = (at.0 + x, at.1 + y);
-            let is_within = (0..width as i32).contains(&x) && (0..height as i32).contains(&y);
+            let is_within = (0..width.cast_signed()).contains(&x) && (0..height.cast_signed()).contains(&y);
             if is_within && cover > 0.0 {
                 let alpha = colour.alpha * f64::from(cover.min(1.0));
                 self.pixels.draw_pixel((x, y), BackendColor { alpha, ..colour })?;

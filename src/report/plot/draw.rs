@@ -87,8 +87,8 @@ pub(super) fn plot<B: DrawingBackend>(
     if named.len() > 1 {
         let (width, _) = area.dim_in_pixel();
         let longest = named.iter().map(|series| shown(&series.name).chars().count()).max();
-        let names = u32::try_from(longest.unwrap_or(0)).unwrap_or(0).max(10) * LETTER_WIDTH;
-        let left = i32::try_from(width).unwrap_or(i32::MAX) - sizes.of(LEGEND + names);
+        let letters = u32::try_from(longest.unwrap_or(0)).unwrap_or(0).max(10);
+        let left = i32::try_from(width).unwrap_or(i32::MAX) - sizes.of(LEGEND + letters * LETTER_WIDTH);
         let (chart, right) = area.split_horizontally(left);
         legend(&named, &right, sizes)?;
         area = chart;
@@ -147,6 +147,9 @@ fn corners(look: usize, radius: i32) -> Option<Vec<(i32, i32)>> {
     }
 }
 
+/// Of more dots than these each is smaller.
+const MANY: usize = 200;
+
 /// A dot at a place of the area.
 fn dot<B: DrawingBackend, C>(
     area: &DrawingArea<B, C>,
@@ -159,8 +162,10 @@ where
     C::From: Clone,
 {
     let style = colour(series).filled();
-    match corners(series.look, sizes.of(3)) {
-        None => area.draw(&(EmptyElement::at(at) + Circle::new((0, 0), sizes.of(4), style))),
+    let is_small = matches!(&series.marks, Marks::Dots(dots) if dots.len() > MANY);
+    let radius = if is_small { 2 } else { 3 };
+    match corners(series.look, sizes.of(radius)) {
+        None => area.draw(&(EmptyElement::at(at) + Circle::new((0, 0), sizes.of(if is_small { 2 } else { 4 }), style))),
         Some(corners) => area.draw(&(EmptyElement::at(at) + Polygon::new(corners, style))),
     }
 }

@@ -13,6 +13,8 @@ const SPANS: usize = 150;
 const POINTS: u32 = 200;
 /// Windows of coverage: so many parts of equal size.
 const BINS: usize = 8;
+/// A tenth of the probabilities with fewer windows is not drawn.
+const LEAST: usize = 5;
 /// The look of what is expected.
 const EXPECTED: usize = 7;
 
@@ -166,6 +168,7 @@ fn reliability(compared: &Compared) -> Plot {
         let points: Vec<[f64; 2]> = measures
             .reliability
             .iter()
+            .filter(|(.., windows)| *windows >= LEAST)
             .map(|(told, seen, _)| [100.0 * told, 100.0 * seen])
             .collect();
         if !points.is_empty() {
@@ -217,10 +220,11 @@ fn coverage(compared: &Compared) -> Plot {
     Plot {
         name: "coverage",
         title: "Coverage of the intervals".to_owned(),
-        description: "Share of the windows whose interval of 90 % holds the truth, for windows in eight parts by their true \
-                      distance. Over all distances it should be 90 %; at the ends it is less, as estimates are drawn to what is \
-                      usual."
-            .to_owned(),
+        description:
+            "Share of the windows whose interval of 90 % holds the truth, for windows in eight parts by their true \
+                      distance. Over all distances it should be 90 %; where it is less at the ends, estimates \
+                      are drawn to what is usual."
+                .to_owned(),
         x,
         y: Axis::new("windows in %", 0.0, 104.0, Scale::Linear),
         series,
