@@ -34,9 +34,9 @@ pub mod update;
 
 use std::path::PathBuf;
 
-use crate::lab::crypto::Tek;
 use crate::lab::event::{CaptureEvent, Event};
 use crate::lab::exposure::rule::Config;
+use crate::lab::matching::Candidate;
 use crate::lab::time::{Enin, UnixMicros};
 use crate::library::{Listing, Outline};
 use crate::source::pacing::{Command, Status};
@@ -108,8 +108,8 @@ pub struct Heard {
     pub report_type: u8,
     /// Days from the onset of symptoms to its day.
     pub days_since_onset: Option<i32>,
-    /// The key.
-    pub tek: Tek,
+    /// The key and its time.
+    pub key: Candidate,
     /// The intervals of its identifiers that were heard.
     pub intervals: Vec<Enin>,
 }

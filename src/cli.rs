@@ -19,6 +19,7 @@ mod mark;
 mod matching;
 mod measured;
 mod origin;
+mod progress;
 mod record;
 mod replay;
 #[cfg(feature = "plots")]
@@ -215,7 +216,7 @@ fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Exi
 /// Parses the command line, runs the verb, reports failures.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let outcome = match cli.verb {
         None => alone(&cli.look),
         Some(verb) => run(verb, &cli.look),
@@ -227,6 +228,21 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.exit as u8)
         }
     }
+}
+
+/// Ends the program over a command line that is none, as the parser would, but for what a terminal would obey in it.
+fn refuse(error: &clap::Error) -> ! {
+    let is_safe = |word: std::ffi::OsString| {
+        let word = word.to_string_lossy();
+        printable(&word) == word
+    };
+    if !error.use_stderr() || std::env::args_os().all(is_safe) {
+        error.exit();
+    }
+    for line in error.render().to_string().lines() {
+        tell(format_args!("{}", printable(line)));
+    }
+    std::process::exit(error.exit_code());
 }
 
 fn run(verb: Verb, look: &Look) -> Result<Exit, Failure> {

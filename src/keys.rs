@@ -208,6 +208,19 @@ impl Default for Export {
     }
 }
 
+impl Export {
+    /// Whether a key begins only after the window, or is still in use at its end.
+    #[must_use]
+    pub fn use_after_end(&self, key: &DiagnosisKey) -> Option<Oddity> {
+        let end = Enin(u32::try_from(self.end / 600).unwrap_or(u32::MAX));
+        if key.rolling_start >= end {
+            Some(Oddity::AfterWindow)
+        } else {
+            (key.end() > end).then_some(Oddity::InUse)
+        }
+    }
+}
+
 /// Why a file is no export that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ExportError {

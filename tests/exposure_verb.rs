@@ -83,74 +83,6 @@ fn assess(windows: &str, arguments: &[&str]) -> assert_cmd::assert::Assert {
         .assert()
 }
 
-const HOUR: &str = r#"{"upload": [
-    {"dateMillisSinceEpoch": 1596067200000, "reportType": 1, "scanInstances": [
-        {"minAttenuationDb": 40, "typicalAttenuationDb": 50, "secondsSinceLastScan": 300},
-        {"minAttenuationDb": 40, "typicalAttenuationDb": 50, "secondsSinceLastScan": 300},
-        {"minAttenuationDb": 40, "typicalAttenuationDb": 50, "secondsSinceLastScan": 300},
-        {"minAttenuationDb": 40, "typicalAttenuationDb": 50, "secondsSinceLastScan": 300}
-    ]}]}"#;
-
-#[test]
-fn every_rule_decides_and_says_why() {
-    assess(HOUR, &["--config", "swisscovid"])
-        .success()
-        .stdout(predicate::str::contains("swisscovid"))
-        .stdout(predicate::str::contains("notifies"))
-        .stdout(predicate::str::contains("20.0 weighted minutes on 2020-07-30 reach 15"));
-    let output = assess(HOUR, &["--json"]).success().get_output().stdout.clone();
-    let value: serde_json::Value = serde_json::from_slice(&output).unwrap();
-    let decisions = value["decisions"].as_array().unwrap();
-    assert!(decisions.len() >= 10);
-    assert!(
-        decisions
-            .iter()
-            .all(|decision| decision["reason"].as_str().is_some_and(|reason| reason.len() > 20))
-    );
-    assess("[]", &["--config", "cwa-2"])
-        .success()
-        .stdout(predicate::str::contains("there is no exposure window"));
-}
-
-#[test]
-fn rules_can_be_printed_changed_and_given_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::cargo_bin("vicino").expect("the program");
-    let printed = command
-        .args(["exposure", "configs", "swisscovid"])
-        .assert()
-        .success()
-        .get_output()
-        .stdout
-        .clone();
-    let own = String::from_utf8(printed)
-        .unwrap()
-        .replace("minutes = 15.0", "minutes = 21.0");
-    let file = folder.path().join("own.toml");
-    std::fs::write(&file, own).unwrap();
-    assess(HOUR, &["--config", file.to_str().unwrap()])
-        .success()
-        .stdout(predicate::str::contains(
-            "20.0 weighted minutes on 2020-07-30 do not reach 21",
-        ));
-    std::fs::write(&file, "[[config]]\nname = 7\n").unwrap();
-    assess(HOUR, &["--config", file.to_str().unwrap()])
-        .code(3)
-        .stderr(predicate::str::contains("line 2"));
-}
-
-#[test]
-fn windows_or_rules_that_are_none_are_told() {
-    for windows in ["", "7", "[7]", "{\"x\": 1}", "[{\"scanInstances\": []}]"] {
-        assess(windows, &[])
-            .code(3)
-            .stderr(predicate::str::contains("a list of windows"));
-    }
-    assess("[]", &["--config", "nobody"])
-        .code(2)
-        .stderr(predicate::str::contains("configs"));
-}
-
 /// An export of the keys of the bundled demo, with a further column of the same value for all.
 fn export(folder: &Path, column: &str, value: &str) -> PathBuf {
     let table = std::fs::read_to_string(bundled("demo.keys.csv")).expect("a file of the test");
@@ -239,6 +171,78 @@ fn keys_give_windows_and_each_application_decides() {
     );
 }
 
+/// An export of the demo's keys for another time or of another report type, as a forger makes it.
+fn forged(folder: &Path, period: &str) -> PathBuf {
+    let table = std::fs::read_to_string(bundled("demo.keys.csv")).expect("a file of the test");
+    let rows = table.lines().map(|line| match line.strip_suffix(",144") {
+        Some(start) => format!("{start},{period},5"),
+        None => format!("{line},report_type"),
+    });
+    let from = folder.join("forged.csv");
+    std::fs::write(&from, rows.collect::<Vec<_>>().join("\n") + "\n").expect("a file of the test");
+    let out = folder.join("forged.zip");
+    let mut command = Command::cargo_bin("vicino").expect("the program");
+    command.args(["keys", "export"]).arg(&out).arg("--from").arg(&from);
+    command.args(["--region", "222", "--end", "2020-06-01T00:00:00Z", "--signer"]);
+    command.arg(folder.join("signer.pem")).assert().success();
+    out
+}
+
+#[test]
+fn a_forged_file_neither_hides_windows_nor_has_them_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = export(folder.path(), "report_type", "1");
+    let forged = forged(folder.path(), "143");
+    let mut command = Command::cargo_bin("vicino").expect("the program");
+    command
+        .arg("exposure")
+        .arg(bundled("demo.csv.zst"))
+        .arg("--json")
+        .arg("--keys");
+    let both = command.args([&keys, &forged]).assert().success();
+    both.stderr(predicate::str::contains(
+        "8 keys come with another time in another file; each is looked for",
+    ))
+    .stdout(predicate::function(|text: &str| {
+        let value: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        value["receivers"] == with_keys(&keys, &[])["receivers"] && value["signatures"] == "not checked"
+    }));
+}
+
+#[test]
+fn tables_name_the_files_of_keys_and_the_rules_that_were_applied() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = export(folder.path(), "report_type", "1");
+    let more = export(folder.path(), "report_type", "2");
+    let run = |arguments: &[&str], keys: &[&Path]| {
+        let mut command = Command::cargo_bin("vicino").expect("the program");
+        command
+            .arg("exposure")
+            .arg(bundled("demo.csv.zst"))
+            .args(arguments)
+            .arg("--keys")
+            .args(keys);
+        let output = command.assert().success().get_output().stdout.clone();
+        String::from_utf8(output).expect("text")
+    };
+    let one = run(&[], &[&keys]);
+    assert!(!one.contains(".zip"), "{one}");
+    for rule in [
+        "seconds since the last scan are whole minutes",
+        "the TX power is the one that the metadata decrypt to",
+    ] {
+        assert!(one.contains(rule), "{one}");
+    }
+    let several = run(&[], &[&keys, &more]);
+    assert!(
+        several.contains("report_type1.zip #1") || several.contains("report_type2.zip #1"),
+        "{several}"
+    );
+    let rows = run(&["--csv"], &[&keys]);
+    let path = keys.display().to_string();
+    assert!(rows.lines().skip(1).all(|line| line.contains(&path)), "{rows}");
+}
+
 #[test]
 fn what_applications_do_not_get_is_shown_and_does_not_count() {
     let folder = tempfile::tempdir().unwrap();
@@ -266,7 +270,7 @@ fn what_applications_do_not_get_is_shown_and_does_not_count() {
                 decision["config"].as_str().unwrap(),
                 decision["reason"].as_str().unwrap(),
             );
-            let is_nothing = reason.contains("revoked key");
+            let is_nothing = reason.contains("revoked key") || reason.contains("day without infectiousness");
             // The first interface knew of no infectiousness.
             let is_first = ["google", "immuni", "cwa-1", "japan"]
                 .iter()

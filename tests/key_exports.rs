@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use vicino::keys::{
-    Configuration, DiagnosisKey, ECDSA_SHA256, ExportFile, Limits, PublicKey, SignatureInfo, Signer, Verdict, encode,
-    hex, pack, unpack,
+    Configuration, DiagnosisKey, ECDSA_SHA256, ExportFile, Limits, Oddity, PublicKey, SignatureInfo, Signer, Verdict,
+    encode, hex, pack, unpack,
 };
 
 /// The folder of the exports with its manifest.
@@ -129,7 +129,13 @@ fn exports_of_others_decode_as_their_manifest_says_and_their_signatures_verify()
         assert_eq!(digits(&file.sha256), entry["sha256"]);
         assert_eq!(file.is_zip, entry["entries"].is_array());
         check_content(&file, &entry["decoded"]);
-        assert!(file.oddities.is_empty(), "{:?}", file.oddities);
+        // Samples are not true to their windows.
+        let is_beyond = |what: Oddity| matches!(what, Oddity::AfterWindow | Oddity::InUse);
+        assert!(
+            file.oddities.iter().all(|(what, _)| is_beyond(what)),
+            "{:?}",
+            file.oddities
+        );
         let signatures: Vec<Value> = file
             .signatures
             .iter()

@@ -86,7 +86,11 @@ fn a_made_export_is_inspected_without_its_keys() {
     assert_eq!(json["schema"], "vicino/keys-inspect/1");
     assert_eq!(json["files"][0]["key_list"][0]["tek"], TEK);
     assert_eq!(json["files"][0]["keys"], 2);
-    assert_eq!(json["files"][0]["odd"], serde_json::json!({}));
+    // The window ends at noon, the keys later.
+    assert_eq!(
+        json["files"][0]["odd"],
+        serde_json::json!({"in-use": {"count": 2, "first": 1}})
+    );
     // What inspect gives, export takes.
     let csv = stdout(&vicino(home, &["keys", "inspect", "out.zip", "--csv", "--show-keys"]));
     fs::write(home.join("keys.csv"), csv).unwrap();
@@ -95,6 +99,75 @@ fn a_made_export_is_inspected_without_its_keys() {
         fs::read(home.join("again.zip")).unwrap(),
         fs::read(home.join("out.zip")).unwrap()
     );
+}
+
+#[test]
+fn an_export_of_nothing_and_times_that_can_mean_many_things_are_refused() {
+    let folder = with_export();
+    let home = folder.path();
+    fs::write(home.join("keys.csv"), "tek,rolling_start,rolling_period\n").unwrap();
+    // Not even with --pad-to, which makes keys like those that are there.
+    for more in [&[][..], &["--pad-to", "5"]] {
+        let refused = export(home, "none.zip", more).code(3);
+        refused.stderr(contains("keys.csv: has no key"));
+        assert!(!home.join("none.zip").exists());
+    }
+    for number in ["2021", "0", "-1", "2642976"] {
+        vicino(home, &["keys", "derive", TEK, "--at", number])
+            .code(2)
+            .stderr(contains("can mean many things"));
+    }
+    vicino(home, &["keys", "derive", TEK, "--at", "1585785600000000"]).success();
+}
+
+#[test]
+fn files_that_are_too_long_or_no_exports_have_their_own_hints() {
+    let folder = with_export();
+    let home = folder.path();
+    fs::write(home.join("long.zip"), vec![0; 1_048_577]).unwrap();
+    vicino(home, &["keys", "inspect", "long.zip", "--most-mib", "1"])
+        .code(3)
+        .stderr(contains("longer than 1048576 bytes").and(contains("hint: --most-mib N")))
+        .stderr(contains("check the path").not());
+    vicino(home, &["keys", "inspect", "keys.csv"])
+        .code(3)
+        .stderr(contains("is a table of keys").and(contains("vicino keys export OUT.zip --from keys.csv")));
+    // What a terminal would obey is told neither by the program nor by the parser of its command line.
+    for args in [
+        &["keys", "inspect", "\x1b[31m.zip"][..],
+        &["keys", "derive", TEK, "--at", "\x1b[31mnoon"],
+        &["keys", "\x1b[31m"],
+        &[
+            "keys",
+            "export",
+            "o.zip",
+            "--from",
+            "keys.csv",
+            "--region",
+            "\x1b[31m",
+            "--signer",
+            "signer.pem",
+        ],
+    ] {
+        let mut command = Command::cargo_bin("vicino").unwrap();
+        // As on a terminal.
+        command.current_dir(home).env("CLICOLOR_FORCE", "1").args(args);
+        let refused = command.assert().failure();
+        refused.stderr(contains("error: ").and(contains('\x1b').not()));
+    }
+}
+
+#[test]
+fn an_export_is_read_from_standard_input() {
+    let folder = with_export();
+    let mut command = Command::cargo_bin("vicino").unwrap();
+    command.args(["keys", "inspect", "-"]);
+    let bytes = fs::read(folder.path().join("out.zip")).unwrap();
+    command
+        .write_stdin(bytes)
+        .assert()
+        .success()
+        .stdout(contains("2, revised 0"));
 }
 
 #[test]

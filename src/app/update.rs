@@ -207,7 +207,7 @@ fn take_published(model: &mut Model, heard: Vec<super::Heard>) {
     let published = Arc::make_mut(&mut model.exposure.published);
     for key in heard {
         let onset = key.days_since_onset;
-        published.add(&key.label, key.report_type, onset, &key.tek, &key.intervals);
+        published.add(&key.label, key.report_type, onset, &key.key, &key.intervals);
     }
     let published = Arc::clone(&model.exposure.published);
     model.exposure.encounters.attribute(&model.session, &published);

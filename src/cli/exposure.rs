@@ -2,6 +2,7 @@
 
 mod assess;
 mod by_keys;
+mod input;
 mod windows;
 
 use clap::{Args, Subcommand};

@@ -28,8 +28,10 @@ pub(super) const MATCH: &str = below!(
     [
         "vicino match walk.csv --keys export.zip",
         "vicino match 01.btsnoop 02.btsnoop --clock-offset -7200 --keys exports/ --csv",
+        "vicino match walk.csv --keys exports/ --public-key 222-v1=public.pem",
     ],
     "0" "done, whether keys were seen or not",
+    "1" "a file of keys is not trusted (with --public-key or --configuration)",
     "2" "wrong use",
     "3" "a capture or a file of keys cannot be read",
     "4" "the output cannot be written",
@@ -67,6 +69,7 @@ pub(super) const EXPOSURE: &str = below!(
         "vicino exposure assess windows.json --config swisscovid --config immuni-production-2020-06-22",
     ],
     "0" "done",
+    "1" "a file of keys is not trusted (with --public-key or --configuration)",
     "2" "wrong use",
     "3" "a capture, keys, windows or rules cannot be read",
     "4" "the output cannot be written",

@@ -6,6 +6,7 @@ mod json;
 mod lab;
 mod load;
 mod output;
+mod trust;
 mod verify;
 
 use std::fs::File;
@@ -16,8 +17,14 @@ use clap::{Args, Subcommand};
 
 use super::{Exit, Failure, help};
 use crate::format::reason;
-use crate::keys::{ExportFile, Limits, files};
-pub(super) use load::{Loaded, load};
+use crate::keys::{ExportError, ExportFile, Limits, files};
+pub(super) use load::{Loaded, Loading, load};
+pub(super) use trust::TrustArgs;
+
+/// What to do about a file that is too long.
+const MORE_MIB: &str = "--most-mib N allows longer files";
+/// The header of a table of keys is looked for in so many bytes.
+const HEADER_BYTES: usize = 4096;
 
 /// Reads, checks and writes files of diagnosis keys, and keeps keys of phones of one's own.
 ///
@@ -73,27 +80,65 @@ pub(super) fn listed(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 /// Reads an export.
 pub(super) fn read(path: &Path, limits: Limits) -> Result<ExportFile, Failure> {
     let fault = |what: String| Failure::new(Exit::Input, format!("{}: {what}", path.display()));
-    let bytes = read_bytes(path, limits.most_bytes)
-        .map_err(|error| fault(reason(&error)).hint("check the path, and that it may be read"))?;
-    ExportFile::read(&bytes, limits).map_err(|error| {
-        fault(error.to_string()).hint("an export is a zip of export.bin and export.sig, or a bare export.bin")
+    let bytes = read_bytes(path, limits.most_bytes).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => fault(reason(&error)).hint(MORE_MIB),
+        _ => fault(reason(&error)).hint("check the path, and that it may be read"),
+    })?;
+    ExportFile::read(&bytes, limits).map_err(|error| match error {
+        ExportError::TooLong { .. } => fault(error.to_string()).hint(MORE_MIB),
+        _ if is_table(&bytes) => fault("is a table of keys, no export".to_owned()).hint(format!(
+            "`vicino keys export OUT.zip --from {} --region 222 --signer FILE` makes an export of it",
+            path.display()
+        )),
+        _ => fault(error.to_string()).hint("an export is a zip of export.bin and export.sig, or a bare export.bin"),
     })
 }
 
+/// Whether it is a CSV of keys: lab keys, or what `keys export` takes.
+fn is_table(bytes: &[u8]) -> bool {
+    let beginning = bytes.get(..HEADER_BYTES).unwrap_or(bytes);
+    let line = beginning.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line);
+    let mut columns = line
+        .split(',')
+        .map(|column| column.trim_matches(['"', ' ', '\r', '\u{feff}']));
+    columns.any(|column| column == "tek")
+}
+
+/// A file, or standard input for `-`; at most so many bytes of it.
 fn read_bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
     let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes)?;
+    if path == Path::new("-") {
+        io::stdin().lock().take(most + 1).read_to_end(&mut bytes)?;
+    } else {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        file.take(most + 1).read_to_end(&mut bytes)?;
+    }
     if bytes.len() as u64 > most {
-        return Err(io::Error::other(format!(
-            "is longer than {most} bytes (--most-mib allows more)"
-        )));
+        let message = format!("is longer than {most} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)
+}
+
+/// Refuses a command line that takes more than one thing from standard input, which can be read once.
+///
+/// # Errors
+/// [`Failure`] with [`Exit::Usage`].
+pub(super) fn one_stdin(captures: &[PathBuf], keys: &[PathBuf]) -> Result<(), Failure> {
+    let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
+    let (of_captures, of_keys) = (captures.iter().filter(is_stdin), keys.iter().filter(is_stdin));
+    if of_captures.chain(of_keys).count() > 1 {
+        return Err(Failure::new(
+            Exit::Usage,
+            "standard input (-) is named more than once, and can be read once",
+        )
+        .hint("write one of them to a file, and name that"));
+    }
+    Ok(())
 }
 
 /// Bytes from the system that nobody can predict.

@@ -87,6 +87,16 @@ pub(super) fn time(text: &str) -> Result<UnixMicros, String> {
         .map_err(|_| "neither like 2020-07-30T09:54:01Z (with its zone) nor microseconds since 1970".to_owned())
 }
 
+/// As [`time`], where nobody means a moment of the first minutes of 1970: a small number is mostly a year or an interval.
+pub(super) fn date(text: &str) -> Result<UnixMicros, String> {
+    match text.parse::<i64>() {
+        Ok(-99_999_999..100_000_000) => Err(format!(
+            "{text} can mean many things; write 2020-07-30T09:54:01Z, or microseconds since 1970"
+        )),
+        _ => time(text),
+    }
+}
+
 /// Runs the verb.
 ///
 /// # Errors

@@ -111,7 +111,7 @@ impl MeasuredArgs {
                 more = reader.read(&mut events).map_err(failed)?;
                 events.drain(..).for_each(|event| hearing.take(&event));
             }
-            origin::warn_of_damage(reader.damage());
+            origin::warn_of_damage_in(capture, reader.damage());
         }
         let no_keys = Keyring::default();
         let calibration = self.calibration.calibration_or(edition);

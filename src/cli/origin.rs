@@ -55,12 +55,21 @@ fn note(path: &Path, kind: Kind) -> SourceNote {
 
 /// Tells of damage that was met in reading.
 pub(super) fn warn_of_damage(damage: &DamageLog) {
+    warn_with("", damage);
+}
+
+/// As [`warn_of_damage`], for a verb that reads several captures.
+pub(super) fn warn_of_damage_in(path: &Path, damage: &DamageLog) {
+    warn_with(&format!("{}: ", printable(&path.display().to_string())), damage);
+}
+
+fn warn_with(place: &str, damage: &DamageLog) {
     if damage.count == 0 {
         return;
     }
     let plural = if damage.count == 1 { "" } else { "s" };
     tell(format_args!(
-        "warning: {} damaged record{plural} left out",
+        "warning: {place}{} damaged record{plural} left out",
         damage.count
     ));
     for damage in &damage.first {

@@ -13,7 +13,7 @@ use tokio::runtime::Builder;
 use super::calibration::own_folder;
 use super::convert::input_failure;
 use super::exposure;
-use super::keys::load;
+use super::keys::{Loading, load};
 use super::record::{live_note, played_meta};
 use super::replay::{Replay, Start};
 use super::{ColorWhen, Exit, Failure, Look, config, lab_keys, origin};
@@ -157,7 +157,13 @@ fn convert(from: &Path, to: &Path, is_private: bool) -> Result<String, String> {
 /// The keys of an export, or of a folder of them.
 fn keys(path: &Path) -> Result<PublishedKeys, String> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let keys = load(&[path.to_owned()], Limits::default(), threads).map_err(|failure| failure.message)?;
+    let loading = Loading {
+        limits: Limits::default(),
+        threads,
+        known: None,
+        shows_progress: false,
+    };
+    let keys = load(&[path.to_owned()], &loading).map_err(|failure| failure.message)?;
     let told = keys.pool.keys.iter().map(|pooled| {
         let file = keys
             .paths

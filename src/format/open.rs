@@ -302,20 +302,22 @@ fn named<T>(path: &Path, open: impl FnOnce(&str) -> Result<T, FormatError>) -> R
     open(name).map_err(|error| in_file(path, error))
 }
 
-/// Puts the path before an error that came while its file was read.
+/// Puts the path before an error that came while its file was read, unless it stands there already.
 pub(crate) fn in_file(path: &Path, error: FormatError) -> FormatError {
     let shown = if path.as_os_str() == "-" {
         "standard input".to_owned()
     } else {
         path.display().to_string()
     };
+    let is_told = |what: &str| what.strip_prefix(&shown).is_some_and(|rest| rest.starts_with(": "));
     match error {
-        FormatError::Io { context, source } => FormatError::Io {
+        FormatError::Io { context, source } if !is_told(&context) => FormatError::Io {
             context: format!("{shown}: {context}"),
             source,
         },
-        FormatError::Unrecognised(what) => FormatError::Unrecognised(format!("{shown}: {what}")),
+        FormatError::Unrecognised(what) if !is_told(&what) => FormatError::Unrecognised(format!("{shown}: {what}")),
         FormatError::Header { offset, what } => FormatError::Unrecognised(format!("{shown}: at byte {offset}: {what}")),
+        told => told,
     }
 }
 

@@ -35,6 +35,11 @@ pub fn decode(bytes: &[u8]) -> Result<(Export, Oddities), ExportError> {
     let mut oddities = reader.oddities;
     oddities.add_many(Oddity::NoRegion, 0, u64::from(export.region.is_empty()));
     oddities.add_many(Oddity::WindowReversed, 0, u64::from(export.end < export.start));
+    // Where no end is told, nothing can be after it.
+    for (number, key) in (1..).zip(export.keys.iter().chain(&export.revised_keys)) {
+        let what = export.use_after_end(key).filter(|_| export.end > 0);
+        what.into_iter().for_each(|what| oddities.add(what, number));
+    }
     Ok((export, oddities))
 }
 

@@ -38,6 +38,10 @@ pub enum Oddity {
     NoRegion,
     /// The window ends before it begins.
     WindowReversed,
+    /// A key that begins only after the window.
+    AfterWindow,
+    /// A key that is still in use at the end of the window: who has the file can broadcast it again.
+    InUse,
     /// A signature of which batch number or size are other than those of the export.
     SignatureBatch,
     /// What `export.bin` and `export.sig` tell of a signature is not the same.
@@ -75,6 +79,8 @@ impl Oddity {
             Self::OverlongNumber => "numbers written longer than needed",
             Self::NoRegion => "no region",
             Self::WindowReversed => "the window ends before it begins",
+            Self::AfterWindow => "keys that begin only after the window",
+            Self::InUse => "keys still in use at the end of the window (who has the file can broadcast them again)",
             Self::SignatureBatch => "signatures of another batch number or size",
             Self::SignatureInfo => "signatures of which export.bin and export.sig tell different things",
             Self::ZipExtra => "bytes before the zip archive, or a comment in it",

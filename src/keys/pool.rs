@@ -1,7 +1,11 @@
 //! Keys of many files as one set, by the rules of Android's published matcher: what is told later of a key, what does not
 //! count.
+//!
+//! A key is the same as another where its bytes, its first interval and its period are: a file that gives the bytes of a
+//! key another time tells nothing of that key, so that a forged one cannot take it away.
 
 use super::{DiagnosisKey, ExportFile, ReportType};
+use crate::lab::time::Enin;
 
 /// A key with where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +31,9 @@ pub struct Pool {
     /// Keys of which a later file told another report type, and it counts: the first time alone, as phones keep it. File
     /// and number are then those of the later file.
     pub revised: u64,
-    /// Keys that came again with another period: the first one counts.
-    pub contradicting: u64,
+    /// Keys of which the same bytes come with another first interval or period too, however often: each is looked for in
+    /// its own time.
+    pub with_another_time: u64,
     /// Keys of contacts of contacts (report type 4), which are not looked for.
     pub recursive: u64,
 }
@@ -57,7 +62,7 @@ impl Pool {
         let mut was_revised = false;
         for told in all {
             match pool.keys.last_mut() {
-                Some(before) if before.key.tek.expose() == told.pooled.key.tek.expose() => {
+                Some(before) if before.identity() == told.pooled.identity() => {
                     let what = before.again(&told.pooled, was_revised);
                     was_revised |= what == Again::Revised;
                     pool.count(what);
@@ -68,6 +73,11 @@ impl Pool {
                 }
             }
         }
+        let of_bytes = pool
+            .keys
+            .chunk_by(|a, b| a.key.tek.expose() == b.key.tek.expose())
+            .map(<[Pooled]>::len);
+        pool.with_another_time = of_bytes.filter(|times| *times > 1).map(|times| times as u64).sum();
         // Stable: those of one interval stay in the order of their bytes.
         pool.keys.sort_by_key(|pooled| pooled.key.rolling_start);
         pool
@@ -75,7 +85,6 @@ impl Pool {
 
     fn count(&mut self, what: Again) {
         match what {
-            Again::Contradicts => self.contradicting += 1,
             Again::Revised => self.revised += 1,
             Again::Superseded => self.superseded += 1,
             Again::Repeated => self.repeated += 1,
@@ -90,27 +99,29 @@ struct Told {
 }
 
 impl Told {
-    fn order(&self) -> (&[u8; 16], usize, usize) {
-        (self.pooled.key.tek.expose(), self.place, self.pooled.number)
+    fn order(&self) -> ((&[u8; 16], Enin, u32), usize, usize) {
+        (self.pooled.identity(), self.place, self.pooled.number)
     }
 }
 
 /// What it is that a key comes again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Again {
-    Contradicts,
     Revised,
     Superseded,
     Repeated,
 }
 
 impl Pooled {
+    /// What tells it from other keys: its bytes, its first interval, its period.
+    fn identity(&self) -> (&[u8; 16], Enin, u32) {
+        (self.key.tek.expose(), self.key.rolling_start, self.key.period())
+    }
+
     /// Takes what a later file tells of the key.
     fn again(&mut self, later: &Pooled, was_revised: bool) -> Again {
         let before = &mut self.key;
-        if (before.rolling_start, before.period()) != (later.key.rolling_start, later.key.period()) {
-            Again::Contradicts
-        } else if before.report_type == later.key.report_type {
+        if before.report_type == later.key.report_type {
             Again::Repeated
         } else if was_revised || !may_become(before.report_type, later.key.report_type) {
             Again::Superseded
@@ -139,7 +150,6 @@ mod tests {
     use super::*;
     use crate::keys::{Export, Limits};
     use crate::lab::crypto::Tek;
-    use crate::lab::time::Enin;
 
     fn key(n: u8, report_type: ReportType) -> DiagnosisKey {
         DiagnosisKey {
@@ -188,14 +198,32 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_contradicts_an_earlier_one_does_not_count() {
-        let mut other = key(1, ReportType::ConfirmedTest);
-        other.rolling_period = Some(10);
-        let files = [file(1, vec![key(1, ReportType::ConfirmedTest)]), file(2, vec![other])];
+    fn the_same_bytes_in_another_time_are_a_key_of_their_own() {
+        use ReportType::{ConfirmedTest, Revoked, SelfReport};
+        let moved = |report_type, start| DiagnosisKey {
+            rolling_start: Enin(start),
+            ..key(1, report_type)
+        };
+        let short = DiagnosisKey {
+            rolling_period: Some(10),
+            ..key(1, Revoked)
+        };
+        // Forged ones come first by their window, and again; neither touches the true one.
+        let files = [
+            file(5, vec![key(1, SelfReport), key(2, ConfirmedTest)]),
+            file(1, vec![moved(Revoked, 2_642_832), short]),
+            file(6, vec![key(1, ConfirmedTest), moved(Revoked, 2_642_832)]),
+        ];
         let pool = Pool::new(files.to_vec());
-        assert_eq!(
-            (pool.keys.len(), pool.keys[0].key.period(), pool.contradicting),
-            (1, 144, 1)
-        );
+        let found = |pooled: &Pooled| (pooled.key.rolling_start.0, pooled.key.period(), pooled.key.report_type);
+        let found: Vec<_> = pool.keys.iter().map(found).collect();
+        let expected = [
+            (2_642_832, 144, Some(Revoked)),
+            (2_642_976, 10, Some(Revoked)),
+            (2_642_976, 144, Some(ConfirmedTest)),
+            (2_642_976, 144, Some(ConfirmedTest)),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!((pool.with_another_time, pool.repeated, pool.revised), (3, 1, 1));
     }
 }

@@ -1,5 +1,6 @@
 //! What must hold for any export, and for those that no server writes.
 
+mod beyond;
 mod properties;
 
 use std::io::{Cursor, Write as _};
@@ -33,8 +34,8 @@ fn key(first: u8) -> DiagnosisKey {
 
 fn small() -> Export {
     Export {
-        start: 1_585_785_600,
-        end: 1_585_789_200,
+        start: 1_585_872_000,
+        end: 1_585_875_600,
         region: "222".into(),
         keys: vec![key(7), key(3)],
         ..Export::default()

@@ -79,16 +79,16 @@ fn decision(model: &Model, number: usize, theme: &Theme, area: Rect, buf: &mut B
     let Some(decision) = exposure.decisions.get(number) else {
         return put(buf, area, x, 0, "–", theme.dim);
     };
-    let (verdict, style) = if decision.notifies {
-        ("NOTIFIES", theme.warning)
-    } else {
-        ("no notice", theme.base)
+    let (verdict, style) = match decision.notifies {
+        Some(true) => ("NOTIFIES", theme.warning),
+        Some(false) => ("no notice", theme.base),
+        None => ("not published", theme.dim),
     };
     put(buf, area, x, 0, verdict, style);
     let level = printable(&decision.level).into_owned();
     let reason = printable(&decision.reason).into_owned();
     let room = |x: u16| usize::from(area.width.saturating_sub(x + 1));
-    let after = x + 11;
+    let after = x + 2 + width(verdict).max(9);
     if area.height > 1 {
         put(buf, area, after, 0, &clip(&level, room(after)), theme.dim);
         put(buf, area, 3, 1, &clip(&reason, room(3)), theme.base);

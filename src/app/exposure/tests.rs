@@ -8,6 +8,7 @@ use crate::lab::advert::{Advertisement, PduType};
 use crate::lab::crypto::{BroadcastKeys, Metadata, Tek};
 use crate::lab::event::CaptureEvent;
 use crate::lab::gaen::{Aem, Rpi};
+use crate::lab::matching::Candidate;
 use crate::lab::session::Options;
 use crate::lab::time::{Enin, Micros};
 use crate::lab::units::Dbm;
@@ -61,12 +62,20 @@ fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     effects
 }
 
+fn candidate() -> Candidate {
+    Candidate {
+        tek: Tek::new([7; 16]),
+        start: DAY,
+        period: 144,
+    }
+}
+
 fn published(model: &mut Model, report_type: u8) {
     let key = Heard {
         label: "222.zip #3".to_owned(),
         report_type,
         days_since_onset: None,
-        tek: Tek::new([7; 16]),
+        key: candidate(),
         intervals: vec![DAY, Enin(DAY.0 + 1), Enin(DAY.0 + 2)],
     };
     update(model, Msg::Published(vec![key]));
@@ -84,7 +93,11 @@ fn windows_are_listed_newest_first_and_everyone_counts_while_no_key_is_known() {
     );
     assert!(rows.is_sorted_by(|a, b| a.key.from >= b.key.from));
     assert_eq!((model.exposure.n_senders, model.exposure.decisions.len()), (4, 2));
-    assert!(!model.exposure.decisions[0].notifies, "{:?}", model.exposure.decisions);
+    assert!(
+        !model.exposure.decisions[0].does_notify(),
+        "{:?}",
+        model.exposure.decisions
+    );
 }
 
 #[test]
@@ -100,7 +113,7 @@ fn a_published_key_joins_its_identifiers_and_decides() {
         .unwrap();
     assert_eq!(row.window.0.len(), 6);
     // Immuni scores it as one exposure of more than a quarter of an hour, SwissCovid adds up its minutes.
-    let told: Vec<bool> = exposure.decisions.iter().map(|decision| decision.notifies).collect();
+    let told: Vec<bool> = exposure.decisions.iter().map(Decision::does_notify).collect();
     assert_eq!(told, [true, true], "{:?}", exposure.decisions);
     assert!(
         model
@@ -130,7 +143,7 @@ fn a_revoked_key_is_shown_and_does_not_count() {
         exposure
             .decisions
             .iter()
-            .all(|decision| !decision.notifies && decision.reason.contains("revoked"))
+            .all(|decision| !decision.does_notify() && decision.reason.contains("revoked"))
     );
 }
 
@@ -143,7 +156,7 @@ fn what_if_moves_thresholds_until_it_notifies_and_back() {
     press(&mut model, &"[".repeat(30));
     assert_eq!(model.exposure.shift_db, -30);
     assert!(
-        !model.exposure.decisions[1].notifies && reason(&model).contains("below 25 dB"),
+        !model.exposure.decisions[1].does_notify() && reason(&model).contains("below 25 dB"),
         "{}",
         reason(&model)
     );
@@ -271,15 +284,23 @@ fn keys_decide_at_once_although_the_playback_stands_still() {
         label: format!("{report_type}.zip #1"),
         report_type,
         days_since_onset: None,
-        tek: Tek::new([7; 16]),
+        key: candidate(),
         intervals: vec![DAY, Enin(DAY.0 + 1), Enin(DAY.0 + 2)],
     };
     // No tick comes in between.
     update(&mut model, Msg::Published(vec![key(3)]));
     update(&mut model, Msg::Frame);
-    assert!(model.exposure.decisions[1].notifies, "{:?}", model.exposure.decisions);
+    assert!(
+        model.exposure.decisions[1].does_notify(),
+        "{:?}",
+        model.exposure.decisions
+    );
     update(&mut model, Msg::Published(vec![key(5)]));
     update(&mut model, Msg::Frame);
-    assert!(!model.exposure.decisions[1].notifies, "{:?}", model.exposure.decisions);
+    assert!(
+        !model.exposure.decisions[1].does_notify(),
+        "{:?}",
+        model.exposure.decisions
+    );
     assert_eq!(model.exposure.published.len(), 1, "it is the same key");
 }

@@ -483,10 +483,10 @@ fn decisions(model: &Model) -> Option<String> {
         .shown()
         .zip(&exposure.decisions)
         .map(|(rule, decision)| {
-            let verdict = if decision.notifies {
-                "notifies"
-            } else {
-                "does not notify"
+            let verdict = match decision.notifies {
+                Some(true) => "notifies",
+                Some(false) => "does not notify",
+                None => "may notify (it is not published when)",
             };
             format!("{} {verdict}: {}", rule.name, decision.reason)
         })

@@ -1,32 +1,32 @@
 //! `vicino exposure assess` and `configs`: what applications would do with exposure windows.
 
-use std::fs::File;
-use std::io::{self, Read as _, Write};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::super::{Exit, Failure, to_stdout};
-use crate::format::reason;
-use crate::lab::exposure::rule::{self, ApiWindow, Config, Decision, Detail, Evidence};
+use super::input::{self, Person};
+use crate::lab::exposure::rule::{self, Config, Decision, Detail, Evidence};
 use crate::lab::text::{json_printable, printable};
 
 /// Version of the JSON that this prints.
 const SCHEMA: &str = "vicino/assessment/1";
-/// Longer files are refused, in bytes.
-const MOST: u64 = 64 * 1024 * 1024;
 
 /// Says what applications would do with exposure windows, as Google's API gives them, and why.
 ///
 /// The file is a list of windows (`dateMillisSinceEpoch`, `reportType`, `infectiousness`, `scanInstances`), or an object
-/// whose values are such lists. Rules of the first interface, which knew no windows, take each window as one exposure.
+/// whose values are such lists, each of a person of its own; what `exposure --json` and `exposure windows --json` print is
+/// taken too, each receiver as a person. Rules of the first interface, which knew no windows, take each window as one
+/// exposure.
 #[derive(Debug, Args)]
 pub(crate) struct AssessArgs {
     /// Windows in JSON; `-` for standard input
     #[arg(value_name = "WINDOWS.json")]
     windows: PathBuf,
-    /// Rules by name, or files of rules; without one, all built-in ones
+    /// Rules by name, or files of rules, which win over built-in ones of the same name; without one, all built-in ones
     #[arg(long = "config", value_name = "NAME|FILE.toml")]
     configs: Vec<String>,
     #[command(flatten)]
@@ -34,7 +34,7 @@ pub(crate) struct AssessArgs {
     /// Also what each decision was made upon: exposures and their summary, or daily summaries
     #[arg(long)]
     details: bool,
-    /// Prints CSV: one row per decision
+    /// Prints CSV: one row per decision; with several persons the first column names them
     #[arg(long, conflicts_with = "json")]
     csv: bool,
     /// Prints JSON
@@ -45,7 +45,8 @@ pub(crate) struct AssessArgs {
 /// When the application decides.
 #[derive(Debug, Args)]
 pub(super) struct DayArg {
-    /// Day of the decision, for rules that forget what is old (2020-07-30); without it, the day of the latest window
+    /// Day of the decision (2020-07-30): what is later does not count, nor what is too old for a rule; without it, the day
+    /// of the latest window
     #[arg(long = "on", value_name = "DATE", value_parser = day)]
     pub(super) today: Option<i64>,
 }
@@ -72,25 +73,40 @@ pub(crate) struct ConfigsArgs {
 /// [`Failure`]: [`Exit::Input`] for windows or rules that cannot be read, [`Exit::Usage`] for a rule that is not known.
 pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
     let configs = configs(&args.configs)?;
-    let windows = windows(&args.windows)?;
-    let evidence = Evidence {
-        windows: &windows,
-        today: args.day.today,
-        ..Evidence::default()
+    let persons = input::persons(&args.windows)?;
+    let decide = |person: &Person| {
+        let evidence = Evidence {
+            windows: &person.windows,
+            today: args.day.today,
+            ..Evidence::default()
+        };
+        configs.iter().map(|config| Decided::new(config, evidence)).collect()
     };
-    let decided: Vec<Decided<'_>> = configs.iter().map(|config| Decided::new(config, evidence)).collect();
+    let decided: Vec<Vec<Decided<'_>>> = persons.iter().map(decide).collect();
+    let all = || persons.iter().zip(&decided);
+    // One alone needs no name.
+    let is_named = persons.len() > 1;
     to_stdout(|out| {
         if args.json {
-            let value = as_json(windows.len(), &decided);
+            let value = as_json(&persons, &decided);
             return writeln!(out, "{}", json_printable(&format!("{value:#}")));
         }
         if args.csv {
             let mut writer = csv::Writer::from_writer(out);
-            writer.write_record(DECISION_COLUMNS)?;
-            decided.iter().try_for_each(|of| writer.write_record(as_row(of)))?;
+            let name = |person: &Person| is_named.then(|| printable(&person.name).into_owned());
+            writer.write_record(is_named.then_some("person").iter().chain(&DECISION_COLUMNS))?;
+            for (person, decided) in all() {
+                let mut rows = decided.iter().map(as_row);
+                rows.try_for_each(|row| writer.write_record(name(person).iter().chain(&row)))?;
+            }
             return writer.flush();
         }
-        as_text(&decided, args.details, out)
+        all().try_for_each(|(person, decided)| {
+            if is_named {
+                writeln!(out, "{}", printable(&person.name))?;
+            }
+            as_text(decided, args.details, out)
+        })
     })
 }
 
@@ -119,7 +135,10 @@ pub(super) fn as_row(decided: &Decided<'_>) -> [String; 5] {
     let Decided { config, decision, .. } = decided;
     [
         printable(&config.name).into_owned(),
-        decision.notifies.to_string(),
+        decision
+            .notifies
+            .map(|notifies| notifies.to_string())
+            .unwrap_or_default(),
         printable(&decision.level).into_owned(),
         decision.day.clone().unwrap_or_default(),
         printable(&decision.reason).into_owned(),
@@ -134,7 +153,11 @@ pub(super) fn as_text(decided: &[Decided<'_>], details: bool, out: &mut dyn Writ
             decision,
             detail,
         } = of;
-        let verdict = if decision.notifies { "notifies" } else { "-" };
+        let verdict = match decision.notifies {
+            Some(true) => "notifies",
+            Some(false) => "-",
+            None => "unknown",
+        };
         let (name, level) = (printable(&config.name), printable(&decision.level));
         writeln!(
             out,
@@ -147,8 +170,24 @@ pub(super) fn as_text(decided: &[Decided<'_>], details: bool, out: &mut dyn Writ
     })
 }
 
-fn as_json(windows: usize, decided: &[Decided<'_>]) -> Value {
-    json!({ "schema": SCHEMA, "windows": windows, "decisions": decisions(decided) })
+fn as_json(persons: &[Person], decided: &[Vec<Decided<'_>>]) -> Value {
+    let of = |person: &Person, decided: &[Decided<'_>]| json!({ "windows": person.windows.len(), "decisions": decisions(decided) });
+    let all: Vec<Value> = persons
+        .iter()
+        .zip(decided)
+        .map(|(person, decided)| of(person, decided))
+        .collect();
+    let mut value = match <[Value; 1]>::try_from(all) {
+        Ok([alone]) => alone,
+        Err(mut all) => {
+            for (value, person) in all.iter_mut().zip(persons) {
+                value["person"] = json!(person.name);
+            }
+            json!({ "persons": all })
+        }
+    };
+    value["schema"] = json!(SCHEMA);
+    value
 }
 
 /// Decisions with the rule that made each.
@@ -197,6 +236,10 @@ fn known(name: &str) -> Result<&'static Config, Failure> {
         })
 }
 
+/// The rules that are asked for, in that order; those of a file win over a built-in one of the same name.
+///
+/// # Errors
+/// [`Failure`]: [`Exit::Input`] for a file that cannot be read, [`Exit::Usage`] for a name that is not known.
 pub(super) fn configs(names: &[String]) -> Result<Vec<Config>, Failure> {
     if names.is_empty() {
         return Ok(rule::built_in().to_vec());
@@ -204,63 +247,22 @@ pub(super) fn configs(names: &[String]) -> Result<Vec<Config>, Failure> {
     let mut configs = Vec::new();
     for name in names {
         if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
-            configs.extend(rules_of(Path::new(name))?);
+            configs.extend(rules_of(Path::new(name))?.into_iter().map(|config| (config, true)));
         } else {
-            configs.push(known(name)?.clone());
+            configs.push((known(name)?.clone(), false));
         }
     }
-    Ok(configs)
+    let own: BTreeSet<String> = configs
+        .iter()
+        .filter(|(_, is_own)| *is_own)
+        .map(|(config, _)| config.name.clone())
+        .collect();
+    configs.retain(|(config, is_own)| *is_own || !own.contains(&config.name));
+    Ok(configs.into_iter().map(|(config, _)| config).collect())
 }
 
 /// The rules of a file.
 pub(super) fn rules_of(path: &Path) -> Result<Vec<Config>, Failure> {
-    let read = rule::parse(&read(path)?);
+    let read = rule::parse(&input::read(path)?);
     read.map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", path.display())))
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let outcome = if path == Path::new("-") {
-        io::stdin().lock().take(MOST + 1).read_to_string(&mut text)
-    } else {
-        File::open(path).and_then(|file| file.take(MOST + 1).read_to_string(&mut text))
-    };
-    let fault = |what: &str| Failure::new(Exit::Input, format!("{}: {what}", path.display()));
-    outcome.map_err(|error| fault(&reason(&error)))?;
-    if text.len() as u64 > MOST {
-        return Err(fault("is longer than 64 MiB"));
-    }
-    Ok(text)
-}
-
-fn windows(path: &Path) -> Result<Vec<ApiWindow>, Failure> {
-    let text = read(path)?;
-    let fault = |what: String| {
-        Failure::new(Exit::Input, format!("{}: {what}", path.display()))
-            .hint("a list of windows: [{\"dateMillisSinceEpoch\":…,\"scanInstances\":[{\"minAttenuationDb\":…}]}]")
-    };
-    let value: Value = serde_json::from_str(&text).map_err(|error| fault(error.to_string()))?;
-    let lists = match value {
-        // What `exposure` itself prints.
-        Value::Object(mut own) if own.contains_key("schema") => match own.remove("receivers") {
-            Some(Value::Array(receivers)) => receivers
-                .into_iter()
-                .filter_map(|mut receiver| receiver.get_mut("windows").map(Value::take))
-                .collect(),
-            _ => own.remove("windows").into_iter().collect(),
-        },
-        Value::Object(lists) => lists.into_iter().map(|(_, list)| list).collect(),
-        list => vec![list],
-    };
-    let mut windows = Vec::new();
-    for list in lists {
-        let read: Vec<ApiWindow> = serde_json::from_value(list).map_err(|error| fault(error.to_string()))?;
-        windows.extend(read);
-    }
-    for (number, window) in (1..).zip(&windows) {
-        window
-            .check()
-            .map_err(|what| fault(format!("window {number}: {what}")))?;
-    }
-    Ok(windows)
 }

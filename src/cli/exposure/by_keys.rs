@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::thread;
 
 use clap::Args;
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::super::keys::{LimitArgs, Loaded, load};
+use super::super::keys::{LimitArgs, Loaded, Loading, TrustArgs, load, one_stdin};
 use super::super::matching::search;
 use super::super::{Exit, Failure, tell, to_stdout};
 use super::assess::{self, Decided};
@@ -17,7 +18,7 @@ use crate::keys::{Pool, Pooled, ReportType};
 use crate::lab::calibration::ProfileTable;
 use crate::lab::exposure::infectiousness::{Infectiousness, Map};
 use crate::lab::exposure::rule::{ApiWindow, Chain, Config, Evidence, Onset};
-use crate::lab::matching::{Index, Seen};
+use crate::lab::matching::{Hit, Index, Seen};
 use crate::lab::sightings::Sighting;
 use crate::lab::sightings::keyed::{ByIdentifier, counted, enin};
 use crate::lab::sightings::windows::{Window, windows};
@@ -39,10 +40,12 @@ pub(super) struct ByKeysArgs {
     /// Captures of phones; each receiver decides for itself
     #[arg(value_name = "CAPTURE", required = true)]
     captures: Vec<PathBuf>,
-    /// Key exports: zip, bare export.bin, or folders with *.zip in them
+    /// Key exports: zip, bare export.bin, or folders with *.zip in them; `-` for standard input
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     keys: Vec<PathBuf>,
-    /// Rules by name, or files of rules; without one, all built-in ones
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Rules by name, or files of rules, which win over built-in ones of the same name; without one, all built-in ones
     #[arg(long = "config", value_name = "NAME|FILE.toml")]
     configs: Vec<String>,
     /// Infectiousness by days since the onset of symptoms, as applications carry it: a 64-bit number in hexadecimal, two
@@ -133,9 +136,15 @@ struct Receiver<'a> {
 /// # Errors
 /// [`Failure`] with [`Exit::Input`] when a capture, keys or rules cannot be read.
 pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
+    one_stdin(&args.captures, &args.keys)?;
     let configs = assess::configs(&args.configs)?;
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let keys = load(&args.keys, args.limits.limits(), threads)?;
+    let loading = Loading {
+        limits: args.limits.limits(),
+        threads: thread::available_parallelism().map_or(1, usize::from),
+        known: args.trust.known()?,
+        shows_progress: true,
+    };
+    let keys = load(&args.keys, &loading)?;
     keys.tell();
     let phones = phones(&args.captures, &args.phones)?;
     let receivers: Vec<Receiver<'_>> = phones
@@ -162,15 +171,17 @@ pub(super) fn run(args: &ByKeysArgs) -> Result<Exit, Failure> {
     tell_keys(&keys.pool, &receivers);
     to_stdout(|out| match (args.json, args.csv) {
         (true, _) => {
-            let value = as_json(&phones.editions(), &keys.paths, &receivers);
+            let value = as_json(&phones.editions(), &keys, &receivers);
             writeln!(out, "{}", json_printable(&format!("{value:#}")))
         }
         (_, true) if args.decisions => decisions_as_csv(&receivers, out),
-        (_, true) => as_csv(&receivers, out),
+        (_, true) => as_csv(&keys, &receivers, out),
         _ => {
             let mut all = receivers.iter();
-            all.try_for_each(|receiver| as_text(receiver, args.details, out))?;
-            writeln!(out, "calibration of {}", phones.editions())
+            all.try_for_each(|receiver| as_text(receiver, &keys, args.details, out))?;
+            writeln!(out, "calibration of {}", phones.editions())?;
+            let mut rules = RULES.iter().chain(&KEY_RULES);
+            rules.try_for_each(|rule| writeln!(out, "  {rule}"))
         }
     })?;
     keys.tell_end();
@@ -203,6 +214,12 @@ fn tell_keys(pool: &Pool, receivers: &[Receiver<'_>]) {
         all().count(),
         all().filter(|found| found.hidden().is_none()).count()
     ));
+    if pool.with_another_time > 0 {
+        tell(format_args!(
+            "  {} keys come with another time in another file; each is looked for",
+            pool.with_another_time
+        ));
+    }
 }
 
 /// The windows of all keys at a receiver, in order of keys and time.
@@ -218,11 +235,9 @@ fn found<'a>(phone: &Phone, keys: &'a Loaded, infectiousness: Option<Map>, table
     };
     let seen = heard.iter().filter_map(|(rpi, all)| span((*rpi, all))).collect();
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let (hits, _) = search(&Index::new(seen, true), &keys.candidates, threads);
-    let mut of_key: BTreeMap<usize, Vec<Enin>> = BTreeMap::new();
-    for hit in hits {
-        of_key.entry(hit.key).or_default().push(hit.enin);
-    }
+    let hidden = ProgressBar::hidden();
+    let (hits, _) = search(&Index::new(seen, true), &keys.candidates, threads, &hidden);
+    let of_key = owned(&hits, &keys.pool);
     let correction_db = i32::from(table.receiver(&phone.info.model).rssi_correction_db);
     let mut found = Vec::new();
     for (idx, intervals) in of_key {
@@ -238,11 +253,31 @@ fn found<'a>(phone: &Phone, keys: &'a Loaded, infectiousness: Option<Map>, table
     found
 }
 
+/// The intervals of each key, by its place in the pool. One in which the same bytes are valid as several keys, told with
+/// another time, counts once: for the first of them that was not taken back, so that no forged file takes it away or has
+/// it twice.
+fn owned(hits: &[Hit], pool: &Pool) -> BTreeMap<usize, Vec<Enin>> {
+    let mut owners: BTreeMap<(&[u8; 16], Enin), (bool, usize)> = BTreeMap::new();
+    for hit in hits {
+        let Some(Pooled { key, .. }) = pool.keys.get(hit.key) else {
+            continue;
+        };
+        let rank = (key.report_type == Some(ReportType::Revoked), hit.key);
+        let owner = owners.entry((key.tek.expose(), hit.enin)).or_insert(rank);
+        *owner = rank.min(*owner);
+    }
+    let mut of_key: BTreeMap<usize, Vec<Enin>> = BTreeMap::new();
+    for ((_, enin), (_, key)) in owners {
+        of_key.entry(key).or_default().push(enin);
+    }
+    of_key
+}
+
 fn report_type(found: &Found<'_>) -> &'static str {
     found.key.key.report_type.map_or("", ReportType::word)
 }
 
-fn as_csv(receivers: &[Receiver<'_>], out: &mut dyn Write) -> io::Result<()> {
+fn as_csv(keys: &Loaded, receivers: &[Receiver<'_>], out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record([
         "receiver",
@@ -266,7 +301,7 @@ fn as_csv(receivers: &[Receiver<'_>], out: &mut dyn Write) -> io::Result<()> {
             let micros = instance.at.0;
             writer.write_record([
                 name,
-                &found.key.file.to_string(),
+                &printable(&file_of(keys, found).unwrap_or_default()),
                 &found.key.number.to_string(),
                 report_type(found),
                 &(found.infectiousness as u8).to_string(),
@@ -296,12 +331,17 @@ fn decisions_as_csv(receivers: &[Receiver<'_>], out: &mut dyn Write) -> io::Resu
     writer.flush()
 }
 
-fn as_json(editions: &str, files: &[PathBuf], receivers: &[Receiver<'_>]) -> Value {
+/// The path of the file that told of its key. Not neutralised.
+fn file_of(keys: &Loaded, found: &Found<'_>) -> Option<String> {
+    keys.paths.get(found.key.file).map(|file| file.display().to_string())
+}
+
+fn as_json(editions: &str, keys: &Loaded, receivers: &[Receiver<'_>]) -> Value {
     let receivers = receivers.iter().map(|receiver| {
         let windows = receiver.found.iter().map(|found| {
             let mut value = json!(found.api(found.infectiousness));
             value["key"] = json!({
-                "file": files.get(found.key.file).map(|file| file.display().to_string()),
+                "file": file_of(keys, found),
                 "number": found.key.number,
                 "report_type": found.key.key.report_type,
                 "days_since_onset": found.key.key.days_since_onset,
@@ -319,22 +359,25 @@ fn as_json(editions: &str, files: &[PathBuf], receivers: &[Receiver<'_>]) -> Val
     json!({
         "schema": SCHEMA,
         "edition": editions,
+        "signatures": keys.signatures(),
         "rules": RULES.iter().chain(&KEY_RULES).collect::<Vec<_>>(),
         "receivers": receivers.collect::<Vec<_>>(),
     })
 }
 
-fn as_text(receiver: &Receiver<'_>, details: bool, out: &mut dyn Write) -> io::Result<()> {
+fn as_text(receiver: &Receiver<'_>, keys: &Loaded, details: bool, out: &mut dyn Write) -> io::Result<()> {
     let name = if receiver.name.is_empty() {
         "the receiver"
     } else {
         receiver.name
     };
     writeln!(out, "{}", printable(name))?;
+    let names = receiver.found.iter().map(|found| keys.key_name(found.key));
+    let cells = names.map(|name| name.chars().count()).max().unwrap_or(0).max(6);
     if !receiver.found.is_empty() {
         writeln!(
             out,
-            "  {:<19} {:>6} {:>5} {:>8} {:>8} {:>7}  REPORT",
+            "  {:<19} {:>cells$} {:>5} {:>8} {:>8} {:>7}  REPORT",
             "FROM (UTC)", "KEY", "SCANS", "MIN", "TYPICAL", "SECONDS"
         )?;
     }
@@ -347,9 +390,9 @@ fn as_text(receiver: &Receiver<'_>, details: bool, out: &mut dyn Write) -> io::R
         let seconds: i64 = scans.iter().map(|scan| scan.seconds_since_last_scan).sum();
         writeln!(
             out,
-            "  {:<19} {:>6} {:>5} {least:>5} dB {typical:>5} dB {seconds:>7}  {}{}",
+            "  {:<19} {:>cells$} {:>5} {least:>5} dB {typical:>5} dB {seconds:>7}  {}{}",
             from.get(..19).unwrap_or(&from).replace('T', " "),
-            found.key.number,
+            keys.key_name(found.key),
             scans.len(),
             report_type(found),
             found

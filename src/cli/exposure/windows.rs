@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::calibration::CalibrationArgs;
 use super::super::convert::input_failure;
-use super::super::{Exit, Failure, tell, to_stdout};
+use super::super::{Exit, Failure, origin, tell, to_stdout};
 use crate::format::open::{OpenOptions, in_file, open, parse_clock_offset};
 use crate::lab::advert::StationId;
 use crate::lab::beacon::{Family, classify};
@@ -254,6 +254,7 @@ fn read(capture: &Path, clock_offset: Micros, calibration: &Calibration) -> Resu
             }
         }
     }
+    origin::warn_of_damage_in(capture, reader.damage());
     let finish = |(mut phone, sightings): (Phone, Sightings)| {
         (phone.sightings, phone.left_out) = sightings.finish();
         if let Some(model) = calibration.model_of(&phone.info.name) {

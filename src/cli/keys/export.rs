@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::super::mark::time;
+use super::super::mark::date as time;
 use super::super::{Exit, Failure, report, tell};
 use super::random;
 use crate::clock;
 use crate::format::reason;
 use crate::keys::{
-    DiagnosisKey, ECDSA_SHA256, Export, ExportFile, SignatureInfo, Signer, keys_of_table, pad, read_private,
+    DiagnosisKey, ECDSA_SHA256, Export, ExportFile, Oddity, SignatureInfo, Signer, keys_of_table, pad, read_private,
 };
 use crate::lab::text::printable;
-use crate::lab::time::{Enin, UnixMicros};
+use crate::lab::time::UnixMicros;
 
 /// Longest table of keys, and longest file of a private key, in bytes.
 const MOST_TABLE: u64 = 256 * 1024 * 1024;
@@ -92,12 +92,9 @@ pub(super) fn run(args: &ExportArgs) -> Result<Exit, Failure> {
         export.revised_keys.len(),
         together.len()
     ));
-    let end = Enin(u32::try_from(export.end / 600).unwrap_or(u32::MAX));
     let all = || export.keys.iter().chain(&export.revised_keys);
-    let (unborn, in_use) = (
-        all().filter(|key| key.rolling_start >= end).count(),
-        all().filter(|key| key.rolling_start < end && key.end() > end).count(),
-    );
+    let count = |what: Oddity| all().filter(|key| export.use_after_end(key) == Some(what)).count();
+    let (unborn, in_use) = (count(Oddity::AfterWindow), count(Oddity::InUse));
     if in_use > 0 {
         tell(format_args!(
             "warning: {in_use} keys are still in use at the end of the window: whoever has the file can broadcast them again"
@@ -116,6 +113,10 @@ fn export(args: &ExportArgs) -> Result<Export, Failure> {
         .map_err(|error| fault(reason(&error)).hint("`vicino keys new` makes keys"))?;
     let (mut keys, revised_keys) = keys_of_table(&text)
         .map_err(|error| fault(error.to_string()).hint("`vicino keys export --help` names the columns"))?;
+    // --pad-to makes keys like those that are there, and so none of nothing.
+    if keys.is_empty() && revised_keys.is_empty() {
+        return Err(fault("has no key to publish".to_owned()).hint("`vicino keys new` makes keys"));
+    }
     pad_keys(&mut keys, args.pad_to)?;
     let seconds = |time: UnixMicros| u64::try_from(time.whole_seconds()).unwrap_or(0);
     let now = seconds(clock::wall());

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::super::inspect::csv_field;
-use super::super::mark::time;
+use super::super::mark::date as time;
 use super::super::{Exit, Failure, report, to_stdout};
 use super::output::{digits, interval_start, moment};
 use super::random;

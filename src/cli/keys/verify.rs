@@ -1,37 +1,31 @@
 //! `vicino keys verify`: whether the signatures of exports are of known keys.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::{Value, json};
 
 use super::super::{Exit, Failure, tell, to_stdout};
 use super::inspect::tell_of;
-use super::{LimitArgs, listed, read, read_bytes};
-use crate::format::reason;
-use crate::keys::{Batches, Checked, Configuration, ExportFile, PublicKey};
+use super::{LimitArgs, TrustArgs, listed, read};
+use crate::keys::{Batches, Checked, ExportFile};
 use crate::lab::text::{json_printable, printable};
 
 /// Version of the JSON that this prints.
 const SCHEMA: &str = "vicino/keys-verify/1";
-/// Longest file of a public key, and longest configuration, in bytes.
-const MOST: u64 = 256 * 1024;
 
 /// Checks the signatures of files of diagnosis keys, and that batches are complete
 ///
 /// A file passes when a known key signed it (with --configuration: all keys of one of the sets), and no signature of a
 /// known key is wrong. Signatures of other keys are told, and count neither way.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("known").args(["public_key", "configuration"]).required(true).multiple(true))]
 pub(super) struct VerifyArgs {
     /// Files and folders
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// A public key by the name in the files (ID-VERSION, like 222-v1): a file with PEM or base64, or the base64
-    #[arg(long, value_name = "NAME=KEY", required_unless_present = "configuration")]
-    public_key: Vec<String>,
-    /// Keys in sets: PACKAGE:NAME,BASE64&NAME,BASE64|NAME,BASE64
-    #[arg(long, value_name = "TEXT")]
-    configuration: Option<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Prints JSON
     #[arg(long)]
     json: bool,
@@ -41,7 +35,7 @@ pub(super) struct VerifyArgs {
 
 /// Runs it; [`Exit::CheckFailed`] when a file or a batch does not pass, [`Exit::Input`] when a file cannot be read.
 pub(super) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
-    let keys = keys(args)?;
+    let keys = args.trust.known()?.unwrap_or_default();
     let paths = listed(&args.files)?;
     let mut batches = Batches::default();
     let mut shown = Vec::new();
@@ -116,41 +110,4 @@ fn lines(file: &ExportFile, checked: &[Checked]) -> Vec<String> {
         format!("{key}: {}{by} ({algorithm})", one.verdict.word())
     };
     checked.iter().map(line).collect()
-}
-
-/// The keys of the command line.
-fn keys(args: &VerifyArgs) -> Result<Configuration, Failure> {
-    let mut keys = Configuration::default();
-    if let Some(text) = &args.configuration {
-        keys = Configuration::parse(text).map_err(|error| {
-            Failure::new(Exit::Usage, format!("--configuration: {error}")).hint("PACKAGE:NAME,BASE64&NAME,BASE64|…")
-        })?;
-    }
-    for given in &args.public_key {
-        let (name, key) = given
-            .split_once('=')
-            .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| {
-                Failure::new(Exit::Usage, format!("--public-key {given}: the name is missing"))
-                    .hint("name it as the files do: --public-key 222-v1=key.pem; `vicino keys inspect` shows the name")
-            })?;
-        let text = text_of(key)?;
-        let key = PublicKey::parse(&text).map_err(|error| {
-            Failure::new(Exit::Usage, format!("--public-key {name}: {error}"))
-                .hint("`vicino keys new-signer` prints the public key of a signer it makes")
-        })?;
-        keys.add(name, key);
-    }
-    Ok(keys)
-}
-
-/// The text of a file of that name, or else what was given.
-fn text_of(given: &str) -> Result<String, Failure> {
-    let path = Path::new(given);
-    if !path.is_file() {
-        return Ok(given.to_owned());
-    }
-    let bytes =
-        read_bytes(path, MOST).map_err(|error| Failure::new(Exit::Input, format!("{given}: {}", reason(&error))))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

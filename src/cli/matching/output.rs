@@ -98,6 +98,7 @@ pub(super) fn as_json(args: &MatchArgs, keys: &Loaded, found: &[Found<'_>], coun
     });
     json!({
         "schema": SCHEMA,
+        "signatures": keys.signatures(),
         "keys": {
             "files": files.len(),
             "unusable_files": keys.unusable.len(),
@@ -105,7 +106,7 @@ pub(super) fn as_json(args: &MatchArgs, keys: &Loaded, found: &[Found<'_>], coun
             "repeated": pool.repeated,
             "revised": pool.revised,
             "superseded": pool.superseded,
-            "contradicting": pool.contradicting,
+            "with_another_time": pool.with_another_time,
             "recursive": pool.recursive,
             "of_days_without_a_capture": counts.out_of_time,
         },
@@ -113,13 +114,15 @@ pub(super) fn as_json(args: &MatchArgs, keys: &Loaded, found: &[Found<'_>], coun
     })
 }
 
-pub(super) fn as_text(args: &MatchArgs, found: &[Found<'_>], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn as_text(args: &MatchArgs, keys: &Loaded, found: &[Found<'_>], out: &mut dyn Write) -> io::Result<()> {
     if found.is_empty() {
         return Ok(());
     }
+    let names = found.iter().map(|one| keys.key_name(one.pooled));
+    let cells = names.map(|name| name.chars().count()).max().unwrap_or(0).max(6);
     writeln!(
         out,
-        "{:<16} {:<11} {:>6}  {:<8}  {:<19}  {:>9} {:>8} {:>9}  REPORT",
+        "{:<16} {:<11} {:>cells$}  {:<8}  {:<19}  {:>9} {:>8} {:>9}  REPORT",
         "CAPTURE", "DAY OF KEY", "KEY", "RPI", "FIRST SEEN (UTC)", "SIGHTINGS", "TX", "MIN ATTEN"
     )?;
     for one in found {
@@ -137,9 +140,9 @@ pub(super) fn as_text(args: &MatchArgs, found: &[Found<'_>], out: &mut dyn Write
             .map_or_else(|| "–".to_owned(), |(least, _)| format!("{least} dB"));
         writeln!(
             out,
-            "{capture:<16} {:<11} {:>6}  {:<8}  {:<19}  {:>9} {tx:>8} {least:>9}  {}",
+            "{capture:<16} {:<11} {:>cells$}  {:<8}  {:<19}  {:>9} {tx:>8} {least:>9}  {}",
             day(one.pooled.key.rolling_start),
-            one.pooled.number,
+            keys.key_name(one.pooled),
             one.rpi.to_string().chars().take(8).collect::<String>(),
             first.get(..19).unwrap_or(&first).replace('T', " "),
             one.sightings,

@@ -169,7 +169,8 @@ impl<'a> Fields<'a> {
     }
 
     fn level(&self, column: usize) -> Result<Option<Dbm>, BadRow> {
-        Ok(self.number(column, "a whole number of dBm from -128 to 127")?.map(Dbm))
+        let level: Option<i8> = self.number(column, "a whole number of dBm from -128 to 127")?;
+        Ok(level.and_then(told))
     }
 
     fn flag(&self, column: usize, default: bool) -> Result<bool, BadRow> {
@@ -471,7 +472,12 @@ fn tail(fields: &Fields<'_>) -> Result<Tail, BadRow> {
 }
 
 fn level(value: Option<i64>) -> Result<Option<Dbm>, TryFromIntError> {
-    Ok(value.map(i8::try_from).transpose()?.map(Dbm))
+    Ok(value.map(i8::try_from).transpose()?.and_then(told))
+}
+
+/// A level; 127 is what controllers say where they do not know, and programs that make such files pass it on.
+fn told(dbm: i8) -> Option<Dbm> {
+    (dbm != i8::MAX).then_some(Dbm(dbm))
 }
 
 /// The payload written as hexadecimal; `None` where it is none.

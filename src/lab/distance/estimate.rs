@@ -83,7 +83,11 @@ impl<'a> Estimator<'a> {
             estimator.slice_s = *length_s;
             let most = most_within(&cut, span_s, mode);
             estimator.slices = cut;
-            if most <= model.time.most_slices {
+            let limit = match mode {
+                Mode::Live => model.time.most_live_slices,
+                Mode::Replay => model.time.most_slices,
+            };
+            if most <= limit {
                 break;
             }
         }

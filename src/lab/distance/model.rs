@@ -40,6 +40,8 @@ pub struct Times {
     pub slices_s: Vec<f64>,
     /// Most slices that are taken together.
     pub most_slices: usize,
+    /// The same while it is live, where it is computed anew for every window.
+    pub most_live_slices: usize,
     /// Blocks of windows that are computed together.
     pub block_s: f64,
     /// So much before and after a block is taken in.
@@ -184,8 +186,11 @@ impl Model {
             Some("times are from 1 to 1000000 seconds")
         } else if times.slices_s.is_empty() || !times.slices_s.iter().all(is_span) || !times.slices_s.is_sorted() {
             Some("slices_s goes upwards, from 1 second on")
-        } else if !(100..=100_000).contains(&times.most_slices) {
-            Some("most_slices is 100 to 100000")
+        } else if ![times.most_slices, times.most_live_slices]
+            .iter()
+            .all(|most| (100..=100_000).contains(most))
+        {
+            Some("most_slices and most_live_slices are 100 to 100000")
         } else if !effects(&self.replay) || !effects(&self.live) {
             Some("variances are 0 to 10000 dB², that of a slice at least 0.1")
         } else if !lines.all(is_line) {

@@ -55,16 +55,24 @@ const MOST_STEPS: usize = 300;
 /// Residual, relative to the right side, at which it is good enough.
 const RESIDUAL: f64 = 1e-8;
 
+/// Slices in order of time, with by how much what changes has faded from the one before.
+#[derive(Debug, Default)]
+struct Chain {
+    places: Vec<usize>,
+    /// As many; the first is of no use.
+    fading: Vec<f64>,
+}
+
 /// Which slices have something in common.
 #[derive(Debug, Default)]
 struct Groups {
     receivers: Vec<Vec<usize>>,
     senders: Vec<Vec<usize>>,
-    /// Of phones in either role, in order of time.
-    phones: Vec<Vec<usize>>,
+    /// Of phones in either role.
+    phones: Vec<Chain>,
     directions: Vec<Vec<usize>>,
-    /// Of pairs in either direction, in order of time.
-    pairs: Vec<Vec<usize>>,
+    /// Of pairs in either direction.
+    pairs: Vec<Chain>,
 }
 
 /// The nearness of all pairs, ready to be asked for.
@@ -82,18 +90,28 @@ fn unordered(one: Phone, other: Phone) -> (Phone, Phone) {
     (one.min(other), one.max(other))
 }
 
+impl Chain {
+    fn new(mut places: Vec<usize>, slices: &[Slice], tau_s: f64) -> Self {
+        places.sort_by(|a, b| slices[*a].at_s.total_cmp(&slices[*b].at_s));
+        let mut before = None;
+        let fading = places.iter().map(|place| {
+            let at_s = slices[*place].at_s;
+            let gap_s = at_s - before.replace(at_s).unwrap_or(at_s);
+            (-gap_s / tau_s).exp()
+        });
+        let fading = fading.collect();
+        Self { places, fading }
+    }
+}
+
 impl Groups {
-    fn new(slices: &[Slice]) -> Self {
+    fn new(slices: &[Slice], effects: &Effects) -> Self {
         let by = |key: &dyn Fn(&Slice) -> (Phone, Phone)| {
             let mut groups: BTreeMap<(Phone, Phone), Vec<usize>> = BTreeMap::new();
             for (place, slice) in slices.iter().enumerate() {
                 groups.entry(key(slice)).or_default().push(place);
             }
             groups
-        };
-        let in_time = |mut group: Vec<usize>| {
-            group.sort_by(|a, b| slices[*a].at_s.total_cmp(&slices[*b].at_s));
-            group
         };
         let mut phones: BTreeMap<Phone, Vec<usize>> = BTreeMap::new();
         for (place, slice) in slices.iter().enumerate() {
@@ -103,11 +121,14 @@ impl Groups {
         Self {
             receivers: by(&|slice| (slice.receiver, slice.receiver)).into_values().collect(),
             senders: by(&|slice| (slice.sender, slice.sender)).into_values().collect(),
-            phones: phones.into_values().map(in_time).collect(),
+            phones: phones
+                .into_values()
+                .map(|places| Chain::new(places, slices, effects.carried_s))
+                .collect(),
             directions: by(&|slice| (slice.receiver, slice.sender)).into_values().collect(),
             pairs: by(&|slice| unordered(slice.receiver, slice.sender))
                 .into_values()
-                .map(in_time)
+                .map(|places| Chain::new(places, slices, effects.near_s))
                 .collect(),
         }
     }
@@ -119,34 +140,26 @@ fn add_static(variance: f64, group: &[usize], x: &[f64], y: &mut [f64]) {
     group.iter().for_each(|place| y[*place] += variance * sum);
 }
 
-/// Adds, to each of a group in order of time, the sum of `x` over all of it, each weighted by `variance` × exp(−dt/tau).
-fn add_changing((variance, tau_s): (f64, f64), group: &[usize], slices: &[Slice], x: &[f64], y: &mut [f64]) {
-    let mut pass = |places: &mut dyn Iterator<Item = usize>, with_itself: bool| {
-        let (mut sum, mut before) = (0.0, None);
-        for place in places {
-            let at_s = slices[place].at_s;
-            if let Some(before) = before {
-                sum *= (-f64::abs(at_s - before) / tau_s).exp();
-            }
-            before = Some(at_s);
-            if with_itself {
-                sum += x[place];
-                y[place] += variance * sum;
-            } else {
-                y[place] += variance * sum;
-                sum += x[place];
-            }
-        }
-    };
-    pass(&mut group.iter().copied(), true);
-    pass(&mut group.iter().rev().copied(), false);
+/// Adds, to each of a chain, the sum of `x` over all of it, each weighted by `variance` × exp(−dt/tau): once forwards with
+/// itself, once backwards without.
+fn add_changing(variance: f64, chain: &Chain, x: &[f64], y: &mut [f64]) {
+    let mut sum = 0.0;
+    for (place, fading) in chain.places.iter().zip(&chain.fading) {
+        sum = sum * fading + x[*place];
+        y[*place] += variance * sum;
+    }
+    let mut sum = 0.0;
+    for (place, fading) in chain.places.iter().zip(&chain.fading).rev() {
+        y[*place] += variance * sum;
+        sum = (sum + x[*place]) * fading;
+    }
 }
 
 impl<'a> Proximity<'a> {
     /// Of all that these slices tell.
     #[must_use]
     pub fn new(slices: &'a [Slice], effects: &'a Effects) -> Self {
-        let groups = Groups::new(slices);
+        let groups = Groups::new(slices, effects);
         let weights = solve(slices, &groups, effects);
         let mut pairs: BTreeMap<(Phone, Phone), Vec<usize>> = BTreeMap::new();
         for (place, slice) in slices.iter().enumerate() {
@@ -224,16 +237,16 @@ fn multiply(slices: &[Slice], groups: &Groups, effects: &Effects, x: &[f64], y: 
         let more = if is_unknown { effects.unknown_sender } else { 0.0 };
         add_static(effects.sender + more, group, x, y);
     }
-    for group in &groups.phones {
-        add_static(effects.phone, group, x, y);
-        add_changing((effects.carried, effects.carried_s), group, slices, x, y);
+    for chain in &groups.phones {
+        add_static(effects.phone, &chain.places, x, y);
+        add_changing(effects.carried, chain, x, y);
     }
     for group in &groups.directions {
         add_static(effects.direction, group, x, y);
     }
-    for group in &groups.pairs {
-        add_static(effects.pair, group, x, y);
-        add_changing((effects.near, effects.near_s), group, slices, x, y);
+    for chain in &groups.pairs {
+        add_static(effects.pair, &chain.places, x, y);
+        add_changing(effects.near, chain, x, y);
     }
 }
 

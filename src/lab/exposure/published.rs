@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::lab::crypto::{BroadcastKeys, Tek};
+use crate::lab::crypto::BroadcastKeys;
 use crate::lab::gaen::Rpi;
+use crate::lab::matching::Candidate;
 use crate::lab::time::Enin;
 
 /// A published key that was heard.
@@ -16,8 +17,9 @@ pub struct PublishedKey {
     pub report_type: u8,
     /// Days from the onset of symptoms to its day, where that was published.
     pub days_since_onset: Option<i32>,
-    /// Tells it from other keys, whatever they are called.
-    sign: Rpi,
+    /// Tells it from other keys, whatever they are called: something that follows from its bytes, its first interval, its
+    /// period.
+    sign: (Rpi, Enin, u32),
     /// What it becomes, to open metadata.
     pub derived: Arc<BroadcastKeys>,
 }
@@ -38,12 +40,23 @@ pub struct Published {
     identifiers: BTreeMap<Rpi, (usize, Enin)>,
 }
 
+/// The report type of keys that were taken back.
+const REVOKED: u8 = 5;
+
 impl Published {
     /// Adds a key with the intervals in which its identifiers were heard; of one that is there already what is told now
-    /// holds.
-    pub fn add(&mut self, label: &str, report_type: u8, days_since_onset: Option<i32>, tek: &Tek, heard: &[Enin]) {
-        let derived = BroadcastKeys::derive(tek);
-        let sign = derived.rpi(Enin(0));
+    /// holds. An identifier that another key has too (the same bytes, told with another time) stays with the first of
+    /// them that was not taken back.
+    pub fn add(
+        &mut self,
+        label: &str,
+        report_type: u8,
+        days_since_onset: Option<i32>,
+        key: &Candidate,
+        heard: &[Enin],
+    ) {
+        let derived = BroadcastKeys::derive(&key.tek);
+        let sign = (derived.rpi(Enin(0)), key.start, key.period);
         let number = if let Some(number) = self.keys.iter().position(|key| key.sign == sign) {
             number
         } else {
@@ -60,9 +73,15 @@ impl Published {
             label.clone_into(&mut key.label);
             (key.report_type, key.days_since_onset) = (report_type, days_since_onset);
         }
-        if let Some(key) = self.keys.get(number) {
-            for enin in heard {
-                self.identifiers.insert(key.derived.rpi(*enin), (number, *enin));
+        let Some(key) = self.keys.get(number) else { return };
+        for enin in heard {
+            let place = self
+                .identifiers
+                .entry(key.derived.rpi(*enin))
+                .or_insert((number, *enin));
+            let owner = self.keys.get(place.0).map(|key| key.report_type);
+            if owner == Some(REVOKED) && report_type != REVOKED {
+                *place = (number, *enin);
             }
         }
     }
@@ -95,13 +114,40 @@ impl Published {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::crypto::Tek;
+
+    fn candidate(tek: &Tek, period: u32) -> Candidate {
+        Candidate {
+            tek: tek.clone(),
+            start: Enin(0),
+            period,
+        }
+    }
+
+    #[test]
+    fn the_same_bytes_with_another_period_take_no_identifier_away() {
+        let tek = Tek::new([7; 16]);
+        let (long, short) = (candidate(&tek, 144), candidate(&tek, 120));
+        let rpi = BroadcastKeys::derive(&tek).rpi(Enin(100));
+        let of = |order: [(&Candidate, u8); 2]| {
+            let mut published = Published::default();
+            for (key, report_type) in order {
+                published.add("a.zip #1", report_type, None, key, &[Enin(100)]);
+            }
+            let (number, _) = published.find(rpi).unwrap();
+            (published.len(), published.key(number).unwrap().report_type)
+        };
+        assert_eq!(of([(&long, 1), (&short, 5)]), (2, 1));
+        assert_eq!(of([(&short, 5), (&long, 1)]), (2, 1));
+    }
 
     #[test]
     fn a_key_is_kept_once_with_all_its_identifiers() {
         let tek = Tek::new([7; 16]);
+        let key = candidate(&tek, 144);
         let mut published = Published::default();
-        published.add("a.zip #1", 1, None, &tek, &[Enin(100)]);
-        published.add("b.zip #7", 5, None, &tek, &[Enin(101)]);
+        published.add("a.zip #1", 1, None, &key, &[Enin(100)]);
+        published.add("b.zip #7", 5, None, &key, &[Enin(101)]);
         assert_eq!(
             (published.key(0).unwrap().report_type, &*published.key(0).unwrap().label),
             (5, "b.zip #7")

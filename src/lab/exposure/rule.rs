@@ -6,6 +6,7 @@ mod score;
 mod summary;
 mod window;
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use summary::{Class, DailySummary, Day};
 pub use window::{ApiWindow, Chain, Scan};
 
 use super::infectiousness::{Infectiousness, Map};
+use super::v1::Point;
 use score::Exposures;
 
 /// A rule with its name.
@@ -25,7 +27,8 @@ use score::Exposures;
 pub struct Config {
     /// Its name.
     pub name: String,
-    /// Who published it.
+    /// Who published it; `own` where nobody is named.
+    #[serde(default = "own")]
     pub source: String,
     /// What is older than so many days does not count; 0 for any age.
     #[serde(default)]
@@ -88,16 +91,16 @@ pub struct Evidence<'a> {
     pub windows: &'a [ApiWindow],
     /// The exposure to each key, for rules of the first interface. Without, each window is taken for one exposure.
     pub chains: Option<&'a [Chain]>,
-    /// The day of the decision, since 1970; without, that of the latest window.
+    /// The day of the decision, since 1970; without, that of the latest window. What is later does not count.
     pub today: Option<i64>,
 }
 
 /// What an application would do, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Decision {
-    /// Whether it notifies.
-    pub notifies: bool,
-    /// What it calls the risk.
+    /// Whether it notifies; `None` where it is not published when it does.
+    pub notifies: Option<bool>,
+    /// What it calls the risk; `unknown` where that is not published.
     pub level: String,
     /// The day that decides, as `2020-07-30`; `None` without windows.
     pub day: Option<String>,
@@ -123,11 +126,17 @@ impl Admitted {
 impl Decision {
     fn none(reason: &str) -> Self {
         Self {
-            notifies: false,
+            notifies: Some(false),
             level: "none".to_owned(),
             day: None,
             reason: reason.to_owned(),
         }
+    }
+
+    /// Whether it is known to notify.
+    #[must_use]
+    pub const fn does_notify(&self) -> bool {
+        matches!(self.notifies, Some(true))
     }
 }
 
@@ -141,6 +150,11 @@ static BUILT_IN: LazyLock<Vec<Config>> =
     LazyLock::new(|| parse(TEXT).expect("the built-in rules parse, as their test shows"));
 /// No weight of an application comes near it.
 const MOST_WEIGHT: f64 = 100.0;
+
+fn own() -> String {
+    "own".to_owned()
+}
+
 /// The built-in rules as they stand in their file.
 pub const TEXT: &str = include_str!("configs.toml");
 
@@ -170,7 +184,11 @@ pub fn parse(text: &str) -> Result<Vec<Config>, String> {
             .check()
             .map_err(|what| format!("rule {:?}: {what}", config.name))?;
     }
-    Ok(file.config)
+    let mut names = BTreeSet::new();
+    match file.config.iter().find(|config| !names.insert(&config.name)) {
+        Some(twice) => Err(format!("rule {:?}: there are two of this name", twice.name)),
+        None => Ok(file.config),
+    }
 }
 
 /// A day since 1970 as people write it.
@@ -218,6 +236,8 @@ impl Config {
             Err("weights are numbers from 0 to 100")
         } else if !limits.iter().all(|limit| limit.is_finite() && *limit > 0.0) {
             Err("what it notifies from, and what it divides by, must be above 0")
+        } else if thresholds.iter().any(|threshold| *threshold < 0) {
+            Err("thresholds of attenuation cannot be negative")
         } else if !thresholds.is_sorted() {
             Err("thresholds go upwards")
         } else if let Rule::DailySummary(rule) = &self.rule
@@ -293,14 +313,13 @@ impl Config {
         let counting = evidence.windows.iter().filter(|window| window.counts());
         let windows: Vec<ApiWindow> = counting
             .clone()
-            .filter(|of| self.is_recent(of.day(), today))
+            .filter(|of| self.is_in_time(of.day(), today))
             .cloned()
             .collect();
-        if counting.count() == 0 {
-            let why = "every exposure window is of a revoked key, or of a day without infectiousness";
-            Err(Decision::none(why))
+        if counting.clone().count() == 0 {
+            Err(Decision::none(&window::why_none_counts(evidence.windows)))
         } else if windows.is_empty() {
-            Err(self.too_old(today))
+            Err(self.none_in_time(counting.map(ApiWindow::day), today))
         } else {
             Ok((Admitted::Windows(windows), today))
         }
@@ -310,31 +329,39 @@ impl Config {
         if chains.iter().all(|chain| chain.points.is_empty()) {
             return Err(Decision::none("every exposure is to a revoked key"));
         }
-        let recent = |chain: &Chain| {
+        let day = |point: &Point| point.second.div_euclid(86_400);
+        let in_time = |chain: &Chain| {
             let points = chain.points.iter().copied();
-            let is_recent = |second: i64| self.is_recent(second.div_euclid(86_400), today);
             Chain {
-                points: points.filter(|point| is_recent(point.second)).collect(),
+                points: points.filter(|point| self.is_in_time(day(point), today)).collect(),
                 ..*chain
             }
         };
-        let chains: Vec<Chain> = chains.iter().map(recent).collect();
-        if chains.iter().all(|chain| chain.points.is_empty()) {
-            return Err(self.too_old(today));
+        let admitted: Vec<Chain> = chains.iter().map(in_time).collect();
+        if admitted.iter().all(|chain| chain.points.is_empty()) {
+            let days = chains.iter().flat_map(|chain| chain.points.iter().map(day));
+            return Err(self.none_in_time(days, today));
         }
-        Ok(Admitted::Chains(chains))
+        Ok(Admitted::Chains(admitted))
     }
 
-    const fn is_recent(&self, day: i64, today: i64) -> bool {
-        self.older_days <= 0 || today.saturating_sub(day) <= self.older_days
+    /// Neither later than the day of the decision nor forgotten by then.
+    const fn is_in_time(&self, day: i64, today: i64) -> bool {
+        day <= today && (self.older_days <= 0 || today.saturating_sub(day) <= self.older_days)
     }
 
-    fn too_old(&self, today: i64) -> Decision {
-        Decision::none(&format!(
-            "every exposure is older than {} days on {}",
-            self.older_days,
-            day_of(today)
-        ))
+    /// Why none of the exposures of these days counts.
+    fn none_in_time(&self, days: impl Iterator<Item = i64>, today: i64) -> Decision {
+        let (later, old): (Vec<i64>, Vec<i64>) = days.partition(|day| *day > today);
+        let (limit, day) = (self.older_days, day_of(today));
+        let reason = match (later.is_empty(), old.is_empty()) {
+            (true, _) => format!("every exposure is older than {limit} days on {day}"),
+            (false, true) => format!("every exposure is later than {day}, the day of the decision"),
+            (false, false) => {
+                format!("every exposure is later than {day}, the day of the decision, or older than {limit} days then")
+            }
+        };
+        Decision::none(&reason)
     }
 
     /// What one window amounts to under this rule: a score for rules of scores, minutes for the others.

@@ -1,7 +1,6 @@
 //! Published keys that are looked for in all that is heard, beside the loop.
 
 use crate::app::Heard;
-use crate::lab::crypto::Tek;
 use crate::lab::gaen::Rpi;
 use crate::lab::ledger::Ledger;
 use crate::lab::matching::{Candidate, Index, Path, Seen};
@@ -44,12 +43,11 @@ impl PublishedKeys {
         }
         let heard = |(number, intervals): (usize, Vec<Enin>)| {
             let told = self.told.get(number)?;
-            let tek: Tek = self.candidates.get(number)?.tek.clone();
             Some(Heard {
                 label: told.label.clone(),
                 report_type: told.report_type,
                 days_since_onset: told.days_since_onset,
-                tek,
+                key: self.candidates.get(number)?.clone(),
                 intervals,
             })
         };
@@ -78,7 +76,7 @@ mod tests {
     use super::*;
     use crate::lab::address::{Address, AddressKind};
     use crate::lab::advert::Advertisement;
-    use crate::lab::crypto::BroadcastKeys;
+    use crate::lab::crypto::{BroadcastKeys, Tek};
     use crate::lab::event::CaptureEvent;
     use crate::lab::session::Session;
     use crate::lab::time::Micros;

@@ -249,6 +249,21 @@ fn breakpoints_of_the_exposure_fall_where_they_should() {
 }
 
 #[test]
+fn a_rule_that_does_not_tell_when_it_notifies_says_so() {
+    let mut model = on_tab(with_library(normal((110, 24))), Tab::Exposure);
+    for key in ":rule lfph-wider-net-1 swisscovid".chars() {
+        update(&mut model, Msg::Key(Key::char(key)));
+    }
+    update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+    update(&mut model, Msg::Frame);
+    let shown = screen(&model);
+    let line = |letter: &str| shown.lines().find(|line| line.contains(letter)).unwrap_or_default();
+    let unknown = line("A lfph-wider-net-1");
+    assert!(unknown.contains("not published  unknown"), "{shown}");
+    assert!(line("B swisscovid").contains("no notice  none"), "{shown}");
+}
+
+#[test]
 fn the_last_lines_of_a_long_folder_can_be_reached() {
     let mut model = on_tab(normal((80, 24)), Tab::Captures);
     let entries = (0..500).map(|n| entry(&format!("c{n:03}.csv"), Some(Kind::Btsnoop), 1, State::Foreign));

@@ -51,6 +51,11 @@ fn details() -> impl Strategy<Value = ReportDetails> {
         )
 }
 
+/// 127 is no level.
+fn level(dbm: i8) -> Option<Dbm> {
+    (dbm != 127).then_some(Dbm(dbm))
+}
+
 pub(crate) fn advert() -> impl Strategy<Value = Advertisement> {
     (
         time(),
@@ -68,9 +73,9 @@ pub(crate) fn advert() -> impl Strategy<Value = Advertisement> {
                 station: StationId(station),
                 address,
                 pdu,
-                rssi: rssi.map(Dbm),
+                rssi: rssi.and_then(level),
                 rssi_quality,
-                tx_power: tx_power.map(Dbm),
+                tx_power: tx_power.and_then(level),
                 channel,
                 details,
                 data: Payload::new(&data),

@@ -9,6 +9,7 @@ use crate::lab::advert::{Advertisement, PduType};
 use crate::lab::crypto::{BroadcastKeys, Tek};
 use crate::lab::event::OwnDataCommand;
 use crate::lab::keyring::Keyring;
+use crate::lab::matching::Candidate;
 use crate::lab::sightings::AllSightings;
 use crate::lab::sightings::windows::windows;
 use crate::lab::time::Micros;
@@ -22,6 +23,14 @@ fn keys() -> BroadcastKeys {
 
 fn tek() -> Tek {
     Tek::new([7; 16])
+}
+
+fn candidate() -> Candidate {
+    Candidate {
+        tek: tek(),
+        start: DAY,
+        period: 144,
+    }
 }
 
 fn at(millis: i64) -> UnixMicros {
@@ -120,7 +129,7 @@ fn a_lab_key_joins_identifiers_and_tells_the_power() {
 fn keys_that_are_published_later_give_the_same_as_those_known_before() {
     let intervals: Vec<Enin> = (0..4).map(|number| Enin(DAY.0 + number)).collect();
     let mut published = Published::default();
-    published.add("a.zip #3", 1, None, &tek(), &intervals);
+    published.add("a.zip #3", 1, None, &candidate(), &intervals);
     let (_, before) = taken(&hour(), 5, Session::default(), &published);
     let (session, mut later) = taken(&hour(), 5, Session::default(), &Published::default());
     assert_eq!(found(&later).len(), 4, "one for each identifier");
@@ -190,7 +199,7 @@ fn a_crowd_of_identifiers_is_bounded() {
         .chain([of_key(600_000, 0, -70), of_key(600_300, 1, -70)])
         .collect();
     let mut published = Published::default();
-    published.add("a.zip #1", 1, None, &tek(), &[DAY, Enin(DAY.0 + 1)]);
+    published.add("a.zip #1", 1, None, &candidate(), &[DAY, Enin(DAY.0 + 1)]);
     let (_, encounters) = taken(&events, 100, Session::default(), &published);
     let n = found(&encounters).len();
     let scans = found(&encounters)[&(StationId(0), Who::Published(0))][0].0.len();

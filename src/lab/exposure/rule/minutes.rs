@@ -89,7 +89,7 @@ impl MinutesPerDay {
         let verb = if notifies { "reach" } else { "do not reach" };
         let [first, second] = self.thresholds_db;
         Decision {
-            notifies,
+            notifies: Some(notifies),
             level: if notifies { "exposed" } else { "none" }.to_owned(),
             reason: format!(
                 "{minutes:.1} weighted minutes on {day} {verb} {:.0}: below {first} dB {}, below {second} dB {}",
@@ -116,7 +116,7 @@ impl ExposureSeconds {
         let (notifies, day) = (seconds >= self.seconds, day_of(day));
         let verb = if notifies { "reach" } else { "do not reach" };
         Decision {
-            notifies,
+            notifies: Some(notifies),
             level: if notifies { "risky" } else { "none" }.to_owned(),
             reason: format!(
                 "{seconds:.0} weighted seconds of one exposure on {day} {verb} {:.0}",
@@ -159,7 +159,7 @@ impl EncounterMinutes {
         let notifies = level == "high";
         let verb = if notifies { "reach" } else { "do not reach" };
         Decision {
-            notifies,
+            notifies: Some(notifies),
             level: level.to_owned(),
             reason: format!(
                 "{minutes:.1} weighted minutes on {day} {verb} {:.0}, from which on the risk is high",

@@ -208,7 +208,7 @@ impl Score {
         let verb = if notifies { "reaches" } else { "does not reach" };
         let day = day_of(found.day);
         Decision {
-            notifies,
+            notifies: Some(notifies),
             level: format!("score {}", found.score),
             reason: format!(
                 "risk score {} {verb} {}: {} minutes at {} dB on {day}",
@@ -249,7 +249,7 @@ impl CombinedScore {
         let day = day_of(highest.day);
         let verb = if notifies { "reaches" } else { "does not reach" };
         Decision {
-            notifies,
+            notifies: Some(notifies),
             level: if notifies {
                 "high"
             } else if product > 0.0 {

@@ -142,7 +142,7 @@ impl DailySummary {
                 if let Some(what) = class.reached(of) {
                     let day = day_of(*day);
                     return Decision {
-                        notifies: true,
+                        notifies: Some(true),
                         level: format!("class {}", class.name),
                         reason: format!("{what} of class {} on {day}", class.name),
                         day: Some(day),
@@ -152,16 +152,16 @@ impl DailySummary {
         }
         let most = days.iter().max_by(|(_, a), (_, b)| a.maximum.total_cmp(&b.maximum));
         let (day, highest) = most.map_or((0, 0.0), |(day, of)| (*day, of.maximum));
-        let reason = if self.classes.is_empty() {
-            format!("when to notify is not published: the highest window has {highest:.0} weighted seconds")
+        let (notifies, level, what) = if self.classes.is_empty() {
+            (None, "unknown", "when to notify is not published")
         } else {
-            format!("no class is reached: the highest window has {highest:.0} weighted seconds")
+            (Some(false), "none", "no class is reached")
         };
         Decision {
-            notifies: false,
-            level: "none".to_owned(),
+            notifies,
+            level: level.to_owned(),
             day: Some(day_of(day)),
-            reason,
+            reason: format!("{what}: the highest window has {highest:.0} weighted seconds"),
         }
     }
 }

@@ -1,3 +1,5 @@
+mod reasons;
+
 use super::*;
 use crate::lab::exposure::v1::Point;
 
@@ -39,7 +41,7 @@ fn every_rule_gives_a_reason_whatever_the_windows() {
                 "{}",
                 config.name
             );
-            assert!(!(decision.notifies && windows.is_empty()));
+            assert!(!(decision.does_notify() && windows.is_empty()));
         }
     }
 }
@@ -57,7 +59,7 @@ fn revoked_keys_and_days_without_infectiousness_do_not_count() {
             ..hour()
         };
         let decision = config.decide(&[revoked.clone(), harmless]);
-        assert!(!decision.notifies, "{}: {}", config.name, decision.reason);
+        assert!(!decision.does_notify(), "{}: {}", config.name, decision.reason);
         assert_eq!(
             config.decide(&[revoked, hour()]),
             config.decide(&[hour()]),
@@ -75,15 +77,15 @@ fn tables_of_any_size_are_no_trouble() {
          days = {table}, duration = {table}, minimum = 1 }}, notifies_from = 20 }}\n"
     );
     let configs = parse(&text).unwrap();
-    assert!(configs[0].decide(&[window(12, 90), window(1, 20)]).notifies);
+    assert!(configs[0].decide(&[window(12, 90), window(1, 20)]).does_notify());
 }
 
 #[test]
 fn fifteen_minutes_are_enough_and_a_threshold_belongs_to_what_is_above() {
-    assert!(decide("swisscovid", &[window(3, 54)]).notifies);
-    assert!(!decide("swisscovid", &[window(3, 55)]).notifies, "half of fifteen");
+    assert!(decide("swisscovid", &[window(3, 54)]).does_notify());
+    assert!(!decide("swisscovid", &[window(3, 55)]).does_notify(), "half of fifteen");
     assert!(
-        decide("swisscovid", &[window(3, 55), window(3, 62)]).notifies,
+        decide("swisscovid", &[window(3, 55), window(3, 62)]).does_notify(),
         "of one day"
     );
     let decision = decide("swisscovid", &[window(2, 54)]);
@@ -96,7 +98,7 @@ fn fifteen_minutes_are_enough_and_a_threshold_belongs_to_what_is_above() {
 #[test]
 fn immuni_scores_one_exposure_at_a_time() {
     let june = |scans, db| decide("immuni-production-2020-06-22", &[window(scans, db), window(scans, db)]);
-    assert!(!june(3, 50).notifies && june(4, 50).notifies && !june(6, 74).notifies);
+    assert!(!june(3, 50).does_notify() && june(4, 50).does_notify() && !june(6, 74).does_notify());
     assert_eq!(
         june(4, 73).reason,
         "risk score 25 reaches 20: 20 minutes at 73 dB on 2020-07-30"
@@ -119,17 +121,24 @@ fn encounters_weigh_report_and_infectiousness() {
 fn the_gravest_class_wins_and_a_missing_type_is_taken_as_told() {
     let decision = decide("enx-sample", &[window(6, 30)]);
     // 1,800 s x 1.5 are 2,700.
-    assert_eq!((decision.notifies, &*decision.level), (true, "class 1"));
+    assert_eq!((decision.does_notify(), &*decision.level), (true, "class 1"));
     assert_eq!(decide("enx-sample", &[window(6, 31)]).level, "class 2");
     let mut missing = window(1, 40);
     missing.report_type = 0;
     assert_eq!(decide("enx-sample", &[missing]).level, "class 3");
-    assert!(!decide("enx-sample", &[window(6, 61)]).notifies);
+    assert!(!decide("enx-sample", &[window(6, 61)]).does_notify());
 }
 
 #[test]
 fn a_file_of_ones_own_is_checked() {
     assert!(parse(TEXT).is_ok());
+    let own = "[[config]]\nname = \"x\"\nrule = { kind = \"minutes-per-day\", thresholds_db = [55, 63], \
+               weights = [1.0, 0.5, 0.0], minutes = 15.0 }\n";
+    assert_eq!(parse(own).unwrap()[0].source, "own");
+    let twice = parse(&own.repeat(2)).unwrap_err();
+    assert!(twice.contains("rule \"x\": there are two of this name"), "{twice}");
+    let negative = parse(&own.replace("[55", "[-55")).unwrap_err();
+    assert!(negative.contains("cannot be negative"), "{negative}");
     let wrong = parse("[[config]]\nname = \"x\"\nsource = \"y\"\nrule = { kind = \"dice\" }\n").unwrap_err();
     assert!(wrong.contains("line 4") && wrong.contains("dice"), "{wrong}");
 }
@@ -145,7 +154,7 @@ fn what_is_too_old_does_not_count() {
             today: Some(windows[0].day() + days),
         })
     };
-    assert!(decide(10).notifies && !decide(11).notifies);
+    assert!(decide(10).does_notify() && !decide(11).does_notify());
     assert_eq!(decide(11).reason, "every exposure is older than 10 days on 2020-08-10");
 }
 
@@ -154,7 +163,7 @@ fn corona_warn_multiplies_minutes_and_the_highest_score() {
     // 25 min at 54 dB: score 1 x 5 x 1 x 8 = 40, 25 x 40 / 25 = 40.
     let decision = decide("cwa-1-2020-06", &[window(5, 54)]);
     assert_eq!(
-        (decision.notifies, &*decision.level),
+        (decision.does_notify(), &*decision.level),
         (true, "high"),
         "{}",
         decision.reason
@@ -162,7 +171,7 @@ fn corona_warn_multiplies_minutes_and_the_highest_score() {
     // Half of it, and only 10 min: no score at all.
     assert_eq!(decide("cwa-1-2020-06", &[window(2, 54)]).level, "none");
     let far = decide("cwa-1-2020-06", &[window(3, 55)]);
-    assert_eq!((far.notifies, &*far.level), (false, "low"), "{}", far.reason);
+    assert_eq!((far.does_notify(), &*far.level), (false, "low"), "{}", far.reason);
     assert_eq!(
         far.reason,
         "7.5 weighted minutes times score 40 over 25 is 12.0, which does not reach 15"
@@ -171,7 +180,7 @@ fn corona_warn_multiplies_minutes_and_the_highest_score() {
 
 #[test]
 fn the_nhs_looked_at_one_exposure_at_a_time() {
-    assert!(decide("nhs-england-wales-1", &[window(1, 54)]).notifies);
+    assert!(decide("nhs-england-wales-1", &[window(1, 54)]).does_notify());
     let decision = decide("nhs-england-wales-1", &[window(1, 55), window(1, 62)]);
     assert_eq!(
         decision.reason,
@@ -201,9 +210,9 @@ fn keys_with_times_are_scored_by_uninterrupted_exposure_and_level() {
         })
     };
     // Four scans within 12 minutes are 17 minutes, told as 15; a fifth makes 20. A pause of more than ten divides.
-    assert!(!decide(&[0, 4, 8, 12]).notifies);
-    assert!(decide(&[0, 4, 8, 12, 16]).notifies);
-    assert!(!decide(&[0, 4, 8, 19, 23, 27]).notifies);
+    assert!(!decide(&[0, 4, 8, 12]).does_notify());
+    assert!(decide(&[0, 4, 8, 12, 16]).does_notify());
+    assert!(!decide(&[0, 4, 8, 19, 23, 27]).does_notify());
 }
 
 #[test]
@@ -243,8 +252,8 @@ fn what_if_moves_every_threshold() {
             let same = config.weigh(&near).to_bits() == moved.weigh(&far).to_bits();
             assert!(same, "{} {db}", config.name);
             assert_eq!(
-                config.decide(&[near]).notifies,
-                moved.decide(&[far]).notifies,
+                config.decide(&[near]).does_notify(),
+                moved.decide(&[far]).does_notify(),
                 "{} {db}",
                 config.name
             );
@@ -313,8 +322,8 @@ proptest::proptest! {
             let decision = decide(&windows);
             let other = decide(&turned);
             // Sums of the same numbers in another order differ in the last digit.
-            prop_assert_eq!((decision.notifies, &decision.level), (other.notifies, &other.level), "{}", config.name);
-            prop_assert!(!decision.notifies || decide(&both).notifies, "{}", config.name);
+            prop_assert_eq!((decision.does_notify(), &decision.level), (other.does_notify(), &other.level), "{}", config.name);
+            prop_assert!(!decision.does_notify() || decide(&both).does_notify(), "{}", config.name);
             prop_assert!(!decision.reason.contains(" -0"), "{}: {}", config.name, decision.reason);
         }
     }
@@ -416,6 +425,16 @@ fn windows_that_no_interface_gives_are_told() {
     assert!(wrong(|of| of.date_millis_since_epoch = i64::MAX).contains("day"));
     assert!(wrong(|of| of.report_type = 9).contains("reportType"));
     assert!(wrong(|of| of.infectiousness = 3).contains("infectiousness"));
-    assert!(wrong(|of| of.scan_instances[1].seconds_since_last_scan = -300).contains("seconds"));
+    assert!(wrong(|of| of.scan_instances[1].seconds_since_last_scan = 90_000).contains("seconds"));
     assert!(wrong(|of| of.scan_instances[0].typical_attenuation_db = 300).contains("attenuation"));
+    assert!(wrong(|of| of.scan_instances[1].min_attenuation_db = 41).contains("above typicalAttenuationDb"));
+    // After a clock was set back; it counts as nothing.
+    let mut back = window(4, 40);
+    back.scan_instances[1].seconds_since_last_scan = -300;
+    assert_eq!(back.check(), Ok(()));
+    assert!(
+        decide("swisscovid", &[back])
+            .reason
+            .starts_with("15.0 weighted minutes")
+    );
 }

@@ -1,5 +1,7 @@
 //! What rules look at: windows as the second interface gives them, and the exposure to one key as the first one saw it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::lab::exposure::v1::Point;
@@ -13,7 +15,7 @@ pub struct Scan {
     pub min_attenuation_db: i32,
     /// Mean attenuation, in dB.
     pub typical_attenuation_db: i32,
-    /// Since the scan before, in seconds.
+    /// Since the scan before, in seconds; below 0 it counts as 0.
     pub seconds_since_last_scan: i64,
 }
 
@@ -42,10 +44,43 @@ impl Scan {
             .iter()
             .all(|db| (0..=255).contains(db))
     }
+
+    /// Whether the least attenuation is above the mean one.
+    const fn is_reversed(&self) -> bool {
+        self.min_attenuation_db > self.typical_attenuation_db
+    }
 }
 
-/// Keys of contacts of contacts, and those that were taken back.
-const RECURSIVE_OR_REVOKED: [u8; 2] = [4, 5];
+/// The report type of keys of contacts of contacts.
+const RECURSIVE: u8 = 4;
+/// That of keys that were taken back.
+const REVOKED: u8 = 5;
+
+/// Why the interface does not give a window to applications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Hidden {
+    Revoked,
+    Recursive,
+    NotInfectious,
+}
+
+impl Hidden {
+    /// What such a window is of.
+    const fn what(self) -> &'static str {
+        match self {
+            Self::Revoked => "of a revoked key",
+            Self::Recursive => "of a key of contacts of contacts (report type 4)",
+            Self::NotInfectious => "of a day without infectiousness",
+        }
+    }
+}
+
+/// Why none of these windows counts, where none does.
+pub(super) fn why_none_counts(windows: &[ApiWindow]) -> String {
+    let why: BTreeSet<Hidden> = windows.iter().filter_map(ApiWindow::hidden).collect();
+    let why: Vec<&str> = why.into_iter().map(Hidden::what).collect();
+    format!("every exposure window is {}", why.join(", or "))
+}
 
 const fn as_usual() -> u8 {
     1
@@ -81,10 +116,13 @@ impl ApiWindow {
             Err("reportType is 0 to 5")
         } else if self.infectiousness > 2 {
             Err("infectiousness is 0, 1 or 2")
-        } else if scans.any(|scan| !(0..=86_400).contains(&scan.seconds_since_last_scan)) {
-            Err("secondsSinceLastScan is 0 to 86400")
+        } else if scans.any(|scan| scan.seconds_since_last_scan > 86_400) {
+            // Below 0 after a clock was set back: such a scan has no time.
+            Err("secondsSinceLastScan is 86400 at most")
         } else if self.scan_instances.iter().any(|scan| !scan.is_plausible()) {
             Err("an attenuation is 0 to 255 dB")
+        } else if self.scan_instances.iter().any(Scan::is_reversed) {
+            Err("minAttenuationDb is above typicalAttenuationDb")
         } else {
             Ok(())
         }
@@ -92,7 +130,17 @@ impl ApiWindow {
 
     /// Whether the interface gives it to applications at all.
     pub(super) fn counts(&self) -> bool {
-        self.infectiousness != 0 && !RECURSIVE_OR_REVOKED.contains(&self.report_type)
+        self.hidden().is_none()
+    }
+
+    /// Why the interface does not give it, if so; what holds for the key comes first.
+    const fn hidden(&self) -> Option<Hidden> {
+        match (self.report_type, self.infectiousness) {
+            (REVOKED, _) => Some(Hidden::Revoked),
+            (RECURSIVE, _) => Some(Hidden::Recursive),
+            (_, 0) => Some(Hidden::NotInfectious),
+            _ => None,
+        }
     }
 
     /// Its day since 1970.
