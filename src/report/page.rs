@@ -9,7 +9,7 @@ const STYLE: &str = include_str!("page/style.css");
 /// A text from outside that is longer is cut.
 const LONGEST: usize = 2_000;
 /// So many letters of a name, or of a cell of a table, are shown.
-const CELL: usize = 120;
+const CELL: usize = 200;
 /// So many rows of a table are shown.
 const ROWS: usize = 1_000;
 

@@ -132,7 +132,11 @@ impl Fitted {
 /// [`Failure`] with [`Exit::Input`] when captures or truth cannot be read, or when they tell nothing.
 pub(super) fn run(args: &FitArgs) -> Result<Exit, Failure> {
     #[cfg(feature = "plots")]
-    super::super::reports::refuse_existing(&args.report)?;
+    {
+        let plots = args.plots.iter().flat_map(|folder| plots::files(folder));
+        let files: Vec<PathBuf> = args.out.iter().chain(&args.report).cloned().chain(plots).collect();
+        super::super::reports::refuse_existing(&files)?;
+    }
     let truth: Vec<Truth> = truth(&args.truth)?.into_iter().map(|file| file.truth).collect();
     let names: Vec<&Truth> = truth.iter().collect();
     let heard = args

@@ -186,8 +186,12 @@ fn legend<B: DrawingBackend>(named: &[&Series], area: &Root<B>, sizes: Sizes) ->
                 area.draw(&PathElement::new(ends, sizes.line(colour(series), 10)))?;
             }
             Marks::Bars(..) | Marks::Boxes(_) => {
-                let corners = [(sizes.of(10), y - sizes.of(6)), (sizes.of(22), y + sizes.of(6))];
-                area.draw(&Rectangle::new(corners, colour(series).filled()))?;
+                let (half, third) = (sizes.of(6), sizes.of(5));
+                let corners = [(middle - half, y - third), (middle + half, y + third)];
+                let is_box = matches!(series.marks, Marks::Boxes(_));
+                let outline = sizes.line(colour(series), 15);
+                let style = if is_box { outline } else { colour(series).filled() };
+                area.draw(&Rectangle::new(corners, style))?;
             }
         }
         area.draw(&Text::new(shown(&series.name), (sizes.of(34), y), style()))?;

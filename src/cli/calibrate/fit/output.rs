@@ -99,7 +99,7 @@ pub(super) fn short_name(names: &[String], number: usize) -> String {
 }
 
 /// A group in words.
-pub(super) fn group(fitted: &Fitted, judged: &Judged) -> String {
+fn group(fitted: &Fitted, judged: &Judged) -> String {
     let name = |names: &[String], number: usize| {
         names
             .get(number)

@@ -1,11 +1,11 @@
 //! The page of a fit: for colleagues who have the measurements of others before them, and not this program.
 
-use super::output::{alike, beside, figure, group, pose, scale, short_name, state, unit, warning};
+use super::output::{alike, beside, figure, pose, scale, short_name, state, unit, warning};
 use super::{FitArgs, Fitted, plots};
 use crate::cli::Failure;
 use crate::cli::reports::{files, name_of, quoted, undrawn};
 use crate::lab::attenuation::Confidence;
-use crate::lab::calibration::fit::{Parameter, State, Warning};
+use crate::lab::calibration::fit::{Judged, Parameter, State, Warning};
 use crate::lab::calibration::{Entry, ProfileTable};
 use crate::report::page::{Page, Table};
 
@@ -133,7 +133,9 @@ fn summary(args: &FitArgs, fitted: &Fitted, table: &ProfileTable, page: &mut Pag
                 format!("{sign} {}", fitted.name(*parameter))
             });
             let terms: Vec<String> = terms.collect();
-            format!("{}: {}", terms.join(" "), figure(&contrast.estimate, "dB"))
+            let terms = terms.join(" ");
+            let terms = terms.strip_prefix("+ ").unwrap_or(&terms);
+            format!("{terms}: {}", figure(&contrast.estimate, "dB"))
         }));
     }
     if !args.beside.is_empty() {
@@ -289,6 +291,22 @@ fn diagnosis(fitted: &Fitted, page: &mut Page) {
         page.text("These groups lie more than 3.5 standard deviations off and count little or nothing:");
         page.list(&outliers);
     }
+}
+
+/// A group by short names, so that none of its parts is cut off.
+fn group(fitted: &Fitted, judged: &Judged) -> String {
+    let group = &judged.group;
+    let phone = |number: usize| short_name(&fitted.bench.phones, number);
+    let orientation = group
+        .orientation
+        .map(|number| format!(", {}", short_name(&fitted.bench.orientations, number)));
+    format!(
+        "{} → {}, {:.2} m{}",
+        phone(group.sender),
+        phone(group.receiver),
+        group.distance.0,
+        orientation.unwrap_or_default()
+    )
 }
 
 fn groups(fitted: &Fitted) -> Table {

@@ -1,6 +1,7 @@
 //! The plots of a fit.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use super::Fitted;
 use super::output::short_name;
@@ -12,8 +13,6 @@ use crate::report::plot::{Axis, Marks, Plot, Scale, Series};
 const ROWS: usize = 30;
 /// Levels of more conditions than these are drawn as boxes: lines would hide each other.
 const LINES: usize = 6;
-/// Points of a line that bends on no axis but may be cut off.
-const POINTS: u32 = 40;
 
 /// Median level of a group, in dBm.
 fn level(judged: &Judged) -> f64 {
@@ -46,6 +45,13 @@ fn pairs(fitted: &Fitted) -> BTreeMap<(usize, usize), Vec<&Judged>> {
     pairs
 }
 
+/// Files that the plots of a fit may have in a folder.
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
+    let names = ["fit", "residuals", "residual-histogram", "levels", "orientations"];
+    let of = |name: &str| ["svg", "png"].map(|kind| folder.join(format!("{name}.{kind}")));
+    names.into_iter().flat_map(of).collect()
+}
+
 /// All plots of a fit: the fit, residuals twice, levels, and orientations where there are several.
 pub(super) fn all(fitted: &Fitted) -> Vec<Plot> {
     let mut plots = vec![
@@ -73,7 +79,15 @@ fn fit(fitted: &Fitted) -> Plot {
         series.extend(line(fitted, pair, &x).map(|line| Series::new("", look, Marks::Line(line))));
         series.push(Series::new(pair_name(fitted, pair), look, Marks::Dots(dots.collect())));
     }
-    let has_lines = series.iter().any(|series| matches!(series.marks, Marks::Line(_)));
+    let ends: Vec<f64> = series
+        .iter()
+        .filter_map(|series| match &series.marks {
+            Marks::Line(line) => Some(line.iter().map(|[_, level]| *level)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let has_lines = !ends.is_empty();
     let told = if has_lines {
         "The line of each pair is the fitted model, averaged over sessions and orientations."
     } else {
@@ -85,7 +99,11 @@ fn fit(fitted: &Fitted) -> Plot {
         description: format!(
             "Each dot is the median level of a group of reports under equal conditions; distance is on a logarithmic axis. {told}"
         ),
-        y: Axis::over("median level in dBm", groups.iter().map(level), Scale::Linear),
+        y: Axis::over(
+            "median level in dBm",
+            groups.iter().map(level).chain(ends),
+            Scale::Linear,
+        ),
         x,
         series,
     }
@@ -100,12 +118,9 @@ fn line(fitted: &Fitted, (sender, receiver): (usize, usize), x: &Axis) -> Option
     ];
     let at_1_m = fitted.fit.contrast(&terms)?.value;
     let exponent = fitted.fit.get(Parameter::Exponent).value()?;
-    let point = |n: u32| {
-        let share = f64::from(n) / f64::from(POINTS);
-        let distance = (x.low * (x.high / x.low).powf(share)).clamp(x.low, x.high);
-        [distance, at_1_m - 10.0 * exponent * distance.log10()]
-    };
-    Some((0..=POINTS).map(point).collect())
+    // Straight on this axis.
+    let point = |distance: f64| [distance, at_1_m - 10.0 * exponent * distance.log10()];
+    Some(vec![point(x.low), point(x.high)])
 }
 
 /// Pairs row by row: what was measured and what is expected.
@@ -347,7 +362,11 @@ fn orientations(fitted: &Fitted) -> Option<Plot> {
         }
         dots.extend(sorted.iter().map(|value| [*value, row]));
     }
-    let values = dots.iter().map(|[value, _]| *value).chain([-1.0, 1.0]);
+    let values: Vec<f64> = dots.iter().map(|[value, _]| *value).chain([-1.0, 1.0]).collect();
+    let mut series = vec![Series::new("group", 0, Marks::Dots(dots))];
+    if !boxes.is_empty() {
+        series.insert(0, Series::new("quartiles", 1, Marks::Boxes(boxes)));
+    }
     Some(Plot {
         name: "orientations",
         title: "Levels by orientation".to_owned(),
@@ -363,9 +382,6 @@ fn orientations(fitted: &Fitted) -> Option<Plot> {
                 .map(|(number, _)| short_name(names, *number))
                 .collect(),
         ),
-        series: vec![
-            Series::new("quartiles", 1, Marks::Boxes(boxes)),
-            Series::new("group", 0, Marks::Dots(dots)),
-        ],
+        series,
     })
 }
