@@ -62,21 +62,40 @@ pub(super) fn page(args: &FitArgs, fitted: &Fitted, table: &ProfileTable) -> Res
 
 fn summary(args: &FitArgs, fitted: &Fitted, table: &ProfileTable, page: &mut Page) {
     page.section("Summary");
+    measured(fitted, page);
+    page.warnings(pose(fitted));
+    page.part("Profiles");
+    page.table(&profiles(fitted, table));
+    page.text(
+        "Attenuation = TX power − (RSSI + correction). The correction is what a model's reports read too low as a receiver; \
+         whole figures are what exposure notifications count with.",
+    );
+    page.part("Path loss and conditions");
+    page.table(&others(fitted));
+    contrasts(fitted, page);
+    if !args.beside.is_empty() {
+        page.part("Beside published tables");
+        page.table(&differences(args, fitted));
+    }
+}
+
+/// How many names there are, and the first of them.
+fn names(all: &[String]) -> String {
+    let names: Vec<String> = (0..all.len().min(30)).map(|number| short_name(all, number)).collect();
+    let more = match all.len().saturating_sub(names.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}: {}{more}", all.len(), names.join(", "))
+}
+
+/// What was measured, and how well it fits.
+fn measured(fitted: &Fitted, page: &mut Page) {
     let (quality, bench) = (&fitted.fit.quality, &fitted.bench);
     let distances = || fitted.fit.groups.iter().map(|judged| judged.group.distance.0);
     let (low, high) = distances().fold((f64::INFINITY, 0.0_f64), |(low, high), distance| {
         (low.min(distance), high.max(distance))
     });
-    let names = |all: &[String]| {
-        let names: Vec<String> = (0..all.len().min(30)).map(|number| short_name(all, number)).collect();
-        let more = all.len().saturating_sub(names.len());
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        format!("{}: {}{more}", all.len(), names.join(", "))
-    };
     let optional =
         |value: Option<f64>, unit: &str| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}{unit}"));
     page.facts([
@@ -114,34 +133,26 @@ fn summary(args: &FitArgs, fitted: &Fitted, table: &ProfileTable, page: &mut Pag
             ),
         ),
     ]);
-    page.warnings(pose(fitted));
-    page.part("Profiles");
-    page.table(&profiles(fitted, table));
-    page.text(
-        "Attenuation = TX power − (RSSI + correction). The correction is what a model's reports read too low as a receiver; \
-         whole figures are what exposure notifications count with.",
-    );
-    page.part("Path loss and conditions");
-    page.table(&others(fitted));
+}
+
+/// What is told although its parts are not.
+fn contrasts(fitted: &Fitted, page: &mut Page) {
     let contrasts = fitted.fit.contrasts();
-    if !contrasts.is_empty() {
-        page.part("Told together only");
-        page.text("Some figures cannot be told one by one, but these sums and differences can:");
-        page.list(contrasts.iter().take(60).map(|contrast| {
-            let terms = contrast.terms.iter().map(|(parameter, factor)| {
-                let sign = if *factor < 0.0 { "−" } else { "+" };
-                format!("{sign} {}", fitted.name(*parameter))
-            });
-            let terms: Vec<String> = terms.collect();
-            let terms = terms.join(" ");
-            let terms = terms.strip_prefix("+ ").unwrap_or(&terms);
-            format!("{terms}: {}", figure(&contrast.estimate, "dB"))
-        }));
+    if contrasts.is_empty() {
+        return;
     }
-    if !args.beside.is_empty() {
-        page.part("Beside published tables");
-        page.table(&differences(args, fitted));
-    }
+    page.part("Told together only");
+    page.text("Some figures cannot be told one by one, but these sums and differences can:");
+    page.list(contrasts.iter().take(60).map(|contrast| {
+        let terms = contrast.terms.iter().map(|(parameter, factor)| {
+            let sign = if *factor < 0.0 { "−" } else { "+" };
+            format!("{sign} {}", fitted.name(*parameter))
+        });
+        let terms: Vec<String> = terms.collect();
+        let terms = terms.join(" ");
+        let terms = terms.strip_prefix("+ ").unwrap_or(&terms);
+        format!("{terms}: {}", figure(&contrast.estimate, "dB"))
+    }));
 }
 
 const fn confidence(entry: &Entry) -> &'static str {

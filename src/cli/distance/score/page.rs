@@ -38,7 +38,7 @@ const MEASURES: [(&str, &str); 7] = [
     (
         "paired gain",
         "difference of the first estimator to another on the same windows, as an interval of 90 %; one that does not hold 0 \
-         is no accident",
+         is hardly an accident",
     ),
 ];
 
@@ -75,15 +75,15 @@ pub(super) fn page(
     for plot in plots::all(compared) {
         page.plot(&plot).map_err(|error| undrawn(&error))?;
     }
-    page.section("Measures");
-    for part in parts {
+    // The last of the parts is all windows, which the summary tells.
+    let scenarios = parts.split_last().map_or(&[][..], |(_, scenarios)| scenarios);
+    if !scenarios.is_empty() {
+        page.section("Scenarios");
+    }
+    for part in scenarios {
         let windows = part.places.len();
         let name = crate::report::page::cut(&part.name, 60);
-        page.part(&if part.name == "all" {
-            "All windows".to_owned()
-        } else {
-            format!("Scenario {name}")
-        });
+        page.part(&name);
         page.table(&measures(part, &format!("{windows} windows")));
         if !part.gains.is_empty() {
             page.table(&gains(part));
