@@ -106,12 +106,18 @@ fn axes<'a, B: DrawingBackend>(
     area: &'a Root<B>,
     sizes: Sizes,
 ) -> Result<ChartContext<'a, B, Coord>, Fault<B>> {
-    let names = matches!(plot.y.scale, Scale::Names(_));
+    let beside = match &plot.y.scale {
+        Scale::Names(names) => {
+            let letters = names.iter().map(|name| shown(name).chars().count()).max().unwrap_or(0);
+            u32::try_from(letters).unwrap_or(0).max(6) * LETTER_WIDTH + 20
+        }
+        _ => 62,
+    };
     let mut chart = ChartBuilder::on(area)
         .margin(sizes.of(8))
         .margin_right(sizes.of(18))
         .x_label_area_size(sizes.of(48))
-        .y_label_area_size(sizes.of(if names { 240 } else { 62 }))
+        .y_label_area_size(sizes.of(beside))
         .build_cartesian_2d(plot.x.clone(), plot.y.clone())?;
     let x = |value: &f64| plot.x.text(*value);
     let y = |value: &f64| plot.y.text(*value);

@@ -75,8 +75,29 @@ fn summary(args: &FitArgs, fitted: &Fitted, table: &ProfileTable, page: &mut Pag
     contrasts(fitted, page);
     if !args.beside.is_empty() {
         page.part("Beside published tables");
-        page.table(&differences(args, fitted));
+        let differences = differences(args, fitted);
+        if differences.rows.is_empty() {
+            page.text("None of the measured phones is in these tables by its name, or none of their figures is told.");
+        } else {
+            page.table(&differences);
+        }
     }
+}
+
+/// Names of phones, each with its model where that is another.
+fn phones(fitted: &Fitted) -> Vec<String> {
+    let bench = &fitted.bench;
+    let name = |(phone, name): (usize, &String)| {
+        let shown = short_name(&bench.phones, phone);
+        let model = bench
+            .models
+            .get(phone)
+            .filter(|model| !model.is_empty() && *model != name);
+        model.map_or(shown.clone(), |_| {
+            format!("{shown} ({})", short_name(&bench.models, phone))
+        })
+    };
+    bench.phones.iter().enumerate().map(name).collect()
 }
 
 /// How many names there are, and the first of them.
@@ -103,7 +124,7 @@ fn measured(fitted: &Fitted, page: &mut Page) {
             "Measured",
             format!("{} reports in {} groups", quality.counts.used, quality.groups),
         ),
-        ("Phones", names(&bench.phones)),
+        ("Phones", names(&phones(fitted))),
         ("Sessions", names(&bench.sessions)),
         (
             "Orientations",
@@ -166,6 +187,7 @@ const fn confidence(entry: &Entry) -> &'static str {
 
 /// What is told of each phone.
 fn profiles(fitted: &Fitted, table: &ProfileTable) -> Table {
+    let names = phones(fitted);
     let row = |(phone, name): (usize, &String)| {
         let of = |parameter| {
             let found = fitted.fit.parameters.iter().find(|(one, _)| *one == parameter);
@@ -182,7 +204,7 @@ fn profiles(fitted: &Fitted, table: &ProfileTable) -> Table {
             },
         );
         vec![
-            short_name(&fitted.bench.phones, phone),
+            names.get(phone).cloned().unwrap_or_default(),
             of(Parameter::Correction(phone)),
             of(Parameter::Tx(phone)),
             whole,
@@ -250,13 +272,8 @@ fn differences(args: &FitArgs, fitted: &Fitted) -> Table {
             }
         }
     }
-    let caption = if rows.is_empty() {
-        "None of the measured phones is in these tables, or none of their figures is told"
-    } else {
-        "Measured minus published, with intervals of 90 %"
-    };
     Table {
-        caption: caption.to_owned(),
+        caption: "Measured minus published, with intervals of 90 %".to_owned(),
         columns: vec![
             ("figure", false),
             ("table", false),
