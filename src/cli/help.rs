@@ -41,7 +41,6 @@ pub(super) const CALIBRATE: &str = below!(
     [
         "vicino calibrate measure 0.5 1 2 4 front back side model=SM-A515F",
         "vicino calibrate fit bench.csv --keys bench.keys.csv --beside 2020-12-14 --out own.toml",
-        "vicino calibrate fit bench.csv --keys bench.keys.csv --report bench.html --plots plots",
         "vicino calibrate show --model SM-G973F --model samsung/SM-X200",
         "vicino calibrate compare 2020-06-13 2020-12-14",
     ],
@@ -54,7 +53,7 @@ pub(super) const DISTANCE: &str = below!(
     [
         "vicino distance 01.btsnoop 02.btsnoop --clock-offset -7200 --model SM-G973F --csv --each",
         "vicino distance walk.csv --keys walk.keys.csv --window 300",
-        "vicino distance score 01.btsnoop 02.btsnoop --truth hall.csv --leave-out --report hall.html",
+        "vicino distance score 01.btsnoop 02.btsnoop --truth hall.csv --leave-out",
         "vicino distance train *.csv --truth hall.csv --truth office.csv --name hall --out hall.toml",
     ],
     "0" "done",
