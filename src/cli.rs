@@ -22,6 +22,8 @@ mod origin;
 mod progress;
 mod record;
 mod replay;
+#[cfg(feature = "plots")]
+mod reports;
 mod scan;
 #[cfg(feature = "tui")]
 mod screen;

@@ -28,4 +28,7 @@ pub mod terminal;
 
 pub mod config;
 
+#[cfg(feature = "plots")]
+pub mod report;
+
 pub mod cli;

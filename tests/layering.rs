@@ -118,3 +118,20 @@ fn key_exports_know_no_screen_no_radio_and_no_clock() {
     let found = offences("keys", &forbidden);
     assert!(found.is_empty(), "{found:#?}");
 }
+
+#[test]
+fn reports_are_made_of_data_alone() {
+    let mut forbidden = EDGES.to_vec();
+    forbidden.extend([
+        "ratatui",
+        "crate::app",
+        "crate::view",
+        "crate::format",
+        "HashMap",
+        "HashSet",
+        "Instant",
+        "SystemTime",
+    ]);
+    let found = offences("report", &forbidden);
+    assert!(found.is_empty(), "{found:#?}");
+}

@@ -24,6 +24,14 @@ pub(super) struct CalibrationArgs {
 }
 
 impl CalibrationArgs {
+    /// What was asked for, as words of a command line.
+    #[cfg(feature = "plots")]
+    pub(super) fn words(&self) -> Vec<String> {
+        let edition = self.edition.iter().map(|table| ["--edition", &table.edition]);
+        let models = self.model.iter().map(|model| ["--model", model]);
+        edition.chain(models).flatten().map(str::to_owned).collect()
+    }
+
     /// What was asked for; where no edition was, this one.
     pub(super) fn calibration_or(&self, date: &str) -> Calibration {
         let own = || editions::of_edition(date).map(|table| Arc::new(table.clone()));

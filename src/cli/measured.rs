@@ -8,6 +8,8 @@ use clap::Args;
 
 use super::calibration::CalibrationArgs;
 use super::convert::input_failure;
+#[cfg(feature = "plots")]
+use super::reports::name_of;
 use super::{Exit, Failure, lab_keys, origin, tell};
 use crate::format::open::{OpenOptions, in_file, open, parse_clock_offset};
 use crate::format::reason;
@@ -48,6 +50,26 @@ pub(super) struct TruthFile {
 }
 
 impl MeasuredArgs {
+    /// The file of lab keys.
+    #[cfg(feature = "plots")]
+    pub(super) const fn keys(&self) -> Option<&PathBuf> {
+        self.keys.as_ref()
+    }
+
+    /// What was asked for, as words of a command line; files without their folders.
+    #[cfg(feature = "plots")]
+    pub(super) fn words(&self) -> Vec<String> {
+        let keys = self.keys.iter().map(|path| ["--keys".to_owned(), name_of(path)]);
+        let offset = |(file, seconds): &(Option<String>, Micros)| {
+            #[expect(clippy::cast_precision_loss, reason = "an offset of hours")]
+            let seconds = seconds.0 as f64 / 1e6;
+            let of = file.as_ref().map(|file| format!("{file}=")).unwrap_or_default();
+            ["--clock-offset".to_owned(), format!("{of}{seconds}")]
+        };
+        let offsets = self.clock_offset.iter().map(offset);
+        keys.chain(offsets).flatten().chain(self.calibration.words()).collect()
+    }
+
     /// What is added to the times of a capture.
     fn offset(&self, capture: &Path) -> Micros {
         let stem = capture.file_stem().unwrap_or_default().to_string_lossy();

@@ -1,6 +1,10 @@
 //! `vicino calibrate fit`: profiles from measurements at known distances.
 
 mod output;
+#[cfg(feature = "plots")]
+mod page;
+#[cfg(feature = "plots")]
+mod plots;
 
 use std::fs::File;
 use std::io::Write as _;
@@ -68,6 +72,14 @@ pub(super) struct FitArgs {
     /// Writes the profiles as a table that `--edition FILE` reads
     #[arg(long, value_name = "FILE.toml")]
     out: Option<PathBuf>,
+    /// Writes a page that tells the whole result to people without this program: one file of HTML
+    #[cfg(feature = "plots")]
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+    /// Writes the plots of that page into a folder, as SVG and as PNG
+    #[cfg(feature = "plots")]
+    #[arg(long, value_name = "FOLDER")]
+    plots: Option<PathBuf>,
     /// Prints CSV: one row per group of reports, with what the model expects of it
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -119,6 +131,12 @@ impl Fitted {
 /// # Errors
 /// [`Failure`] with [`Exit::Input`] when captures or truth cannot be read, or when they tell nothing.
 pub(super) fn run(args: &FitArgs) -> Result<Exit, Failure> {
+    #[cfg(feature = "plots")]
+    {
+        let plots = args.plots.iter().flat_map(|folder| plots::files(folder));
+        let files: Vec<PathBuf> = args.out.iter().chain(&args.report).cloned().chain(plots).collect();
+        super::super::reports::refuse_existing(&files)?;
+    }
     let truth: Vec<Truth> = truth(&args.truth)?.into_iter().map(|file| file.truth).collect();
     let names: Vec<&Truth> = truth.iter().collect();
     let heard = args
@@ -133,14 +151,29 @@ pub(super) fn run(args: &FitArgs) -> Result<Exit, Failure> {
         ));
     }
     let fitted = fitted(args, bench)?;
+    let table = table(&args.name, &fitted.bench, &fitted.fit, &fitted.references);
     if let Some(path) = &args.out {
-        write(path, &table(&args.name, &fitted.bench, &fitted.fit, &fitted.references))?;
+        write(path, &table)?;
     }
+    #[cfg(feature = "plots")]
+    write_reports(args, &fitted, &table)?;
     to_stdout(|out| match (args.json, args.csv) {
         (true, _) => output::as_json(&fitted, &args.beside, out),
         (_, true) => output::as_csv(&fitted, out),
         _ => output::as_text(&fitted, &args.beside, out),
     })
+}
+
+/// Writes the page and the plots that are asked for.
+#[cfg(feature = "plots")]
+fn write_reports(args: &FitArgs, fitted: &Fitted, table: &ProfileTable) -> Result<(), Failure> {
+    if let Some(path) = &args.report {
+        super::super::reports::write_page(path, page::page(args, fitted, table)?)?;
+    }
+    if let Some(folder) = &args.plots {
+        super::super::reports::write_plots(folder, &plots::all(fitted))?;
+    }
+    Ok(())
 }
 
 /// The fit of measurements by the wishes of the command line.

@@ -23,6 +23,22 @@ pub(super) struct InputArgs {
 }
 
 impl InputArgs {
+    /// Files that are read besides captures and truth, with what they are.
+    #[cfg(feature = "plots")]
+    pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        let keys = self.measured.keys().map(|path| ("lab keys", path));
+        keys.into_iter()
+            .chain(self.estimator.iter().map(|path| ("model of distance", path)))
+    }
+
+    /// What was asked for, as words of a command line; files without their folders.
+    #[cfg(feature = "plots")]
+    pub(super) fn words(&self) -> Vec<String> {
+        let estimator = self.estimator.iter();
+        let estimator = estimator.flat_map(|path| ["--estimator".to_owned(), super::super::reports::name_of(path)]);
+        self.measured.words().into_iter().chain(estimator).collect()
+    }
+
     /// The model.
     pub(super) fn estimator(&self) -> Result<Model, Failure> {
         let Some(path) = &self.estimator else {

@@ -1,5 +1,10 @@
 //! `vicino distance score`: compares estimates with truth, and with what others would have estimated.
 
+#[cfg(feature = "plots")]
+mod page;
+#[cfg(feature = "plots")]
+mod plots;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
@@ -53,6 +58,10 @@ pub(super) struct ScoreArgs {
     /// Also writes Vicino's estimates of the judged windows, with the columns of `distance --csv`
     #[arg(long, value_name = "FILE.csv")]
     estimates: Option<PathBuf>,
+    /// Writes a page that tells the whole result, with plots, to people without this program: one file of HTML
+    #[cfg(feature = "plots")]
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Prints JSON
     #[arg(long)]
     json: bool,
@@ -60,6 +69,8 @@ pub(super) struct ScoreArgs {
 
 /// Compares with truth.
 pub(super) fn run(args: &ScoreArgs) -> Result<Exit, Failure> {
+    #[cfg(feature = "plots")]
+    super::super::reports::refuse_existing(&args.report)?;
     let model = args.input.estimator()?;
     let truth = truth(&args.truth)?;
     let heard = args.input.heard(&args.captures, &truth, &model)?;
@@ -80,13 +91,18 @@ pub(super) fn run(args: &ScoreArgs) -> Result<Exit, Failure> {
     if let Some(path) = &args.estimates {
         write(path, &known, &compared)?;
     }
-    let parts = parts(&known);
+    let parts = parts(&known, &compared);
+    #[cfg(feature = "plots")]
+    if let Some(path) = &args.report {
+        let page = page::page(args, &model, &compared, &parts, missing)?;
+        super::super::reports::write_page(path, page)?;
+    }
     to_stdout(|out| {
         if args.json {
-            let value = as_json(args, &compared, &parts, missing);
+            let value = as_json(args, &parts, missing);
             return writeln!(out, "{}", json_printable(&format!("{value:#}")));
         }
-        as_text(&compared, &parts, out)
+        as_text(&parts, out)
     })
 }
 
@@ -136,49 +152,68 @@ fn write(path: &Path, known: &[Known], compared: &Compared) -> Result<(), Failur
     rows().map_err(|error| fault(error.to_string()))
 }
 
-/// All windows, and those of each scenario where there are several.
-fn parts(known: &[Known]) -> Vec<(String, Vec<usize>)> {
+/// Windows that are judged together.
+struct Part {
+    /// The scenario, neutralised; `all` for all of them.
+    name: String,
+    /// Places of its windows among those that are judged.
+    places: Vec<usize>,
+    /// The measures of each estimator: ours first.
+    measures: Vec<(&'static str, Measures)>,
+    /// Differences of ours to each of the others, with their intervals of 90 %: median error in metres, AUC and cost at
+    /// 1.5 m.
+    gains: Vec<(&'static str, [[f64; 2]; 3])>,
+}
+
+impl Part {
+    fn new(name: String, places: Vec<usize>, compared: &Compared) -> Self {
+        let all: Vec<(&'static str, Vec<Judged>)> = compared
+            .estimators
+            .iter()
+            .map(|(name, judged)| (*name, places.iter().map(|place| judged[*place]).collect()))
+            .collect();
+        let gains = all.split_first().map(|((_, ours), others)| {
+            let gain = |(name, judged): &(&'static str, Vec<Judged>)| (*name, paired(ours, judged, DRAWS, SEED));
+            others.iter().map(gain).collect()
+        });
+        Self {
+            measures: all.iter().map(|(name, judged)| (*name, Measures::of(judged))).collect(),
+            gains: gains.unwrap_or_default(),
+            name,
+            places,
+        }
+    }
+}
+
+/// Those of each scenario where there are several, and all windows.
+fn parts(known: &[Known], compared: &Compared) -> Vec<Part> {
     let mut scenarios: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, of) in known.iter().enumerate() {
         scenarios.entry(&of.truth.scenario).or_default().push(place);
     }
-    let all = ("all".to_owned(), (0..known.len()).collect());
+    if scenarios.len() < 2 {
+        scenarios.clear();
+    }
     let each = scenarios
         .into_iter()
         .map(|(name, places)| (printable(name).into_owned(), places));
-    let each: Vec<_> = each.collect();
-    if each.len() < 2 {
-        return vec![all];
-    }
-    each.into_iter().chain([all]).collect()
-}
-
-fn of(judged: &[Judged], places: &[usize]) -> Vec<Judged> {
-    places.iter().map(|place| judged[*place]).collect()
-}
-
-/// Differences of ours to another estimator's, with their intervals of 90 %.
-fn gains(compared: &Compared, places: &[usize]) -> Vec<(&'static str, [[f64; 2]; 3])> {
-    let Some((_, ours)) = compared.estimators.first() else {
-        return Vec::new();
-    };
-    let ours = of(ours, places);
-    let others = compared.estimators.iter().skip(1);
-    others
-        .map(|(name, judged)| (*name, paired(&ours, &of(judged, places), DRAWS, SEED)))
+    each.chain([("all".to_owned(), (0..known.len()).collect())])
+        .map(|(name, places)| Part::new(name, places, compared))
         .collect()
 }
 
-fn as_json(args: &ScoreArgs, compared: &Compared, parts: &[(String, Vec<usize>)], missing: usize) -> Value {
-    let part = |(name, places): &(String, Vec<usize>)| {
-        let estimators = compared.estimators.iter();
-        let measures: BTreeMap<&str, Measures> = estimators
-            .map(|(name, judged)| (*name, Measures::of(&of(judged, places))))
-            .collect();
-        let gains = gains(compared, places).into_iter().map(
+fn as_json(args: &ScoreArgs, parts: &[Part], missing: usize) -> Value {
+    let part = |part: &Part| {
+        let measures: BTreeMap<&str, &Measures> = part.measures.iter().map(|(name, of)| (*name, of)).collect();
+        let gains = part.gains.iter().map(
             |(name, [error, auc, cost])| json!({ "over": name, "median_abs_err_m": error, "auc": auc, "ndcf": cost }),
         );
-        json!({ "scenario": name, "windows": places.len(), "measures": measures, "gains_90": gains.collect::<Vec<_>>() })
+        json!({
+            "scenario": part.name,
+            "windows": part.places.len(),
+            "measures": measures,
+            "gains_90": gains.collect::<Vec<_>>(),
+        })
     };
     json!({
         "schema": SCHEMA,
@@ -190,16 +225,15 @@ fn as_json(args: &ScoreArgs, compared: &Compared, parts: &[(String, Vec<usize>)]
     })
 }
 
-fn as_text(compared: &Compared, parts: &[(String, Vec<usize>)], out: &mut dyn Write) -> io::Result<()> {
-    for (name, places) in parts {
-        writeln!(out, "{name}: {} windows", places.len())?;
+fn as_text(parts: &[Part], out: &mut dyn Write) -> io::Result<()> {
+    for part in parts {
+        writeln!(out, "{}: {} windows", part.name, part.places.len())?;
         writeln!(
             out,
             "  {:<12} {:>8} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
             "ESTIMATOR", "MEDIAN m", "90 % m", "AUC 1.5", "COST 1.5", "AUC 2", "COST 2", "COVERAGE", "WIDTH"
         )?;
-        for (name, judged) in &compared.estimators {
-            let measures = Measures::of(&of(judged, places));
+        for (name, measures) in &part.measures {
             let [near, far] = measures.near;
             let optional = |value: Option<f64>, text: fn(f64) -> String| value.map_or_else(|| "–".to_owned(), text);
             writeln!(
@@ -215,7 +249,7 @@ fn as_text(compared: &Compared, parts: &[(String, Vec<usize>)], out: &mut dyn Wr
                 optional(measures.width, |width| format!("× {width:.1}"))
             )?;
         }
-        for (name, [error, auc, cost]) in gains(compared, places) {
+        for (name, [error, auc, cost]) in &part.gains {
             writeln!(
                 out,
                 "  over {name}, 90 %: error {:+.2}…{:+.2} m, AUC {:+.2}…{:+.2}, cost {:+.2}…{:+.2}",
@@ -224,8 +258,8 @@ fn as_text(compared: &Compared, parts: &[(String, Vec<usize>)], out: &mut dyn Wr
         }
         writeln!(out)?;
     }
-    if let Some((_, ours)) = compared.estimators.first() {
-        let measures = Measures::of(ours);
+    // The last of the parts is all of them.
+    if let Some((_, measures)) = parts.last().and_then(|part| part.measures.first()) {
         let bins = measures
             .reliability
             .iter()

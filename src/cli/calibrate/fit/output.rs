@@ -17,11 +17,11 @@ const SCHEMA: &str = "vicino/calibration-fit/1";
 const GROUPS: usize = 60;
 
 /// What fixes the scale, in words.
-fn scale(fitted: &Fitted) -> String {
+pub(super) fn scale(fitted: &Fitted) -> String {
     printable(&made::scale(&fitted.references)).into_owned()
 }
 
-fn unit(parameter: Parameter) -> &'static str {
+pub(super) fn unit(parameter: Parameter) -> &'static str {
     match parameter {
         Parameter::Tx(_) => "dBm",
         Parameter::Exponent => "",
@@ -30,7 +30,7 @@ fn unit(parameter: Parameter) -> &'static str {
 }
 
 /// `+2.7 [−0.7, +6.0] dB`
-fn figure(estimate: &Estimate, unit: &str) -> String {
+pub(super) fn figure(estimate: &Estimate, unit: &str) -> String {
     match estimate.interval {
         Some(interval) => format!(
             "{:+.1} [{:+.1}, {:+.1}] {unit}",
@@ -40,7 +40,7 @@ fn figure(estimate: &Estimate, unit: &str) -> String {
     }
 }
 
-fn state(state: &State, unit: &str) -> String {
+pub(super) fn state(state: &State, unit: &str) -> String {
     match state {
         State::Fixed(value) => format!("{value:+.1} {unit}, known"),
         State::Estimated(estimate) => figure(estimate, unit),
@@ -49,7 +49,7 @@ fn state(state: &State, unit: &str) -> String {
 }
 
 /// The name of a phone as tables write it, without spaces and in small letters: `iPhone 7` is `iPhone7`.
-fn alike(one: &str, other: &str) -> bool {
+pub(super) fn alike(one: &str, other: &str) -> bool {
     let plain = |name: &str| {
         name.chars()
             .filter(|c| !c.is_whitespace())
@@ -71,7 +71,12 @@ fn published(table: &ProfileTable, name: &str, parameter: Parameter) -> Option<f
 }
 
 /// What a table says beside what was measured: the difference, with the interval of the measurement.
-fn beside(fitted: &Fitted, table: &ProfileTable, parameter: Parameter, state: &State) -> Option<(f64, Estimate)> {
+pub(super) fn beside(
+    fitted: &Fitted,
+    table: &ProfileTable,
+    parameter: Parameter,
+    state: &State,
+) -> Option<(f64, Estimate)> {
     let (Parameter::Correction(phone) | Parameter::Tx(phone)) = parameter else {
         return None;
     };
@@ -84,6 +89,13 @@ fn beside(fitted: &Fitted, table: &ProfileTable, parameter: Parameter, state: &S
         interval.high -= of_table;
     }
     Some((of_table, difference))
+}
+
+/// A name for headings and legends: neutralised, and long ones cut.
+#[cfg(feature = "plots")]
+pub(super) fn short_name(names: &[String], number: usize) -> String {
+    let name = names.get(number).map(|name| printable(name)).unwrap_or_default();
+    crate::report::page::cut(&name, 60)
 }
 
 /// A group in words.

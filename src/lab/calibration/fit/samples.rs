@@ -162,6 +162,27 @@ impl Samples {
         };
         self.of_key.iter().map(of).collect()
     }
+
+    /// The usable levels of a group, weakest first, in dBm, and how many reports have each; nothing of a group that is not
+    /// among these samples.
+    #[must_use]
+    pub fn levels_of(&self, group: &Group) -> Vec<(f64, u64)> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it came from such a number"
+        )]
+        let millimetres = (group.distance.0 * 1000.0).round() as u32;
+        let key = Key(
+            group.sender,
+            group.receiver,
+            group.session,
+            group.orientation,
+            millimetres,
+        );
+        let levels = self.of_key.get(&key).and_then(|idx| self.levels.get(*idx));
+        levels.map(|levels| levels.filled().collect()).unwrap_or_default()
+    }
 }
 
 /// The reports of one pair of phones under equal conditions.
