@@ -301,6 +301,7 @@ impl Action {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table: a line for each action")]
     const fn words(self) -> Words {
         match self {
             Self::Up => Words("up", "up", "a line up"),

@@ -4,8 +4,8 @@
 //! are taken together: a level is a mean, plus what is peculiar to the receiver and to the sender, plus how each phone is
 //! carried at the time (the same for what it sends and for what it hears), plus the nearness of the pair (the same in both
 //! directions), plus noise. The expected nearness of a pair, given everything that was heard, is a number of decibels
-//! ([`proximity`]); where the logs of several phones are given, they must also have places on a map ([`map`]). A straight
-//! line leads from there to the logarithm of the distance, and its residuals to interval and probabilities ([`line`]).
+//! ([`mod@proximity`]); where the logs of several phones are given, they must also have places on a map ([`mod@map`]). A straight
+//! line leads from there to the logarithm of the distance, and its residuals to interval and probabilities ([`mod@line`]).
 //!
 //! Two modes: [`Mode::Live`] knows what one receiver has heard so far; [`Mode::Replay`] both directions of time, and both
 //! directions of a pair. Nothing depends on the numbers of packets, which do not carry over from one scan schedule to

@@ -62,15 +62,13 @@ impl Plan {
     /// Every orientation at every distance; at least a minute and 100 reports each (Google's procedure asks for ten).
     #[must_use]
     pub fn new(distances_m: &[f64], orientations: &[String]) -> Self {
-        let of = |distance_m: &f64| {
-            let distance_m = *distance_m;
-            let each = move |orientation: &String| Step {
-                distance_m,
+        let at = |metres: f64| {
+            orientations.iter().map(move |orientation| Step {
+                distance_m: metres,
                 orientation: orientation.clone(),
-            };
-            orientations.iter().map(each).collect::<Vec<_>>()
+            })
         };
-        let mut steps: Vec<Step> = distances_m.iter().flat_map(of).collect();
+        let mut steps: Vec<Step> = distances_m.iter().flat_map(|metres| at(*metres)).collect();
         steps.truncate(MOST_STEPS);
         Self {
             steps,
