@@ -44,20 +44,36 @@ pub struct Calibrate {
     pub selected: Option<TrackKey>,
     /// The model that the person told.
     pub model: Option<String>,
+    /// The phone that is taken as soon as it is heard.
+    pub wanted: Option<String>,
     /// What the accepted steps tell, or why they tell nothing.
     pub finding: Option<Result<Box<Finding>, String>>,
 }
 
-/// A plan with the model of the phone, where it names one.
-pub type Planned = (Plan, Option<String>);
+/// A plan with what it says of the phone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Planned {
+    /// The steps.
+    pub plan: Plan,
+    /// Its model.
+    pub model: Option<String>,
+    /// Which is taken without a question: a device's name, how an identifier or an address begins, or the strongest.
+    pub phone: Option<String>,
+}
 
-/// Reads a plan: numbers are distances in metres, `dwell=SECONDS`, `reports=N`, `model=NAME`, and other words orientations.
+/// The word for whichever is strongest.
+const STRONGEST: &str = "strongest";
+/// The strongest is not taken before it was heard so often.
+const SURE: u64 = 20;
+
+/// Reads a plan: numbers are distances in metres, `dwell=SECONDS`, `reports=N`, `model=NAME`, `phone=NAME` (or an
+/// address, or `strongest`), and other words orientations.
 ///
 /// # Errors
 /// Which word is none.
 pub fn plan(text: &str) -> Result<Planned, String> {
     let (mut distances, mut orientations) = (Vec::new(), Vec::new());
-    let (mut dwell, mut wanted, mut model) = (None, None, None);
+    let (mut dwell, mut wanted, mut model, mut phone) = (None, None, None, None);
     for word in words(text) {
         if let Some(value) = word.strip_prefix("dwell=") {
             let seconds = value
@@ -76,6 +92,8 @@ pub fn plan(text: &str) -> Result<Planned, String> {
             );
         } else if let Some(value) = word.strip_prefix("model=") {
             model = Some(value.chars().take(MOST_WORD).collect::<String>()).filter(|model| !model.is_empty());
+        } else if let Some(value) = word.strip_prefix("phone=") {
+            phone = Some(value.chars().take(MOST_WORD).collect::<String>()).filter(|phone| !phone.is_empty());
         } else if let Ok(metres) = word.trim_end_matches('m').parse::<f64>() {
             if !(0.05..=1_000.0).contains(&metres) {
                 return Err(format!("{word}: a distance is 0.05 to 1000 m"));
@@ -96,7 +114,7 @@ pub fn plan(text: &str) -> Result<Planned, String> {
     let mut plan = Plan::new(&distances, &orientations);
     plan.dwell = dwell.unwrap_or(plan.dwell);
     plan.wanted = wanted.unwrap_or(plan.wanted);
-    Ok((plan, model))
+    Ok(Planned { plan, model, phone })
 }
 
 /// Words of a line; what stands in quotes is one.
@@ -116,12 +134,29 @@ fn words(text: &str) -> Vec<String> {
 
 impl Calibrate {
     /// Begins anew with a plan.
-    pub fn begin(&mut self, (plan, model): Planned) {
+    pub fn begin(&mut self, planned: Planned) {
         *self = Self {
-            measure: Measure::with_plan(plan),
-            model: model.or(self.model.take()),
+            measure: Measure::with_plan(planned.plan),
+            model: planned.model.or(self.model.take()),
+            wanted: planned.phone,
             ..Self::default()
         };
+    }
+
+    /// The phone that is to be taken without a question, once it is heard.
+    fn awaited(&self) -> Option<TrackKey> {
+        let wanted = self.wanted.as_deref()?;
+        let is_it = |of: &&Candidate| {
+            of.name == wanted
+                || (wanted.len() >= 4 && of.name.starts_with(wanted))
+                || of.key.address.to_string() == wanted.to_lowercase()
+        };
+        let found = if wanted == STRONGEST {
+            self.candidates.first().filter(|of| of.heard >= SURE)
+        } else {
+            self.candidates.iter().find(is_it)
+        };
+        found.map(|of| of.key)
     }
 
     /// The phone that would be chosen: the selected one, or the strongest.
@@ -162,6 +197,10 @@ impl Model {
         candidates.sort_by(|a, b| b.median.cmp(&a.median).then(a.key.cmp(&b.key)));
         candidates.truncate(MOST_CANDIDATES);
         self.calibrate.candidates = candidates;
+        if let Some(key) = self.calibrate.awaited() {
+            let model = self.calibrate.model.clone();
+            self.calibrate.measure.choose(&self.session, key, model.as_deref());
+        }
     }
 
     /// Selects the candidate above or below.
@@ -193,7 +232,10 @@ impl Model {
             Action::StepBack => self.calibrate.measure.back(),
             Action::Anew => {
                 let plan = self.calibrate.measure.plan.clone();
-                self.calibrate.begin((plan, None));
+                self.calibrate.begin(Planned {
+                    plan,
+                    ..Planned::default()
+                });
             }
             Action::SaveProfile => return self.save_profile("own"),
             _ => {}

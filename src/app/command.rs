@@ -110,7 +110,7 @@ const SPECS: [Spec; 19] = [
     spec(
         "plan",
         "WORDS",
-        "calibrate: metres, orientations, dwell=, reports=, model=",
+        "calibrate: metres, orientations, dwell=, reports=, model=, phone=",
     ),
     spec("profile", "[NAME]", "write the profile that the accepted steps tell"),
     spec("snapshot", "FILE.svg", "draw the screen into a file"),

@@ -136,7 +136,8 @@ const fn legend(tab: Tab) -> &'static [&'static str] {
         ],
         Tab::Calibrate => &[
             ":plan 0.5 1 2 front back dwell=60 reports=100 model=SM-A515F",
-            "     metres, orientations, seconds and reports of a step, the model",
+            "     metres, orientations, seconds and reports of a step, the model;",
+            "     phone=NAME (an address, or strongest) takes it without a question",
             "every accepted step is a mark: record (r) to keep it, so that",
             "     `vicino calibrate fit` can compute it again",
             ":profile NAME writes what the steps tell; --edition NAME uses it",

@@ -300,7 +300,12 @@ fn reset(model: &mut Model) {
     model.log.clear();
     model.exposure.clear();
     let plan = model.calibrate.measure.plan.clone();
-    model.calibrate.begin((plan, None));
+    let (model_name, phone) = (model.calibrate.model.clone(), model.calibrate.wanted.clone());
+    model.calibrate.begin(super::calibrate::Planned {
+        plan,
+        model: model_name,
+        phone,
+    });
     model.distances = LiveDistances::default();
     model.is_dirty = true;
 }

@@ -41,7 +41,8 @@ fn second(model: &mut Model, number: i64, level: i8) {
 
 #[test]
 fn plans_are_read_and_what_is_none_is_told() {
-    let (plan, model) = super::plan("0.5 1,2m front \"on edge\" dwell=30 reports=50 model=\"Pixel 4\"").unwrap();
+    let Planned { plan, model, phone } =
+        super::plan("0.5 1,2m front \"on edge\" dwell=30 reports=50 model=\"Pixel 4\" phone=dut").unwrap();
     assert_eq!(
         (plan.steps.len(), plan.wanted, plan.dwell),
         (6, 50, Micros::from_secs(30))
@@ -50,7 +51,8 @@ fn plans_are_read_and_what_is_none_is_told() {
         (plan.steps[1].orientation.as_str(), model.as_deref()),
         ("on edge", Some("Pixel 4"))
     );
-    assert_eq!(super::plan("").unwrap().0.steps.len(), 4, "the usual distances");
+    assert_eq!(phone.as_deref(), Some("dut"));
+    assert_eq!(super::plan("").unwrap().plan.steps.len(), 4, "the usual distances");
     for wrong in ["0", "2000", "dwell=0", "reports=x", "-1"] {
         assert!(super::plan(wrong).is_err(), "{wrong}");
     }
@@ -114,4 +116,24 @@ fn following_the_keys_alone_leads_to_a_profile() {
     );
     update(&mut model, Msg::Key(Key::char('a')));
     assert_eq!(model.calibrate.measure.stage, Stage::Choosing);
+}
+
+#[test]
+fn the_phone_that_is_named_is_taken_once_it_is_heard() {
+    let with = |words: &str| {
+        let mut model = Model::new(SourceInfo::default(), Options::default(), (80, 24));
+        model.calibrate.begin(super::plan(words).unwrap());
+        update(&mut model, Msg::Show(Tab::Calibrate));
+        (1..4).for_each(|n| second(&mut model, n, -60));
+        let early = model.calibrate.measure.phone.as_ref().map(|phone| phone.name.clone());
+        (4..8).for_each(|n| second(&mut model, n, -60));
+        (early, model.calibrate.measure.phone.map(|phone| phone.name))
+    };
+    assert_eq!(with("phone=0202"), (Some("02020202".into()), Some("02020202".into())));
+    assert_eq!(
+        with("phone=strongest"),
+        (None, Some("01010101".into())),
+        "not at the first report"
+    );
+    assert_eq!(with("phone=nobody"), (None, None));
 }

@@ -11,7 +11,7 @@ use crate::app::calibrate::{Planned, plan};
 /// Leads through the measuring of a phone on a bench, to its profile
 ///
 /// The plan are words: numbers are distances in metres, other words orientations, and where wanted dwell=SECONDS,
-/// reports=N and model=NAME; without any 0.5, 1, 2 and 4 m. The screen says what to do next, shows how good what is heard is, and
+/// reports=N, model=NAME and phone=NAME (a lab key's device, an address, or strongest); without any 0.5, 1, 2 and 4 m. The screen says what to do next, shows how good what is heard is, and
 /// marks every accepted step in the recording (r begins one), so that `vicino calibrate fit` can compute it again.
 #[derive(Debug, Args)]
 pub(super) struct MeasureArgs {
