@@ -205,12 +205,22 @@ fn report(what: fmt::Arguments<'_>) {
 fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Exit, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+        Err(error) if !is_broken_pipe(&error) => Err(Failure::new(
             Exit::Environment,
             format!("cannot write to standard output: {}", reason(&error)),
         )),
         _ => Ok(Exit::Done),
     }
+}
+
+/// Whether nobody reads on; a writer of CSV wraps that in an error of its own.
+fn is_broken_pipe(error: &io::Error) -> bool {
+    let wrapped = error.get_ref().and_then(|inner| inner.downcast_ref::<csv::Error>());
+    let kind = match wrapped.map(csv::Error::kind) {
+        Some(csv::ErrorKind::Io(inner)) => inner.kind(),
+        _ => error.kind(),
+    };
+    kind == io::ErrorKind::BrokenPipe
 }
 
 /// Parses the command line, runs the verb, reports failures.

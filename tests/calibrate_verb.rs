@@ -100,7 +100,12 @@ fn a_simulated_bench_gives_back_the_phone_s_power_and_the_path_loss_and_the_tabl
         );
     }
     assert_eq!(of("TX power of SM-A515F")["beside"][0]["value"], -28.0);
-    assert!(value["pose"].as_str().expect("a caution").contains("orientations"));
+    assert!(
+        value["cautions"][0]
+            .as_str()
+            .expect("a caution")
+            .contains("orientations")
+    );
     calibrate(&[&fit[..], &["--csv"]].concat())
         .success()
         .stdout(predicate::str::starts_with("sender,receiver,session"));
@@ -110,6 +115,69 @@ fn a_simulated_bench_gives_back_the_phone_s_power_and_the_path_loss_and_the_tabl
     assert_eq!(
         (&value["edition"], &value["base"]),
         (&Value::from("bench"), &Value::from("2020-12-14"))
+    );
+}
+
+#[test]
+fn one_distance_is_enough_where_the_attenuation_is_known_and_a_phone_that_was_not_moved_is_doubted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let truth = |name: &str, rows: &[(i64, i64, f64)]| {
+        let path = folder.path().join(name);
+        let row = |(from, to, metres): &(i64, i64, f64)| {
+            format!("{},{},reference,dut,{metres}", 1_591_088_400 + from, 1_591_088_400 + to)
+        };
+        let rows: Vec<String> = rows.iter().map(row).collect();
+        std::fs::write(
+            &path,
+            format!("from,to,receiver,transmitter,distance_m\n{}\n", rows.join("\n")),
+        )
+        .expect("written");
+        path.to_str().expect("a name").to_owned()
+    };
+    // By itself, without the marks: it is named by its lab key.
+    let (rows, meta) = (folder.path().join("b.csv.zst"), folder.path().join("b.toml"));
+    std::fs::copy(bundled("bench-1m.csv.zst"), &rows).expect("copied");
+    std::fs::copy(bundled("bench-1m.toml"), meta).expect("copied");
+    let (capture, keys) = (rows.to_str().expect("a name").to_owned(), bundled("bench-1m.keys.csv"));
+    let fit = |truth: &str, more: &[&str]| {
+        let all = [
+            "fit",
+            &capture,
+            "--keys",
+            &keys,
+            "--truth",
+            truth,
+            "--reference",
+            "Pixel 4=8/-30",
+            "--a1",
+            "42",
+            "--json",
+        ];
+        json(&[&all[..], more].concat())
+    };
+    let value = fit(&truth("one.csv", &[(0, 60, 1.0)]), &[]);
+    let power = value["parameters"]
+        .as_array()
+        .expect("parameters")
+        .iter()
+        .find(|one| one["unit"] == "dBm")
+        .expect("a power")
+        .clone();
+    let estimate = &power["state"]["estimated"];
+    assert!(
+        (estimate["value"].as_f64().expect("a number") + 28.0).abs() < 1.0,
+        "{power}"
+    );
+    assert!(estimate["interval"].is_object(), "of the assumed spread");
+    // The first minute was at 1 m, whatever is said.
+    let value = fit(&truth("still.csv", &[(0, 20, 0.5), (20, 40, 1.0), (40, 60, 4.0)]), &[]);
+    assert!(
+        value["cautions"][0]
+            .as_str()
+            .expect("a caution")
+            .contains("were the distances right"),
+        "{}",
+        value["cautions"]
     );
 }
 

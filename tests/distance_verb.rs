@@ -46,12 +46,15 @@ fn a_phone_with_a_lab_key_gets_estimates_and_others_when_asked_for() {
         assert!(0.0 < low && low < middle && middle < high, "{row:?}");
         assert!((0.0..=1.0).contains(&number(8)) && number(8) <= number(9), "{row:?}");
     }
-    // Marks name them by the beginning of an identifier.
-    let marked = of(&[]);
-    assert!(marked.iter().any(|row| &row[2] == "124930bb"), "{marked:?}");
+    // Those that lie beside are taken by themselves.
+    assert_eq!(of(&[]), known);
     let each = of(&["--keys", &keys, "--each"]);
     assert!(each.len() > known.len() && each.iter().all(|row| !row[13].is_empty()));
-    let unknown = distance(&[&bundled("rotation-faults.csv.zst"), "--unknown", "--csv"]).success();
+    // By itself, the same capture tells nobody's name.
+    let folder = tempfile::tempdir().expect("a folder");
+    let alone = folder.path().join("alone.csv.zst");
+    std::fs::copy(bundled("rotation-faults.csv.zst"), &alone).expect("copied");
+    let unknown = distance(&[alone.to_str().expect("a name"), "--unknown", "--csv"]).success();
     let unknown = rows(&unknown.get_output().stdout);
     assert!(unknown.iter().any(|row| row[2].starts_with("rpi:")));
 }
@@ -149,6 +152,13 @@ fn what_cannot_be_used_is_told() {
         .code(3)
         .stderr(predicate::str::contains("model.toml"));
     distance(&[&capture, "--window", "0"]).code(2);
+    distance(&[&capture, "--model", "99=SM-G973F"])
+        .code(2)
+        .stderr(predicate::str::contains("no such receiver"));
+    distance(&[&capture, "--clock-offset", "x=1"])
+        .code(2)
+        .stderr(predicate::str::contains("no such capture"));
+    distance(&["train", &capture, "--name", "../evil"]).code(2);
     distance(&[]).code(2);
     distance(&["no-such-file"]).code(3);
 }

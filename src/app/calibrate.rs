@@ -264,6 +264,7 @@ impl Model {
                 if let Some((mark, station)) = accepted {
                     return vec![mark_of_calibration(mark, station)];
                 }
+                self.say("nothing was heard in this step: x measures it again, n goes on without it");
             }
             Stage::Done => return self.save_profile("own"),
         }

@@ -11,8 +11,8 @@ use super::{Exit, Failure, Look, help};
 
 /// Profiles of phone models: RSSI corrections and TX powers with their uncertainty.
 ///
-/// A table is an edition of Google's list that is built in (2020-06-13, 2020-08-13, 2020-09-18, 2020-12-14), a file (its CSV,
-/// or TOML), or the name of one of your own in the data folder.
+/// A table is an edition of Google's list that is built in (2020-06-13, 2020-08-13, 2020-09-18, 2020-12-14), what EPFL
+/// measured itself (dp3t-anechoic), a file (Google's CSV, or TOML), or the name of one of your own in the data folder.
 #[derive(Debug, Args)]
 #[command(after_help = help::CALIBRATE)]
 pub(crate) struct CalibrateArgs {

@@ -16,6 +16,7 @@ use crate::lab::calibration::{Calibration, ProfileTable, editions, google, parse
 pub(super) struct CalibrationArgs {
     /// Calibration list: an edition (2020-06-13, 2020-08-13, 2020-09-18, 2020-12-14), a file (Google's CSV, or TOML), or
     /// the name of one of your own; without it, the one that the capture names, or the one that was in force at its time
+    /// (`distance`: the one that its model was learnt with)
     #[arg(long, value_name = "EDITION|FILE", value_parser = edition)]
     edition: Option<Arc<ProfileTable>>,
     /// Model of a receiver (`01=SM-G973F`), or of all that have no own (`SM-G973F`); before what the capture says
@@ -30,6 +31,11 @@ impl CalibrationArgs {
         let edition = self.edition.iter().map(|table| ["--edition", &table.edition]);
         let models = self.model.iter().map(|model| ["--model", model]);
         edition.chain(models).flatten().map(str::to_owned).collect()
+    }
+
+    /// The stations of which a model was told.
+    pub(super) fn stations(&self) -> impl Iterator<Item = &str> {
+        self.model.iter().filter_map(|given| Some(given.split_once('=')?.0))
     }
 
     /// What was asked for; where no edition was, this one.
@@ -55,6 +61,16 @@ impl CalibrationArgs {
     }
 }
 
+/// The name of a table or a model of one's own, which is that of a file too.
+pub(super) fn own_name(text: &str) -> Result<String, String> {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+    if !text.is_empty() && text.len() <= 60 && !text.starts_with('.') && text.chars().all(is_plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("a name of letters, digits, - and _".to_owned())
+    }
+}
+
 /// Longer lists are refused, in bytes.
 const MOST: u64 = 16 * 1024 * 1024;
 
@@ -71,7 +87,8 @@ pub(super) fn edition(text: &str) -> Result<Arc<ProfileTable>, String> {
     if let Some(own) = own.filter(|own| own.is_file()) {
         return table(&own).map(Arc::new);
     }
-    let known: Vec<&str> = editions::editions().map(|table| table.edition.as_str()).collect();
+    let mut known: Vec<&str> = editions::editions().map(|table| table.edition.as_str()).collect();
+    known.push("dp3t-anechoic (EPFL's own measurements)");
     let folder = own_folder().map(|folder| folder.display().to_string());
     Err(format!(
         "no such edition; there are {}, files (.csv, .toml), and those of your own in {}",

@@ -12,6 +12,7 @@ use std::thread;
 use clap::{Args, Subcommand};
 
 use super::mark::time;
+use super::measured::truth;
 use super::{Exit, Failure, help, tell, to_stdout};
 use crate::lab::distance::{Estimate, Estimator, Mode, Query, Score};
 use crate::lab::time::UnixMicros;
@@ -42,6 +43,9 @@ struct EstimateArgs {
     /// Captures; those of the same hours tell of each other
     #[arg(value_name = "CAPTURE", required = true)]
     captures: Vec<PathBuf>,
+    /// Truth that names senders: a simulator's NAME.truth.csv
+    #[arg(long, value_name = "FILE.csv")]
+    truth: Vec<PathBuf>,
     #[command(flatten)]
     input: InputArgs,
     /// Length of the windows, in seconds
@@ -115,7 +119,7 @@ fn scores(estimator: &Estimator<'_>, queries: &[Query]) -> Vec<Score> {
 
 fn estimate(args: &EstimateArgs) -> Result<Exit, Failure> {
     let model = args.input.estimator()?;
-    let heard = args.input.heard(&args.captures, &[], &model)?;
+    let heard = args.input.heard(&args.captures, &truth(&args.truth)?, &model)?;
     let from_s = args.from.map_or_else(
         || {
             heard

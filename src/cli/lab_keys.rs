@@ -3,14 +3,12 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-#[cfg(feature = "tui")]
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::{Exit, Failure};
-#[cfg(feature = "tui")]
 use crate::format::native::Paths;
 use crate::format::reason;
 use crate::lab::keyring::Keyring;
@@ -23,6 +21,14 @@ const MOST: u64 = 4 * 1024 * 1024;
 /// # Errors
 /// [`Exit::Input`] when it cannot be read or is none.
 pub(super) fn read(path: &Path) -> Result<Arc<Keyring>, Failure> {
+    read_own(path).map(Arc::new)
+}
+
+/// As [`read`], to be put together with others.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_own(path: &Path) -> Result<Keyring, Failure> {
     let fault = |what: &str| Failure::new(Exit::Input, format!("{}: {what}", path.display()));
     let mut text = Zeroizing::new(String::new());
     File::open(path)
@@ -31,8 +37,7 @@ pub(super) fn read(path: &Path) -> Result<Arc<Keyring>, Failure> {
     if text.len() as u64 > MOST {
         return Err(fault("too long for a key file"));
     }
-    let ring = Keyring::parse(&text).map_err(|error| fault(&error.to_string()))?;
-    Ok(Arc::new(ring))
+    Keyring::parse(&text).map_err(|error| fault(&error.to_string()))
 }
 
 /// The keys of `NAME.keys.csv` beside a native capture, if there is such a file: as the simulator writes it.
@@ -41,15 +46,22 @@ pub(super) fn read(path: &Path) -> Result<Arc<Keyring>, Failure> {
 /// As [`read`].
 #[cfg(feature = "tui")]
 pub(super) fn beside(capture: &Path) -> Result<Option<Arc<Keyring>>, Failure> {
+    beside_own(capture).map(|keys| keys.map(Arc::new))
+}
+
+/// As [`beside`], to be put together with others.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn beside_own(capture: &Path) -> Result<Option<Keyring>, Failure> {
     let file = file_beside(capture);
     if file.is_file() {
-        read(&file).map(Some)
+        read_own(&file).map(Some)
     } else {
         Ok(None)
     }
 }
 
-#[cfg(feature = "tui")]
 fn file_beside(capture: &Path) -> PathBuf {
     let meta = Paths::of(capture).meta;
     meta.with_extension("keys.csv")

@@ -1,5 +1,6 @@
 //! What phones heard of each other, for verbs that estimate or measure: captures, lab keys, models, truth.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ const MOST_TRUTH: u64 = 1024 * 1024 * 1024;
 /// How captures are read.
 #[derive(Debug, Args)]
 pub(super) struct MeasuredArgs {
-    /// Lab keys: phones that use one are known
+    /// Lab keys: phones that use one are known. By default NAME.keys.csv beside NAME.csv
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
     #[command(flatten)]
@@ -79,6 +80,54 @@ impl MeasuredArgs {
             .map_or(Micros(0), |(_, offset)| *offset)
     }
 
+    /// The lab keys of the command line, or those beside the captures.
+    fn lab_keys(&self, captures: &[PathBuf]) -> Result<Keyring, Failure> {
+        let mut keys = Keyring::default();
+        if let Some(file) = &self.keys {
+            keys.extend(lab_keys::read_own(file)?);
+            return Ok(keys);
+        }
+        for capture in captures.iter().filter(|capture| *capture != Path::new("-")) {
+            if let Some(beside) = lab_keys::beside_own(capture)? {
+                let name = capture.display().to_string();
+                tell(format_args!(
+                    "{}: with the lab keys that lie beside it",
+                    printable(&name)
+                ));
+                keys.extend(beside);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// What is told of a station or a file that is not there is a slip.
+    fn check(&self, captures: &[PathBuf], heard: &Heard) -> Result<(), Failure> {
+        let is_station = |name: &str| heard.phones.iter().any(|phone| phone.name == name);
+        if let Some(name) = self.calibration.stations().find(|name| !is_station(name)) {
+            let there: Vec<&str> = heard
+                .phones
+                .iter()
+                .filter(|phone| phone.has_log)
+                .map(|phone| &*phone.name)
+                .collect();
+            let there = printable(&there.join(", ")).into_owned();
+            return Err(
+                Failure::new(Exit::Usage, format!("--model {name}=…: there is no such receiver"))
+                    .hint(format!("there are: {there}")),
+            );
+        }
+        let stems: Vec<_> = captures.iter().filter_map(|capture| capture.file_stem()).collect();
+        let mut files = self.clock_offset.iter().filter_map(|(file, _)| file.as_deref());
+        match files.find(|file| !stems.iter().any(|stem| *stem == OsStr::new(file))) {
+            Some(file) => Err(Failure::new(
+                Exit::Usage,
+                format!("--clock-offset {file}=…: there is no such capture"),
+            )
+            .hint("the name is the file's, without its ending")),
+            None => Ok(()),
+        }
+    }
+
     /// What the captures tell of each other. Without an edition that is asked for, levels are computed with this one; for
     /// measurements also reports that are too strong are kept.
     pub(super) fn heard(
@@ -88,7 +137,7 @@ impl MeasuredArgs {
         edition: &str,
         for_measurements: bool,
     ) -> Result<Heard, Failure> {
-        let keys = self.keys.as_deref().map(lab_keys::read).transpose()?;
+        let keys = self.lab_keys(captures)?;
         let mut hearing = if for_measurements {
             Hearing::for_measurements()
         } else {
@@ -97,7 +146,10 @@ impl MeasuredArgs {
         for (rpi, name, model) in names.iter().flat_map(|truth| &truth.names) {
             hearing.tell(*rpi, name, model);
         }
-        for capture in captures {
+        // The numbers of phones, and with them the order of sums, follow the names.
+        let mut captures = captures.to_vec();
+        captures.sort();
+        for capture in &captures {
             let failed = |error| input_failure(&in_file(capture, error));
             let options = OpenOptions {
                 clock_offset: self.offset(capture),
@@ -113,9 +165,9 @@ impl MeasuredArgs {
             }
             origin::warn_of_damage_in(capture, reader.damage());
         }
-        let no_keys = Keyring::default();
         let calibration = self.calibration.calibration_or(edition);
-        let heard = hearing.finish(keys.as_deref().unwrap_or(&no_keys), &calibration);
+        let heard = hearing.finish(&keys, &calibration);
+        self.check(&captures, &heard)?;
         warn(&heard, for_measurements);
         Ok(heard)
     }

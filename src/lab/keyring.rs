@@ -103,6 +103,17 @@ impl Keyring {
         }
     }
 
+    /// Takes in the keys of another file.
+    pub fn extend(&mut self, other: Self) {
+        let before = self.keys.len();
+        let moved = other
+            .identifiers
+            .into_iter()
+            .map(|(rpi, (place, enin))| (rpi, (before + place, enin)));
+        self.identifiers.extend(moved);
+        self.keys.extend(other.keys);
+    }
+
     fn add(&mut self, device: &str, model: &str, tek: &Tek, start: Enin, period: u32) {
         let derived = BroadcastKeys::derive(tek);
         for enin in (0..period).filter_map(|n| start.0.checked_add(n)).map(Enin) {

@@ -19,6 +19,7 @@ use super::theme::Theme;
 use crate::app::calibrate::{Calibrate, Candidate};
 use crate::app::model::Model;
 use crate::lab::calibration::fit::{Parameter, State};
+use crate::lab::calibration::made;
 use crate::lab::calibration::measure::{Finding, Outcome, Quality, Stage, Step};
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
@@ -38,6 +39,22 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Stage::Done => done(model, theme, cut(&mut rest, 4), buf),
     }
     advice(model, theme, cut(&mut rest, 2), buf);
+    let doubt = model
+        .calibrate
+        .finding
+        .as_ref()
+        .and_then(|of| made::implausible(&of.as_ref().ok()?.fit));
+    if let Some(doubt) = doubt {
+        let room = usize::from(area.width.saturating_sub(4));
+        put(
+            buf,
+            cut(&mut rest, 1),
+            1,
+            0,
+            &clip(&format!("! {doubt}"), room),
+            theme.warning,
+        );
+    }
     let finding = model
         .calibrate
         .finding
@@ -281,8 +298,13 @@ fn done(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 /// Whether the steps will be there tomorrow.
 fn advice(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let is_kept = model.recording.is_some() || model.source.takes_marks;
-    if !is_kept {
+    if model.recording.is_some() {
+        return;
+    }
+    if model.source.takes_marks {
+        let text = "accepted steps become marks of the capture that is played; r records them elsewhere";
+        put(buf, area, 1, 0, text, theme.dim);
+    } else {
         put(
             buf,
             area,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::super::calibration::edition;
+use super::super::calibration::{edition, own_name};
 use super::super::measured::{MeasuredArgs, truth};
 use super::super::{Exit, Failure, report, tell, to_stdout};
 use crate::format::reason;
@@ -26,6 +26,8 @@ use crate::lab::text::printable;
 
 /// Models whose published figures fix the scale where nobody names others.
 const REFERENCES: [&str; 2] = ["Pixel 4", "iPhone 11"];
+/// Spread between groups where none is left over to tell it, in dB.
+const ASSUMED_SD_DB: f64 = 2.0;
 /// Draws of a bootstrap.
 const ROUNDS: u32 = 1_000;
 
@@ -67,7 +69,7 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "EDITION|FILE", value_parser = edition)]
     beside: Vec<Arc<ProfileTable>>,
     /// Name of the edition that is made
-    #[arg(long, value_name = "NAME", default_value = "own")]
+    #[arg(long, value_name = "NAME", default_value = "own", value_parser = own_name)]
     name: String,
     /// Writes the profiles as a table that `--edition FILE` reads
     #[arg(long, value_name = "FILE.toml")]
@@ -205,6 +207,7 @@ fn fitted(args: &FitArgs, bench: Bench) -> Result<Fitted, Failure> {
     };
     let settings = Settings {
         effects,
+        assumed_sd_db: Some(ASSUMED_SD_DB),
         intervals: if args.bootstrap {
             Intervals::Bootstrap {
                 rounds: ROUNDS,

@@ -11,11 +11,11 @@ use crate::app::calibrate::{Planned, plan};
 /// Leads through the measuring of a phone on a bench, to its profile
 ///
 /// The plan are words: numbers are distances in metres, other words orientations, and where wanted dwell=SECONDS,
-/// reports=N, model=NAME and phone=NAME (a lab key's device, an address, or strongest); without any 0.5, 1, 2 and 4 m. The screen says what to do next, shows how good what is heard is, and
+/// reports=N, model=NAME and phone=NAME (a lab key's device, an address, or strongest); without any 1, 0.5, 2 and 4 m. The screen says what to do next, shows how good what is heard is, and
 /// marks every accepted step in the recording (r begins one), so that `vicino calibrate fit` can compute it again.
 #[derive(Debug, Args)]
 pub(super) struct MeasureArgs {
-    /// The plan: 0.5 1 2 4 front back side dwell=60 reports=100 model=SM-A515F
+    /// The plan: 1 0.5 2 4 front back side dwell=60 reports=100 model=SM-A515F
     #[arg(value_name = "WORD", allow_hyphen_values = false)]
     words: Vec<String>,
     /// Plays a capture instead of listening

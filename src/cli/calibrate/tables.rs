@@ -164,6 +164,8 @@ const fn word(confidence: Confidence) -> &'static str {
 /// `+2 dB`, or `+2.4 [1.9, 2.9] dB`
 fn figure(of: Option<Measured>, whole: i8) -> String {
     match of {
+        // A fraction that nobody gave an interval of.
+        Some(Measured { value, low, high }) if high - low < 1e-9 => format!("{value:+.1}"),
         Some(Measured { value, low, high }) => format!("{value:+.1} [{low:+.1}, {high:+.1}]"),
         None => format!("{whole:+}"),
     }

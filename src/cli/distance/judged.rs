@@ -36,9 +36,15 @@ pub(super) fn known(
         .zip(&heard.phones)
         .map(|(number, phone)| (plain(&phone.name), Phone::Known(number)))
         .collect();
+    // Marks and a file would tell the same twice.
+    let marks = if truth.is_empty() {
+        marked(heard, length_s)
+    } else {
+        Vec::new()
+    };
     let mut found: Vec<(TruthWindow, Query)> = Vec::new();
     let mut missing = 0;
-    for window in windows(truth, length_s).into_iter().chain(marked(heard, length_s)) {
+    for window in windows(truth, length_s).into_iter().chain(marks) {
         let query = phones
             .get(&window.receiver)
             .zip(phones.get(&window.sender))

@@ -102,6 +102,13 @@ pub(super) fn run(args: &ScoreArgs) -> Result<Exit, Failure> {
             let value = as_json(args, &parts, missing);
             return writeln!(out, "{}", json_printable(&format!("{value:#}")));
         }
+        if !args.leave_out {
+            let name = printable(&model.name);
+            writeln!(
+                out,
+                "by the line of the model {name}: on what it was learnt from, figures are too good (--leave-out)\n"
+            )?;
+        }
         as_text(&parts, out)
     })
 }
@@ -250,11 +257,15 @@ fn as_text(parts: &[Part], out: &mut dyn Write) -> io::Result<()> {
             )?;
         }
         for (name, [error, auc, cost]) in &part.gains {
-            writeln!(
-                out,
-                "  over {name}, 90 %: error {:+.2}…{:+.2} m, AUC {:+.2}…{:+.2}, cost {:+.2}…{:+.2}",
-                error[0], error[1], auc[0], auc[1], cost[0], cost[1]
-            )?;
+            let range = |[low, high]: [f64; 2]| {
+                if low.is_nan() {
+                    "–".to_owned()
+                } else {
+                    format!("{low:+.2}…{high:+.2}")
+                }
+            };
+            let (error, auc, cost) = (range(*error), range(*auc), range(*cost));
+            writeln!(out, "  over {name}, 90 %: error {error} m, AUC {auc}, cost {cost}")?;
         }
         writeln!(out)?;
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::super::calibration::own_folder;
+use super::super::calibration::{own_folder, own_name};
 use super::super::measured::{TruthFile, truth};
 use super::super::{Exit, Failure, report, tell};
 use super::input::InputArgs;
@@ -37,7 +37,7 @@ pub(super) struct TrainArgs {
     #[command(flatten)]
     input: InputArgs,
     /// Its name
-    #[arg(long, value_name = "NAME", default_value = "own")]
+    #[arg(long, value_name = "NAME", default_value = "own", value_parser = own_name)]
     name: String,
     /// The file to write; by default `distance-NAME.toml` in your own calibration folder
     #[arg(long, value_name = "FILE.toml")]

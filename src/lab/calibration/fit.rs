@@ -107,7 +107,7 @@ impl Default for Settings {
 /// Fits the model to the reports.
 pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> Result<Fit, FitError> {
     let counts = samples.counts();
-    let (groups, unusable) = usable(samples)?;
+    let (groups, unusable) = usable(samples, settings.assumed_sd_db.is_some())?;
     check(&groups, references, settings)?;
     let layout = Layout::new(&groups, references, settings.effects);
     if layout.parameters.len() > MOST_PARAMETERS {
@@ -176,7 +176,7 @@ pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> R
 /// Which effects can be fitted at no cost: those that hide no phone and no path which are told without them. Where each
 /// session has phones of its own, its effect would take all that is known of them.
 pub fn separable(samples: &Samples, references: &References) -> Result<Effects, FitError> {
-    let (groups, _) = usable(samples)?;
+    let (groups, _) = usable(samples, true)?;
     let hidden = |sessions, orientations| {
         let layout = Layout::new(&groups, references, Effects { sessions, orientations });
         if layout.parameters.len() > MOST_PARAMETERS {
@@ -190,8 +190,8 @@ pub fn separable(samples: &Samples, references: &References) -> Result<Effects, 
     Ok(Effects { sessions, orientations })
 }
 
-/// The groups with usable reports, and those without.
-fn usable(samples: &Samples) -> Result<(Vec<Group>, Vec<Group>), FitError> {
+/// The groups with usable reports, and those without. One alone is enough where a spread is assumed.
+fn usable(samples: &Samples, one_is_enough: bool) -> Result<(Vec<Group>, Vec<Group>), FitError> {
     let (groups, unusable): (Vec<Group>, Vec<Group>) =
         samples.groups().into_iter().partition(|group| group.levels.is_some());
     let Counts {
@@ -200,7 +200,7 @@ fn usable(samples: &Samples) -> Result<(Vec<Group>, Vec<Group>), FitError> {
     match (groups.len(), unusable.len()) {
         (0, 0) => Err(FitError::NoData),
         (0, _) => Err(FitError::NothingUsable { saturated, unavailable }),
-        (1, _) => Err(FitError::OneGroup),
+        (1, _) if !one_is_enough => Err(FitError::OneGroup),
         _ => Ok((groups, unusable)),
     }
 }

@@ -32,6 +32,21 @@ fn figure(state: &State) -> Option<Figure> {
     }
 }
 
+/// What cannot be: a level that does not fall with distance as it does anywhere. `None` where the exponent is fixed, or not
+/// told. Indoors it is 1.5 to 4; free space has 2.
+#[must_use]
+pub fn implausible(fit: &Fit) -> Option<String> {
+    let State::Estimated(exponent) = fit.get(Parameter::Exponent) else {
+        return None;
+    };
+    (!(1.0..=5.0).contains(&exponent.value)).then(|| {
+        format!(
+            "a path-loss exponent of {:.1} is none of a phone that was moved as told (free space has 2): were the distances right?",
+            exponent.value
+        )
+    })
+}
+
 /// What fixes the scale, in words.
 #[must_use]
 pub fn scale(references: &[Reference]) -> String {

@@ -52,14 +52,14 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         Self::new(
-            &[0.5, 1.0, 2.0, 4.0],
+            &[1.0, 0.5, 2.0, 4.0],
             &["front".to_owned(), "back".to_owned(), "side".to_owned()],
         )
     }
 }
 
 impl Plan {
-    /// Every orientation at every distance; at least a minute and 100 reports each (Google's procedure asks for ten).
+    /// Every orientation at every distance; at least 45 s and 100 reports each (Google's procedure asks for ten).
     #[must_use]
     pub fn new(distances_m: &[f64], orientations: &[String]) -> Self {
         let at = |metres: f64| {
@@ -72,7 +72,7 @@ impl Plan {
         steps.truncate(MOST_STEPS);
         Self {
             steps,
-            dwell: Micros::from_secs(60),
+            dwell: Micros::from_secs(45),
             wanted: 100,
         }
     }
@@ -404,6 +404,10 @@ impl Measure {
         let Stage::Judging(from, to) = self.stage else {
             return None;
         };
+        // Nothing is no measurement.
+        if self.heard.levels.is_empty() {
+            return None;
+        }
         let (phone, step) = (self.phone.clone()?, self.step()?.clone());
         let quality = self.heard.quality(to.since(from));
         let mark = Mark {
@@ -440,7 +444,10 @@ impl Measure {
     /// Back to the step before.
     pub fn back(&mut self) {
         if self.stage != Stage::Choosing && !self.plan.steps.is_empty() {
-            self.at = self.at.saturating_sub(1);
+            // When all are done it is the last that was at hand.
+            if self.stage != Stage::Done {
+                self.at = self.at.saturating_sub(1);
+            }
             self.stage = Stage::Placing;
         }
     }

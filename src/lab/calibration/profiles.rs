@@ -143,6 +143,18 @@ impl ProfileTable {
         table
     }
 
+    /// The table with the entries of another: where both have a model, the other's counts. Name, base and averages stay.
+    #[must_use]
+    pub fn with(&self, other: Self) -> Self {
+        let is_new = |model: &str| other.entries.iter().any(|entry| entry.model == model);
+        let kept = self.entries.iter().filter(|entry| !is_new(&entry.model)).cloned();
+        let entries = kept.chain(other.entries.iter().cloned()).collect();
+        let mut table = Self::new(self.edition.clone(), self.averages, entries);
+        table.base.clone_from(&self.base);
+        table.source = other.source;
+        table
+    }
+
     /// The entries, in the order of the list.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
@@ -362,6 +374,27 @@ mod tests {
         assert_eq!(own("Nokia/3310"), None);
         assert_eq!(own(""), None);
         assert_eq!(own("///"), None);
+    }
+
+    #[test]
+    fn what_is_measured_again_replaces_what_was_there_and_the_rest_stays() {
+        let figures = |correction| Profile {
+            rssi_correction_db: correction,
+            tx_power_dbm: -20,
+        };
+        let of = |entries| ProfileTable::new("x".to_owned(), table().averages(), entries);
+        let new = of(vec![
+            Entry::new("SM-G973F", figures(9), High),
+            Entry::new("new", figures(7), High),
+        ]);
+        let both = table().with(new);
+        assert_eq!(both.edition, "own");
+        let correction = |name: &str| both.own(name).unwrap().0.rssi_correction_db;
+        assert_eq!(
+            (correction("SM-G973F"), correction("new"), correction("SM-G973U")),
+            (9, 7, 4)
+        );
+        assert_eq!(both.entries().len(), table().entries().len() + 1);
     }
 
     #[test]

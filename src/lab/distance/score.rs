@@ -243,6 +243,9 @@ pub fn paired(one: &[Judged], other: &[Judged], draws: usize, seed: u64) -> [[f6
         }
     }
     differences.map(|mut all| {
+        if all.is_empty() {
+            return [f64::NAN; 2];
+        }
         all.sort_by(f64::total_cmp);
         [quantile(&all, 0.05), quantile(&all, 0.95)]
     })

@@ -136,7 +136,7 @@ pub(super) fn warning(fitted: &Fitted, warning: &Warning) -> String {
             format!("{parts} sets of phones were never measured against one with known figures")
         }
         Warning::NothingSpare => {
-            "as many unknowns as groups: no interval can be given; measure more pairs or orientations".to_owned()
+            "as many unknowns as groups: intervals rest on an assumed spread of 2 dB; measure more orientations or pairs".to_owned()
         }
         Warning::TooFewToDraw => "too few groups to draw from: intervals come from the model".to_owned(),
         Warning::Saturated { reports, share } => {
@@ -171,12 +171,13 @@ pub(super) fn warning(fitted: &Fitted, warning: &Warning) -> String {
     }
 }
 
-/// What every reader of figures from one pose must know.
-pub(super) fn pose(fitted: &Fitted) -> Option<&'static str> {
-    (fitted.bench.orientations.len() < 3).then_some(
-        "fewer than three orientations were measured: what a pose takes in both directions cannot be told from the phone's own \
-         correction and TX power; only their sum is safe, and the intervals are too narrow by as much",
-    )
+/// What every reader of the figures must know: what cannot be, and what one pose does not tell.
+pub(super) fn cautions(fitted: &Fitted) -> Vec<String> {
+    let pose = "fewer than three orientations were measured: what a pose takes in both directions cannot be told from the \
+                phone's own correction and TX power; only their sum is safe, and the intervals are too narrow by as much";
+    let is_one_pose = fitted.bench.orientations.len() < 3;
+    let moved = made::implausible(&fitted.fit);
+    moved.into_iter().chain(is_one_pose.then(|| pose.to_owned())).collect()
 }
 
 pub(super) fn as_text(fitted: &Fitted, tables: &[Arc<ProfileTable>], out: &mut dyn Write) -> io::Result<()> {
@@ -249,7 +250,7 @@ pub(super) fn as_text(fitted: &Fitted, tables: &[Arc<ProfileTable>], out: &mut d
         writeln!(out, "… {} more (--csv shows all)", fitted.fit.groups.len() - GROUPS)?;
     }
     let warnings = fitted.fit.warnings.iter().map(|of| warning(fitted, of));
-    let all: Vec<String> = warnings.chain(pose(fitted).map(str::to_owned)).collect();
+    let all: Vec<String> = warnings.chain(cautions(fitted)).collect();
     if !all.is_empty() {
         writeln!(out)?;
     }
@@ -338,7 +339,7 @@ pub(super) fn as_json(fitted: &Fitted, tables: &[Arc<ProfileTable>], out: &mut d
         "groups": fitted.fit.groups,
         "unusable": fitted.fit.unusable,
         "warnings": warnings.collect::<Vec<_>>(),
-        "pose": pose(fitted),
+        "cautions": cautions(fitted),
     });
     let mut out = io::BufWriter::new(out);
     serde_json::to_writer_pretty(JsonPrintable(&mut out), &value)?;

@@ -1,6 +1,6 @@
 //! The page of a fit: for colleagues who have the measurements of others before them, and not this program.
 
-use super::output::{alike, beside, figure, pose, scale, short_name, state, unit, warning};
+use super::output::{alike, beside, cautions, figure, scale, short_name, state, unit, warning};
 use super::{FitArgs, Fitted, plots};
 use crate::cli::Failure;
 use crate::cli::reports::{files, name_of, quoted, undrawn};
@@ -63,7 +63,7 @@ pub(super) fn page(args: &FitArgs, fitted: &Fitted, table: &ProfileTable) -> Res
 fn summary(args: &FitArgs, fitted: &Fitted, table: &ProfileTable, page: &mut Page) {
     page.section("Summary");
     measured(fitted, page);
-    page.warnings(pose(fitted));
+    page.warnings(cautions(fitted));
     page.part("Profiles");
     page.table(&profiles(fitted, table));
     page.text(
@@ -290,7 +290,7 @@ fn diagnosis(fitted: &Fitted, page: &mut Page) {
     let is_outlier = |of: &&Warning| matches!(of, Warning::Outlier { .. });
     let all = &fitted.fit.warnings;
     page.part("Warnings");
-    let mut warnings: Vec<String> = pose(fitted).map(str::to_owned).into_iter().collect();
+    let mut warnings: Vec<String> = cautions(fitted);
     warnings.extend(all.iter().filter(|of| !is_outlier(of)).map(|of| warning(fitted, of)));
     if warnings.is_empty() {
         page.text("There are none.");
@@ -487,7 +487,7 @@ fn usage(args: &FitArgs, table: &ProfileTable, page: &mut Page) {
         ));
     }
     page.text(
-        "Use a profile of confidence low or medium for work on the bench. An estimate from one pose, or with a half that an \
+        "Use a profile of confidence low or medium for work on the bench. An estimate from one cautions, or with a half that an \
          average phone stands in for, is no figure to publish.",
     );
 }
