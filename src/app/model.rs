@@ -106,6 +106,9 @@ pub struct Settings {
     pub plan: Option<Planned>,
 }
 
+/// Cells of `● rec 00:00:00` with the space around it.
+const RECORDING: u16 = 18;
+
 /// All state; [`update`](super::update()) alone changes it.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -210,6 +213,13 @@ impl Model {
             options,
             is_dirty: true,
         }
+    }
+
+    /// Where the tabs stand in a header of so many columns: that something is recorded must be seen beside them.
+    #[must_use]
+    pub fn placed_tabs(&self, columns: u16) -> Vec<(Tab, std::ops::Range<u16>, String)> {
+        let taken = if self.recording.is_some() { RECORDING } else { 0 };
+        Tab::placed(columns.saturating_sub(taken), self.tab)
     }
 
     /// The same with what a person chose.

@@ -46,7 +46,7 @@ impl Model {
             Mouse::Press(..) if matches!(self.popup, Some(Popup::Question(_))) => Vec::new(),
             Mouse::Press(..) if self.popup.is_some() => vec![Action::Close],
             Mouse::Press(column, 0) => {
-                let mut placed = Tab::placed(self.size.0, self.tab).into_iter();
+                let mut placed = self.placed_tabs(self.size.0).into_iter();
                 let tab = placed.find(|(_, columns, _)| columns.contains(&column));
                 tab.map(|(tab, ..)| Action::Show(tab)).into_iter().collect()
             }

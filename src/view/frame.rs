@@ -16,7 +16,7 @@ use crate::lab::time::UnixMicros;
 
 pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put(buf, area, 1, 0, "vicino", theme.accent);
-    for (tab, columns, title) in Tab::placed(area.width, model.tab) {
+    for (tab, columns, title) in model.placed_tabs(area.width) {
         let style = if tab == model.tab { theme.selected } else { theme.dim };
         put(buf, area, columns.start, 0, &title, style);
     }
@@ -36,7 +36,7 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
 
 /// The column after the tabs.
 fn after_tabs(model: &Model, columns: u16) -> u16 {
-    let last = Tab::placed(columns, model.tab).pop();
+    let last = model.placed_tabs(columns).pop();
     last.map_or(0, |(_, columns, _)| columns.end + 2)
 }
 
