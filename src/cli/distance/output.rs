@@ -190,10 +190,11 @@ impl Rows<'_> {
         };
         writeln!(
             out,
-            "\n{} windows, by {mode}; * taken for near; estimator {}, calibration of {}",
+            "\n{} windows, by {mode}; * taken for near: nearer than is usual\nestimator {}, calibration of {}, learnt from: {}",
             self.windows.len(),
             printable(&self.model.name),
-            printable(&self.model.edition)
+            printable(&self.model.edition),
+            printable(self.model.trained_on.trim())
         )
     }
 }

@@ -3,7 +3,7 @@
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::file::{self, MOST, TableError, averages_of};
-use super::profiles::{Entry, Profile, ProfileTable};
+use super::profiles::{Entry, Measured, Profile, ProfileTable};
 use crate::lab::attenuation::Confidence;
 
 /// Header row of the later lists, and of what is written.
@@ -104,7 +104,18 @@ fn entry(record: &StringRecord, layout: &Layout) -> Result<Entry, &'static str> 
         rssi_correction_db: figure(figures[0]).ok_or("the correction is -60 to 60 dB")?,
         tx_power_dbm: figure(figures[1]).ok_or("the TX power is -60 to 60 dBm")?,
     };
+    // What is no whole number would be lost.
+    let fraction = |text: &str| {
+        let value: f64 = text.parse().ok().filter(|value: &f64| value.fract() != 0.0)?;
+        Some(Measured {
+            value,
+            low: value,
+            high: value,
+        })
+    };
     Ok(Entry {
+        correction: fraction(figures[0]),
+        tx_power: fraction(figures[1]),
         oem: cell(0).to_owned(),
         device: device.to_owned(),
         ..Entry::new(model, profile, confidence)
