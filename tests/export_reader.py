@@ -95,7 +95,7 @@ def write(path):
         verification_key_version="v3", verification_key_id="310", signature_algorithm="1.2.840.10045.4.3.2"
     )
     export = TYPES["TemporaryExposureKeyExport"](
-        start_timestamp=1585785600, end_timestamp=1585789200, region="US", batch_num=1, batch_size=1
+        start_timestamp=1585868400, end_timestamp=1585872000, region="US", batch_num=1, batch_size=1
     )
     export.signature_infos.append(info)
     for first in range(1, 51):
