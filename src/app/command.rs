@@ -9,6 +9,7 @@ use super::filter::Filter;
 use super::look::{Letters, ThemeName};
 use super::model::Model;
 use super::tab::Tab;
+use crate::lab::calibration::is_name;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::source::pacing::{Command as Playback, Speed, parse_span};
 
@@ -184,10 +185,9 @@ pub fn parse(line: &str, now: UnixMicros) -> Result<Request, String> {
 
 /// The name of a profile, which is that of a file.
 fn profile_name(text: &str) -> Result<String, String> {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
     match text {
         "" => Ok("own".to_owned()),
-        name if name.len() <= 60 && name.chars().all(is_plain) && !name.starts_with('.') => Ok(name.to_owned()),
+        name if is_name(name) => Ok(name.to_owned()),
         _ => Err("a name of letters, digits, - and _".to_owned()),
     }
 }

@@ -135,7 +135,7 @@ const fn legend(tab: Tab) -> &'static [&'static str] {
             "NAME as broadcast, * by the lab key that it uses",
         ],
         Tab::Calibrate => &[
-            ":plan 0.5 1 2 front back dwell=60 reports=100 model=SM-A515F",
+            ":plan 1 0.5 2 front back dwell=60 reports=100 model=SM-A515F",
             "     metres, orientations, seconds and reports of a step, the model;",
             "     phone=NAME (an address, or strongest) takes it without a question",
             "every accepted step is a mark: record (r) to keep it, so that",

@@ -9,7 +9,7 @@ use clap::Args;
 use etcetera::BaseStrategy as _;
 
 use crate::format::reason;
-use crate::lab::calibration::{Calibration, ProfileTable, editions, google, parse};
+use crate::lab::calibration::{Calibration, ProfileTable, editions, google, is_name, parse};
 
 /// What a person tells of the phones.
 #[derive(Clone, Debug, Args)]
@@ -63,8 +63,7 @@ impl CalibrationArgs {
 
 /// The name of a table or a model of one's own, which is that of a file too.
 pub(super) fn own_name(text: &str) -> Result<String, String> {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
-    if !text.is_empty() && text.len() <= 60 && !text.starts_with('.') && text.chars().all(is_plain) {
+    if is_name(text) {
         Ok(text.to_owned())
     } else {
         Err("a name of letters, digits, - and _".to_owned())

@@ -16,6 +16,13 @@ use super::time::UnixMicros;
 pub use file::{TableError, parse, to_toml};
 pub use profiles::{Averages, Entry, Found, Measured, Profile, ProfileTable};
 
+/// Whether a text can be the name of a table of one's own, which is that of a file too.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+    !text.is_empty() && text.len() <= 60 && !text.starts_with('.') && text.chars().all(is_plain)
+}
+
 /// What a person asked for; by default the edition of each receiver's time.
 #[derive(Clone, Debug, Default)]
 pub struct Calibration {

@@ -367,30 +367,7 @@ fn line(step: &Step, outcome: Option<&Outcome>) -> String {
 
 /// What the accepted steps tell, a line each.
 fn told_lines(finding: &Finding) -> Vec<String> {
-    let name = |parameter: Parameter| {
-        let of = |number: usize| {
-            finding
-                .bench
-                .phones
-                .get(number)
-                .map(|name| printable(name).into_owned())
-                .unwrap_or_default()
-        };
-        match parameter {
-            Parameter::Tx(number) => format!("TX power of {}", of(number)),
-            Parameter::Correction(number) => format!("correction of {}", of(number)),
-            Parameter::Attenuation => "attenuation at 1 m".to_owned(),
-            Parameter::Exponent => "path-loss exponent".to_owned(),
-            Parameter::Orientation(number) => {
-                let name = finding.bench.orientations.get(number);
-                format!(
-                    "orientation {}",
-                    name.map(|name| printable(name).into_owned()).unwrap_or_default()
-                )
-            }
-            Parameter::Session(_) => "session".to_owned(),
-        }
-    };
+    let name = |parameter: Parameter| printable(&finding.bench.name(parameter)).into_owned();
     let figure = |state: &State| match state {
         State::Fixed(value) => format!("{value:+.1}, taken as known"),
         State::Estimated(estimate) => match estimate.interval {

@@ -111,20 +111,7 @@ pub(super) struct Fitted {
 impl Fitted {
     /// The name of a parameter.
     pub(super) fn name(&self, parameter: Parameter) -> String {
-        let of = |names: &[String], number: usize| {
-            names
-                .get(number)
-                .map(|name| printable(name).into_owned())
-                .unwrap_or_default()
-        };
-        match parameter {
-            Parameter::Tx(phone) => format!("TX power of {}", of(&self.bench.phones, phone)),
-            Parameter::Correction(phone) => format!("correction of {}", of(&self.bench.phones, phone)),
-            Parameter::Attenuation => "attenuation at 1 m".to_owned(),
-            Parameter::Exponent => "path-loss exponent".to_owned(),
-            Parameter::Orientation(number) => format!("orientation {}", of(&self.bench.orientations, number)),
-            Parameter::Session(number) => format!("session {}", of(&self.bench.sessions, number)),
-        }
+        printable(&self.bench.name(parameter)).into_owned()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fit::{Observation, ObservationError, Samples};
+use super::fit::{Observation, ObservationError, Parameter, Samples};
 use crate::lab::distance::truth::{Stretch, Truth, pair, plain};
 use crate::lab::distance::{Heard, Level, Phone};
 use crate::lab::units::{Dbm, Metres};
@@ -38,7 +38,7 @@ pub struct Bench {
 }
 
 /// Numbers in the order in which names come.
-fn number(names: &mut Vec<String>, name: &str) -> usize {
+pub(super) fn number(names: &mut Vec<String>, name: &str) -> usize {
     names.iter().position(|known| known == name).unwrap_or_else(|| {
         names.push(name.to_owned());
         names.len() - 1
@@ -115,6 +115,20 @@ impl<'a> Places<'a> {
 }
 
 impl Bench {
+    /// What a parameter of a fit is of. Not neutralised.
+    #[must_use]
+    pub fn name(&self, parameter: Parameter) -> String {
+        let of = |names: &[String], number: usize| names.get(number).cloned().unwrap_or_default();
+        match parameter {
+            Parameter::Tx(phone) => format!("TX power of {}", of(&self.phones, phone)),
+            Parameter::Correction(phone) => format!("correction of {}", of(&self.phones, phone)),
+            Parameter::Attenuation => "attenuation at 1 m".to_owned(),
+            Parameter::Exponent => "path-loss exponent".to_owned(),
+            Parameter::Orientation(number) => format!("orientation {}", of(&self.orientations, number)),
+            Parameter::Session(number) => format!("session {}", of(&self.sessions, number)),
+        }
+    }
+
     /// The measurements in what was heard; without a session that is told, each day is one.
     ///
     /// # Errors

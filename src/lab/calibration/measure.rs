@@ -3,10 +3,12 @@
 //! Driven by the events of the session alone: the same capture gives the same steps, whatever plays it. Every accepted step
 //! is a mark, so that the measurement can be computed again from the capture.
 
-use super::bench::Bench;
-use super::fit::{
-    self, Effects, FEW_REPORTS, Fit, FitError, Observation, References, SATURATED, Settings, WIDE_IQR_DB,
-};
+mod quality;
+
+pub use quality::{Fault, Heard, Quality};
+
+use super::bench::{Bench, number};
+use super::fit::{self, Effects, Fit, FitError, Observation, References, SATURATED, Settings};
 use super::made::{Reference, table};
 use super::{ProfileTable, editions};
 use crate::lab::advert::StationId;
@@ -20,10 +22,6 @@ use crate::lab::units::{Dbm, Metres};
 /// Attenuation at 1 m of two calibrated phones in a chamber, in dB: what is assumed where it is not measured. Free space has
 /// 40.2; source: Google's calibration procedure, Pixel 4 to Pixel 4.
 pub const ATTENUATION_DB: f64 = 42.0;
-/// The middle of the levels should not move by more within a step, in dB.
-const MOST_DRIFT_DB: f64 = 3.0;
-/// More reports of others per second than this crowd the channel.
-const CROWDED_PER_S: f64 = 60.0;
 /// Most levels of a step that are kept.
 const MOST_LEVELS: usize = 100_000;
 /// Most steps.
@@ -94,65 +92,6 @@ pub struct Phone {
     rpi: Option<Rpi>,
 }
 
-/// What was heard in a step.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Heard {
-    levels: Vec<(UnixMicros, Dbm)>,
-    saturated: usize,
-    others: u64,
-}
-
-/// How good what was heard is.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Quality {
-    /// Reports with a level that can be used.
-    pub n: usize,
-    /// The middle level, in dBm.
-    pub median_dbm: f64,
-    /// Distance of the quartiles, in dB.
-    pub iqr_db: f64,
-    /// By how much the middle of the last third differs from that of the first, in dB.
-    pub drift_db: f64,
-    /// Levels farther from the middle than three times the distance of the quartiles.
-    pub outliers: usize,
-    /// Reports too strong to be used.
-    pub saturated: usize,
-    /// Reports of others, per second.
-    pub others_per_s: f64,
-}
-
-/// What is wrong with a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Fewer reports than are wanted.
-    Few,
-    /// Fewer than any fit takes seriously.
-    TooFew,
-    /// The levels are spread wide.
-    Wide,
-    /// They moved.
-    Drift,
-    /// The receiver was overdriven.
-    Saturated,
-    /// Others crowd the channel.
-    Crowded,
-}
-
-impl Fault {
-    /// What it is, and what to do.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Few => "fewer reports than wanted: wait, or accept it with wider intervals",
-            Self::TooFew => "fewer than 10 reports: is the phone awake, and its application running?",
-            Self::Wide => "levels spread by more than 6 dB: something moves, or a reflection comes and goes; repeat it",
-            Self::Drift => "the level moved by more than 3 dB during the step: repeat it",
-            Self::Saturated => "the receiver is overdriven (-20 dBm or more): move the phone away",
-            Self::Crowded => "many other broadcasters: find a quieter place if you can",
-        }
-    }
-}
-
 /// A step that was accepted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
@@ -217,62 +156,6 @@ impl Finding {
     #[must_use]
     pub fn table(&self, name: &str) -> ProfileTable {
         table(name, &self.bench, &self.fit, &self.references)
-    }
-}
-
-fn quantile(sorted: &[Dbm], share: f64) -> f64 {
-    let levels: Vec<f64> = sorted.iter().map(|level| f64::from(level.0)).collect();
-    crate::lab::distance::score::quantile(&levels, share)
-}
-
-impl Heard {
-    /// How good it is, over so much time.
-    #[must_use]
-    fn quality(&self, over: Micros) -> Quality {
-        let mut sorted: Vec<Dbm> = self.levels.iter().map(|(_, level)| *level).collect();
-        sorted.sort_unstable();
-        let (median, low, high) = (quantile(&sorted, 0.5), quantile(&sorted, 0.25), quantile(&sorted, 0.75));
-        let iqr = high - low;
-        let far = |level: &&Dbm| (f64::from(level.0) - median).abs() > 3.0 * iqr.max(1.0);
-        let third = self.levels.len() / 3;
-        let middle = |levels: &[(UnixMicros, Dbm)]| {
-            let mut sorted: Vec<Dbm> = levels.iter().map(|(_, level)| *level).collect();
-            sorted.sort_unstable();
-            quantile(&sorted, 0.5)
-        };
-        let drift = if third >= 5 {
-            middle(&self.levels[self.levels.len() - third..]) - middle(&self.levels[..third])
-        } else {
-            0.0
-        };
-        #[expect(clippy::cast_precision_loss, reason = "a minute's reports")]
-        let others_per_s = self.others as f64 / (over.0.max(1_000_000) as f64 / 1e6);
-        Quality {
-            n: sorted.len(),
-            median_dbm: median,
-            iqr_db: iqr,
-            drift_db: drift,
-            outliers: sorted.iter().filter(far).count(),
-            saturated: self.saturated,
-            others_per_s,
-        }
-    }
-}
-
-impl Quality {
-    /// What is wrong, the gravest first.
-    #[must_use]
-    pub fn faults(&self, wanted: usize) -> Vec<Fault> {
-        let few = usize::try_from(FEW_REPORTS).unwrap_or(10);
-        let all = [
-            (self.saturated > 0, Fault::Saturated),
-            (self.n < few, Fault::TooFew),
-            (self.n >= few && self.n < wanted, Fault::Few),
-            (self.iqr_db > WIDE_IQR_DB, Fault::Wide),
-            (self.drift_db.abs() > MOST_DRIFT_DB, Fault::Drift),
-            (self.others_per_s > CROWDED_PER_S, Fault::Crowded),
-        ];
-        all.into_iter().filter_map(|(is, fault)| is.then_some(fault)).collect()
     }
 }
 
@@ -499,19 +382,13 @@ impl Measure {
             models: vec![phone.model.clone(), station.model.clone()],
             ..Bench::default()
         };
-        let place = |names: &mut Vec<String>, name: &str| {
-            names.iter().position(|known| known == name).unwrap_or_else(|| {
-                names.push(name.to_owned());
-                names.len() - 1
-            })
-        };
         for outcome in self.outcomes.iter().flatten() {
-            let session = place(
+            let session = number(
                 &mut bench.sessions,
                 outcome.from.to_string().get(..10).unwrap_or_default(),
             );
             let orientation = Some(&outcome.step.orientation).filter(|of| !of.is_empty());
-            let orientation = orientation.map(|of| place(&mut bench.orientations, of));
+            let orientation = orientation.map(|of| number(&mut bench.orientations, of));
             for level in &outcome.levels {
                 let observation = Observation {
                     sender: 0,

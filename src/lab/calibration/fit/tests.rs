@@ -340,21 +340,3 @@ fn orientations_are_told_as_differences_from_their_mean() {
     }
     assert_eq!(fit.get(Parameter::Session(0)), State::Untold(Reason::OnlyOne));
 }
-
-/// For the record: `cargo test --release --lib a_million -- --ignored --nocapture`, timed from outside.
-#[test]
-#[ignore = "a measurement"]
-fn a_million_reports() {
-    let mut samples = Samples::new();
-    let mut random = Normal(ChaCha12Rng::seed_from_u64(2));
-    let world = World::of_five();
-    // In turn through 240 groups, so that no report belongs to the group of the one before.
-    for i in 0..1_000_000 {
-        let (sender, distance) = (i % 5, [0.5, 1.0, 2.0, 4.0][i / 20 % 4]);
-        let mut one = observation(sender, (sender + 1 + i / 5 % 4) % 5, i / 80 % 3, distance);
-        one.rssi = whole(world.level(&one) + random.one());
-        samples.push(&one).unwrap();
-    }
-    let fit = fit(&samples, &references(), &Settings::default()).unwrap();
-    println!("{:?}", fit.quality);
-}
