@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
+mod audit;
 mod calibrate;
 mod calibration;
 mod captures;
@@ -150,6 +151,7 @@ enum Verb {
     Exposure(exposure::ExposureArgs),
     Calibrate(calibrate::CalibrateArgs),
     Distance(distance::DistanceArgs),
+    Audit(audit::AuditArgs),
     Keys(keys::KeysArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
@@ -270,6 +272,7 @@ fn run(verb: Verb, look: &Look) -> Result<Exit, Failure> {
         Verb::Exposure(args) => exposure::run(&args),
         Verb::Calibrate(args) => calibrate::run(&args, look),
         Verb::Distance(args) => distance::run(&args),
+        Verb::Audit(args) => audit::run(&args, look),
         Verb::Doctor(args) => doctor::run(&args, look.color),
         Verb::Config(args) => config::run(&args, look),
         Verb::Completions(args) => completions::run(&args),

@@ -9,6 +9,7 @@ pub mod address;
 pub mod advert;
 pub mod assigned;
 pub mod attenuation;
+pub mod audit;
 pub mod beacon;
 pub mod calibration;
 pub mod crypto;

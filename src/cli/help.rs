@@ -61,6 +61,18 @@ pub(super) const DISTANCE: &str = below!(
     "3" "a capture, keys, truth or a model cannot be read, or they teach nothing",
     "4" "the output cannot be written",
 );
+pub(super) const AUDIT: &str = below!(
+    [
+        "vicino audit phone.btsnoop",
+        "vicino audit 01.btsnoop 02.btsnoop --clock-offset -7200 --profile field",
+        "vicino audit walk.csv --only B1,B2,B3 --fail-on warn --json",
+    ],
+    "0" "done, and no rule failed",
+    "1" "a rule failed, or warned with --fail-on warn",
+    "2" "wrong use, or settings that cannot be",
+    "3" "a capture, keys or truth cannot be read",
+    "4" "the output cannot be written",
+);
 pub(super) const EXPOSURE: &str = below!(
     [
         "vicino exposure walk.csv --keys keys/*.zip --config swisscovid --config immuni-production-2020-06-22",

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use aes::Aes128;
-use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
+use aes::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use hkdf::Hkdf;
 use serde::Serialize;
 use sha2::Sha256;
@@ -98,6 +98,15 @@ impl BroadcastKeys {
         let mut block = Array(block);
         self.rpi_cipher.encrypt_block(&mut block);
         Rpi(block.0)
+    }
+
+    /// The interval of which an identifier is that of this key, if it is of this key at all.
+    #[must_use]
+    pub fn enin_of(&self, rpi: Rpi) -> Option<Enin> {
+        let mut block = Array(rpi.0);
+        self.rpi_cipher.decrypt_block(&mut block);
+        let (prefix, enin) = block.0.split_last_chunk::<4>()?;
+        (prefix == b"EN-RPI\0\0\0\0\0\0").then(|| Enin(u32::from_le_bytes(*enin)))
     }
 
     /// Encrypts metadata under an identifier. AES-CTR with the identifier as first counter block: four bytes need one

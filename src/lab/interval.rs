@@ -172,6 +172,12 @@ impl IntervalEstimator {
         (self.taken.intervals > 0).then(|| Micros(self.taken.span_us / self.taken.intervals))
     }
 
+    /// How many intervals the estimate rests on, missed ones counted.
+    #[must_use]
+    pub const fn intervals(&self) -> i64 {
+        self.taken.intervals
+    }
+
     /// The share of advertisements missed while listening, 0..1; `None` before eight spacings.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "both counts stay below 2^20")]

@@ -1,0 +1,200 @@
+//! From captures to evidence.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::super::calibration::CalibrationArgs;
+use super::super::convert::input_failure;
+use super::super::measured;
+use super::super::{Exit, Failure, lab_keys, origin, tell};
+use crate::format::decode::{CUT_SHORT_EVENT, Decoder};
+use crate::format::native::{Meta, Paths};
+use crate::format::open::{Capture, OpenOptions, in_file, open_capture, parse_clock_offset};
+use crate::format::packet::PacketReader;
+use crate::format::{DamageLog, FormatError};
+use crate::lab::advert::StationId;
+use crate::lab::audit::Evidence;
+use crate::lab::audit::evidence::{Owner, Station};
+use crate::lab::event::{CaptureEvent, EventKind, StationInfo};
+use crate::lab::keyring::Keyring;
+use crate::lab::text::printable;
+use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::units::Dbm;
+use crate::runtime::session_options;
+
+/// How captures are read, and what is known besides.
+#[derive(Debug, Args)]
+pub(super) struct InputArgs {
+    /// Lab keys: whose identifiers are, and what their metadata say. By default NAME.keys.csv beside NAME.csv
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    /// Truth that names senders: a simulator's NAME.truth.csv
+    #[arg(long, value_name = "FILE.csv")]
+    truth: Vec<PathBuf>,
+    #[command(flatten)]
+    calibration: CalibrationArgs,
+    /// Where a station stands (`01=hall`): the same identifier at two places at once is relayed
+    #[arg(long, value_name = "STATION=PLACE", value_parser = place)]
+    place: Vec<(String, String)>,
+    /// Seconds added to every time (-7200 for logs written in CEST)
+    #[arg(long, value_name = "SECONDS", default_value = "0", allow_hyphen_values = true, value_parser = parse_clock_offset)]
+    clock_offset: Micros,
+    /// The captures are protected: identifiers and addresses are pseudonyms. By default their metadata tell
+    #[arg(long)]
+    pseudonymised: bool,
+}
+
+fn place(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((station, place)) if !station.is_empty() && !place.is_empty() => {
+            Ok((station.to_owned(), place.to_owned()))
+        }
+        _ => Err("a station and a place: 01=hall".to_owned()),
+    }
+}
+
+impl InputArgs {
+    /// All that is known of these captures.
+    pub(super) fn evidence(&self, captures: &[PathBuf]) -> Result<Evidence, Failure> {
+        let mut evidence = Evidence::new(session_options().hash_seed);
+        let mut keys = Keyring::default();
+        if let Some(file) = &self.keys {
+            keys.extend(lab_keys::read_own(file)?);
+        }
+        for capture in captures {
+            let damage = self.read(capture, &mut evidence)?;
+            origin::warn(capture);
+            origin::warn_of_damage_in(capture, &damage);
+            if self.keys.is_none()
+                && capture != Path::new("-")
+                && let Some(beside) = lab_keys::beside_own(capture)?
+            {
+                tell(format_args!(
+                    "{}: with the lab keys that lie beside it",
+                    printable(&capture.display().to_string())
+                ));
+                keys.extend(beside);
+            }
+        }
+        self.name(&mut evidence, &keys)?;
+        Ok(evidence)
+    }
+
+    fn read(&self, path: &Path, evidence: &mut Evidence) -> Result<DamageLog, Failure> {
+        let failed = |error| input_failure(&in_file(path, error));
+        evidence.begin_capture(&path.display().to_string());
+        evidence.is_pseudonymised |= self.pseudonymised || is_protected(path);
+        let options = OpenOptions {
+            clock_offset: self.clock_offset,
+            ..OpenOptions::default()
+        };
+        match open_capture(path, &options).map_err(failed)? {
+            Capture::Packets(mut packets) => {
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                self.packets(&mut *packets, &stem, evidence).map_err(failed)?;
+                Ok(packets.damage().clone())
+            }
+            Capture::Events(mut reader) => {
+                let (mut events, mut more, mut row) = (Vec::new(), true, 0_u64);
+                while more {
+                    more = reader.read(&mut events).map_err(failed)?;
+                    for event in events.drain(..) {
+                        row += u64::from(matches!(event, CaptureEvent::Advert(_)));
+                        evidence.take(&event, row);
+                    }
+                }
+                Ok(reader.damage().clone())
+            }
+        }
+    }
+
+    /// A packet capture, whose findings name its packets as other programs count them.
+    fn packets(&self, packets: &mut dyn PacketReader, name: &str, evidence: &mut Evidence) -> Result<(), FormatError> {
+        let info = StationInfo {
+            name: name.to_owned(),
+            ..StationInfo::default()
+        };
+        evidence.take(
+            &CaptureEvent::other(UnixMicros(0), StationId(0), EventKind::Station(info)),
+            0,
+        );
+        let mut decoder = Decoder::new(StationId(0), self.clock_offset);
+        let mut events = Vec::new();
+        loop {
+            let Some(packet) = packets.next_packet()? else {
+                return Ok(());
+            };
+            let (offset, number) = (packet.offset, packet.number);
+            let is_sound = decoder.packet(&packet, &mut events).is_ok();
+            for event in events.drain(..) {
+                evidence.take(&event, number);
+            }
+            if !is_sound {
+                packets.note_damage(offset, number, CUT_SHORT_EVENT);
+            }
+        }
+    }
+
+    /// Models, places, and whose identifiers are.
+    fn name(&self, evidence: &mut Evidence, keys: &Keyring) -> Result<(), Failure> {
+        let calibration = self.calibration.calibration();
+        for station in &mut evidence.stations {
+            if let Some(model) = calibration.model_of(&station.info.name) {
+                model.clone_into(&mut station.info.model);
+            }
+        }
+        let slips = self.calibration.stations().map(|name| ("--model", name));
+        let slips = slips.chain(self.place.iter().map(|(name, _)| ("--place", name.as_str())));
+        for (flag, name) in slips {
+            if evidence.stations_named(name).next().is_none() {
+                let there: Vec<&str> = evidence.stations.iter().map(Station::name).collect();
+                return Err(
+                    Failure::new(Exit::Usage, format!("{flag} {name}=…: there is no such station"))
+                        .hint(format!("there are: {}", printable(&there.join(", ")))),
+                );
+            }
+        }
+        for (name, place) in &self.place {
+            let stations: Vec<StationId> = evidence.stations_named(name).collect();
+            evidence
+                .places
+                .extend(stations.into_iter().map(|station| (station, place.clone())));
+        }
+        for file in measured::truth(&self.truth)? {
+            for (rpi, name, model) in file.truth.names {
+                evidence.owners.insert(rpi, Owner { name, model });
+            }
+        }
+        let heard: Vec<_> = evidence.pairs.iter().map(|pair| (pair.rpi, pair.aem)).collect();
+        for (rpi, aem) in heard {
+            let Some(known) = keys.find(rpi, aem) else { continue };
+            evidence.owners.entry(rpi).or_insert_with(|| Owner {
+                name: known.device.to_owned(),
+                model: known.model.to_owned(),
+            });
+            if let Some(metadata) = known.metadata {
+                evidence.known.insert(rpi, metadata);
+            }
+        }
+        let table = calibration.table(None, first(evidence));
+        evidence.tx_powers = table
+            .entries()
+            .iter()
+            .filter_map(|entry| table.own(&entry.model))
+            .map(|(profile, _)| Dbm(profile.tx_power_dbm))
+            .collect();
+        Ok(())
+    }
+}
+
+fn first(evidence: &Evidence) -> UnixMicros {
+    let firsts = evidence.stations.iter().filter_map(|station| station.first);
+    firsts.min().unwrap_or_default()
+}
+
+/// Whether a capture's metadata say that its identifiers were replaced.
+fn is_protected(path: &Path) -> bool {
+    let meta = Meta::read(&Paths::of(path).meta).ok();
+    meta.is_some_and(|meta| meta.privacy.contains("pseudonym"))
+}

@@ -1,0 +1,287 @@
+//! Evidence as rules look at it: identifiers and addresses joined over stations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::evidence::{Evidence, Owner, Pair};
+use super::verdict::Sight;
+use crate::lab::address::{Address, AddressKind};
+use crate::lab::gaen::{Layout, Rpi};
+use crate::lab::time::{Micros, UnixMicros};
+
+/// Addresses of a value that is sent by many phones for a moment each, from so many on.
+const MANY_ADDRESSES: usize = 4;
+/// How long such a moment is at most.
+const MOMENT: Micros = Micros::from_secs(15);
+
+/// Whether an address is what was on the air, and names its sender: neither an identity that the controller resolved nor
+/// something that a source puts in its place.
+#[must_use]
+pub const fn is_on_air(address: Address) -> bool {
+    !matches!(
+        address.kind,
+        AddressKind::PublicIdentity
+            | AddressKind::RandomIdentity
+            | AddressKind::Anonymous
+            | AddressKind::Opaque
+            | AddressKind::Unknown
+    )
+}
+
+/// Whether the receiving controller resolved it.
+#[must_use]
+pub const fn is_resolved(address: Address) -> bool {
+    matches!(address.kind, AddressKind::PublicIdentity | AddressKind::RandomIdentity)
+}
+
+/// An identifier, over all stations.
+#[derive(Clone, Debug)]
+pub struct Identifier {
+    /// Which.
+    pub rpi: Rpi,
+    /// Its pairs, by their number in the evidence.
+    pub pairs: Vec<u32>,
+    /// Its addresses on the air, each once.
+    pub addresses: Vec<Address>,
+    /// Identities that controllers resolved, each once.
+    pub resolved: Vec<Address>,
+    /// The first and the last report.
+    pub first: Sight,
+    /// See `first`.
+    pub last: Sight,
+    /// How many reports.
+    pub heard: u64,
+    /// Whose layout its packets have.
+    pub layout: Option<Layout>,
+}
+
+/// An address on the air, over all stations.
+#[derive(Clone, Debug)]
+pub struct OnAir {
+    /// Its pairs, by their number in the evidence, in order of first hearing.
+    pub pairs: Vec<u32>,
+    /// Its identifiers, each once, in order of first hearing; without fixed values.
+    pub rpis: Vec<Rpi>,
+}
+
+/// What is judged.
+#[derive(Clone, Debug)]
+pub struct Case<'a> {
+    /// What it rests on.
+    pub evidence: &'a Evidence,
+    /// Identifiers in order of first hearing.
+    pub identifiers: Vec<Identifier>,
+    /// Addresses on the air that carried exposure notifications.
+    pub addresses: BTreeMap<Address, OnAir>,
+    /// Identities that controllers resolved, with their identifiers.
+    pub resolved: BTreeMap<Address, Vec<Rpi>>,
+    /// Values that many phones send for a moment at a rotation: nobody's identifier.
+    pub fixed: BTreeSet<Rpi>,
+    /// Who broadcasts which identifier, as far as it is known.
+    pub owners: BTreeMap<Rpi, Owner>,
+}
+
+impl<'a> Case<'a> {
+    /// Of everyone.
+    #[must_use]
+    pub fn new(evidence: &'a Evidence) -> Self {
+        Self::of(evidence, |_| true)
+    }
+
+    /// Of those identifiers only whose broadcaster is of a model.
+    #[must_use]
+    pub fn of_model(evidence: &'a Evidence, model: &str) -> Self {
+        let owners = owners(evidence);
+        Self::of(evidence, |rpi| {
+            owners.get(&rpi).is_some_and(|owner| owner.model == model)
+        })
+    }
+
+    /// Of some identifiers.
+    #[must_use]
+    pub fn of(evidence: &'a Evidence, is_meant: impl Fn(Rpi) -> bool) -> Self {
+        let mut by_rpi: BTreeMap<Rpi, Vec<u32>> = BTreeMap::new();
+        for (number, pair) in (0u32..).zip(&evidence.pairs) {
+            if is_meant(pair.rpi) {
+                by_rpi.entry(pair.rpi).or_default().push(number);
+            }
+        }
+        let mut identifiers: Vec<Identifier> = by_rpi
+            .into_iter()
+            .filter_map(|(rpi, pairs)| identifier(evidence, rpi, pairs))
+            .collect();
+        identifiers.sort_by_key(|identifier| (identifier.first, identifier.rpi));
+        let fixed = identifiers
+            .iter()
+            .filter(|identifier| is_fixed(evidence, identifier))
+            .map(|identifier| identifier.rpi)
+            .collect();
+        let mut case = Self {
+            evidence,
+            identifiers,
+            addresses: BTreeMap::new(),
+            resolved: BTreeMap::new(),
+            fixed,
+            owners: owners(evidence),
+        };
+        case.join_addresses();
+        case
+    }
+
+    fn join_addresses(&mut self) {
+        let mut pairs: Vec<u32> = self
+            .identifiers
+            .iter()
+            .flat_map(|identifier| identifier.pairs.iter().copied())
+            .collect();
+        pairs.sort_by_key(|number| self.evidence.pairs[*number as usize].first);
+        let mut seen: BTreeSet<(Address, Rpi)> = BTreeSet::new();
+        for number in pairs {
+            let pair = &self.evidence.pairs[number as usize];
+            let address = pair.address();
+            if is_on_air(address) {
+                let on_air = self.addresses.entry(address).or_insert_with(|| OnAir {
+                    pairs: Vec::new(),
+                    rpis: Vec::new(),
+                });
+                on_air.pairs.push(number);
+                if !self.fixed.contains(&pair.rpi) && seen.insert((address, pair.rpi)) {
+                    on_air.rpis.push(pair.rpi);
+                }
+            } else if is_resolved(address) {
+                let rpis = self.resolved.entry(address).or_default();
+                if seen.insert((address, pair.rpi)) {
+                    rpis.push(pair.rpi);
+                }
+            }
+        }
+    }
+
+    /// A pair by its number.
+    #[must_use]
+    pub fn pair(&self, number: u32) -> &'a Pair {
+        &self.evidence.pairs[number as usize]
+    }
+
+    /// All pairs that are judged.
+    pub fn pairs(&self) -> impl Iterator<Item = &'a Pair> + '_ {
+        self.identifiers
+            .iter()
+            .flat_map(|identifier| identifier.pairs.iter())
+            .map(|number| self.pair(*number))
+    }
+
+    /// Identifiers that are somebody's.
+    pub fn own_identifiers(&self) -> impl Iterator<Item = &Identifier> + '_ {
+        self.identifiers
+            .iter()
+            .filter(|identifier| !self.fixed.contains(&identifier.rpi))
+    }
+
+    /// The models whose broadcasts were heard, each once.
+    #[must_use]
+    pub fn models(&self) -> BTreeSet<&str> {
+        self.identifiers
+            .iter()
+            .filter_map(|identifier| self.owners.get(&identifier.rpi))
+            .map(|owner| owner.model.as_str())
+            .filter(|model| !model.is_empty())
+            .collect()
+    }
+
+    /// When an identifier was there: stretches that a silence of more than `gap` divides, over all stations.
+    #[must_use]
+    pub fn stays(&self, identifier: &Identifier, gap: Micros) -> Vec<[UnixMicros; 2]> {
+        let mut parts: Vec<[UnixMicros; 2]> = Vec::new();
+        for number in &identifier.pairs {
+            let pair = self.pair(*number);
+            let (silence, from) = pair.silence;
+            if silence > gap {
+                parts.push([pair.first.at, from]);
+                parts.push([from.plus(silence), pair.last.at]);
+            } else {
+                parts.push([pair.first.at, pair.last.at]);
+            }
+        }
+        parts.sort_unstable();
+        let mut stays: Vec<[UnixMicros; 2]> = Vec::new();
+        for [from, to] in parts {
+            match stays.last_mut() {
+                Some([_, end]) if from.since(*end) <= gap => *end = to.max(*end),
+                _ => stays.push([from, to]),
+            }
+        }
+        stays
+    }
+
+    /// Why nothing can be said of addresses, if so.
+    #[must_use]
+    pub fn no_addresses(&self) -> Option<&'static str> {
+        if self.identifiers.is_empty() {
+            return Some(NOTHING_HEARD);
+        }
+        if !self.addresses.is_empty() {
+            return None;
+        }
+        Some(if self.resolved.is_empty() {
+            "this source does not tell addresses (macOS gives a handle of its own instead)"
+        } else {
+            "all addresses were resolved by the receiving controller: none is what was on the air"
+        })
+    }
+}
+
+/// The reason of every rule where there is nothing to judge.
+pub const NOTHING_HEARD: &str = "no exposure notification was heard";
+
+fn identifier(evidence: &Evidence, rpi: Rpi, pairs: Vec<u32>) -> Option<Identifier> {
+    let of = |number: &u32| &evidence.pairs[*number as usize];
+    let first = pairs.iter().map(|number| of(number).first).min()?;
+    let last = pairs.iter().map(|number| of(number).last).max()?;
+    let addresses = |is_meant: fn(Address) -> bool| -> Vec<Address> {
+        let all: BTreeSet<Address> = pairs
+            .iter()
+            .map(|number| of(number).address())
+            .filter(|address| is_meant(*address))
+            .collect();
+        all.into_iter().collect()
+    };
+    let layout = pairs
+        .iter()
+        .filter_map(|number| evidence.looks_of(of(number)).find(|facts| facts.look.is_raw))
+        .find_map(|facts| facts.look.layout);
+    Some(Identifier {
+        rpi,
+        addresses: addresses(is_on_air),
+        resolved: addresses(is_resolved),
+        first,
+        last,
+        heard: pairs.iter().map(|number| u64::from(of(number).heard)).sum(),
+        layout,
+        pairs,
+    })
+}
+
+/// A value under many addresses, for a moment under each, where each also carries another value: what Google's phones send
+/// around a rotation since September 2020 (risks and mitigations FAQ).
+fn is_fixed(evidence: &Evidence, identifier: &Identifier) -> bool {
+    identifier.addresses.len() >= MANY_ADDRESSES
+        && identifier.pairs.iter().all(|number| {
+            let pair = &evidence.pairs[*number as usize];
+            pair.last.at.since(pair.first.at) <= MOMENT
+        })
+}
+
+fn owners(evidence: &Evidence) -> BTreeMap<Rpi, Owner> {
+    let own = evidence.own.rpis.iter().map(|own| {
+        let info = &evidence.station(own.station).info;
+        let owner = Owner {
+            name: info.name.clone(),
+            model: info.model.clone(),
+        };
+        (own.rpi, owner)
+    });
+    // What is told from outside goes before a phone's own log, which may not know its model.
+    let mut all: BTreeMap<Rpi, Owner> = own.collect();
+    all.extend(evidence.owners.clone());
+    all
+}

@@ -1,0 +1,390 @@
+//! The whole result of an audit, as data: what every output shows.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::case::Case;
+use super::evidence::Evidence;
+use super::resolve::{Identity, identities};
+use super::rotations::{Rotations, by_model};
+use super::rule::Rule;
+use super::rules::judge_all;
+use super::settings::Settings;
+use super::verdict::{Figure, Judgement, Sight, Verdict};
+use crate::lab::address::Address;
+
+/// Version of the report's JSON.
+pub const SCHEMA: &str = "vicino/audit/1";
+/// Addresses of a resolved identity that are listed.
+const MOST_ADDRESSES: usize = 100;
+
+/// The result of an audit.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Version of this shape.
+    pub schema: &'static str,
+    /// The worst verdict of all rules.
+    pub verdict: Verdict,
+    /// By which settings.
+    pub settings: Settings,
+    /// What was audited.
+    pub scope: Scope,
+    /// The rules, in order.
+    pub rules: Vec<RuleReport>,
+    /// Identities that controllers resolved.
+    pub identities: Vec<IdentityReport>,
+    /// Rotations by the phones' own logs.
+    pub rotations: Vec<Rotations>,
+}
+
+/// What was audited.
+#[derive(Clone, Debug, Serialize)]
+pub struct Scope {
+    /// Names of the captures.
+    pub captures: Vec<String>,
+    /// The receivers.
+    pub stations: Vec<StationReport>,
+    /// Advertisements, scan responses not counted.
+    pub adverts: u64,
+    /// Of these, exposure notifications.
+    pub exposure_notifications: u64,
+    /// Identifiers.
+    pub rpis: usize,
+    /// Addresses on the air that carried them.
+    pub addresses: usize,
+    /// Identities that controllers resolved.
+    pub resolved_identities: usize,
+    /// Reports with a wrong check sum, of which nothing is concluded.
+    pub bad_crc: u64,
+    /// Reports that could not be kept for lack of room; where this is not 0, evidence is incomplete.
+    pub left_out: u64,
+    /// Whether identifiers and addresses are pseudonyms.
+    pub pseudonymised: bool,
+    /// From the first to the last report; RFC 3339, UTC.
+    pub from: Option<String>,
+    /// See `from`.
+    pub to: Option<String>,
+}
+
+/// A receiver.
+#[derive(Clone, Debug, Serialize)]
+pub struct StationReport {
+    /// Its name.
+    pub name: String,
+    /// Its model; empty where unknown.
+    pub model: String,
+    /// Name of its capture.
+    pub capture: String,
+    /// Reports of all kinds.
+    pub reports: u64,
+    /// Exposure notifications.
+    pub exposure_notifications: u64,
+    /// What its source does not tell.
+    pub cannot_see: Vec<&'static str>,
+}
+
+/// A rule and what it says.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleReport {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: &'static Rule,
+    /// How it turned out.
+    pub verdict: Verdict,
+    /// What was seen, in a line; for "not observable" the reason.
+    pub seen: String,
+    /// On how much it rests.
+    pub basis: String,
+    /// What was measured.
+    pub figures: Vec<Figure>,
+    /// What was found, the worst first.
+    pub findings: Vec<FindingReport>,
+    /// How many findings there are in all.
+    pub n_findings: usize,
+    /// What else has to be known.
+    pub notes: Vec<String>,
+}
+
+/// A finding.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingReport {
+    /// How grave it is.
+    pub verdict: Verdict,
+    /// What it is about.
+    pub subject: String,
+    /// What was seen.
+    pub what: String,
+    /// How much.
+    pub figure: Figure,
+    /// Whether a baseline accepts it: then it counts for nothing.
+    pub accepted: bool,
+    /// The packets that show it.
+    pub packets: Vec<PacketReport>,
+}
+
+/// A packet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PacketReport {
+    /// Name of its capture.
+    pub capture: String,
+    /// Its receiver.
+    pub station: String,
+    /// Its number in the capture, from 1.
+    pub number: u64,
+    /// When; microseconds since 1970.
+    pub time_us: i64,
+    /// When; RFC 3339, UTC.
+    pub time: String,
+    /// Who sent it.
+    pub address: String,
+    /// Kind of the address.
+    pub address_kind: &'static str,
+    /// Its identifier.
+    pub rpi: Option<String>,
+}
+
+/// An identity that a controller resolved, in both readings.
+#[derive(Clone, Debug, Serialize)]
+pub struct IdentityReport {
+    /// The identity address.
+    pub address: String,
+    /// Its kind.
+    pub address_kind: &'static str,
+    /// The phone, where a log tells: the station whose own key it is.
+    pub phone: Option<String>,
+    /// Who reported it.
+    pub reported_by: Vec<String>,
+    /// Whose resolving list holds its key.
+    pub key_held_by: Vec<String>,
+    /// Reports with exposure notifications.
+    pub reports: u64,
+    /// Its identifiers.
+    pub rpis: usize,
+    /// How long it was seen, in minutes: what looks like an address that does not rotate.
+    pub apparent_life_min: f64,
+    /// Its first and its last packet.
+    pub packets: Vec<PacketReport>,
+    /// The addresses under which others heard the same identifiers.
+    pub on_air: Vec<OnAirReport>,
+    /// How many these are in all.
+    pub n_on_air: usize,
+    /// How many of them its key resolves; `null` where no log holds the key.
+    pub confirmed: Option<usize>,
+    /// Further addresses that the key resolves.
+    pub further: usize,
+    /// The longest time that one of its addresses was on the air, in minutes.
+    pub longest_on_air_min: f64,
+    /// Both readings in a sentence each.
+    pub published_reading: String,
+    /// See `published_reading`.
+    pub right_reading: String,
+}
+
+/// An address on the air that belongs to an identity.
+#[derive(Clone, Debug, Serialize)]
+pub struct OnAirReport {
+    /// The address.
+    pub address: String,
+    /// From when to when it was heard; RFC 3339, UTC.
+    pub from: String,
+    /// See `from`.
+    pub to: String,
+    /// Identifiers that it carried.
+    pub rpis: usize,
+    /// Whether the identity's key resolves it.
+    pub confirmed: bool,
+}
+
+impl Report {
+    /// Judges all that was heard.
+    #[must_use]
+    pub fn new(evidence: &Evidence, settings: &Settings) -> Self {
+        Self::of(&Case::new(evidence), settings)
+    }
+
+    /// Judges a case.
+    #[must_use]
+    pub fn of(case: &Case<'_>, settings: &Settings) -> Self {
+        let evidence = case.evidence;
+        let rules: Vec<RuleReport> = judge_all(case, settings)
+            .into_iter()
+            .map(|judgement| rule_report(evidence, judgement))
+            .collect();
+        let mut report = Self {
+            schema: SCHEMA,
+            verdict: Verdict::NotObservable,
+            settings: settings.clone(),
+            scope: scope(case),
+            rules,
+            identities: identity_reports(evidence, identities(case)),
+            rotations: by_model(case),
+        };
+        report.weigh();
+        report
+    }
+
+    /// The worst verdict, of what is not accepted.
+    pub fn weigh(&mut self) {
+        self.verdict = self.rules.iter().map(RuleReport::weight).max().unwrap_or_default();
+    }
+
+    /// How many rules turned out so.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.rules.iter().filter(|rule| rule.weight() == verdict).count()
+    }
+}
+
+impl RuleReport {
+    /// How grave it is without what is accepted.
+    #[must_use]
+    pub fn weight(&self) -> Verdict {
+        let is_whole = self.findings.len() == self.n_findings;
+        if self.findings.is_empty() || !is_whole || self.findings.iter().all(|finding| !finding.accepted) {
+            return self.verdict;
+        }
+        let left = self.findings.iter().filter(|finding| !finding.accepted);
+        left.map(|finding| finding.verdict).max().unwrap_or(Verdict::Pass)
+    }
+}
+
+/// A packet as it is reported.
+#[must_use]
+pub fn packet(evidence: &Evidence, sight: &Sight) -> PacketReport {
+    let station = evidence.station(sight.station);
+    PacketReport {
+        capture: evidence.captures.get(station.capture).cloned().unwrap_or_default(),
+        station: station.name().to_owned(),
+        number: sight.number,
+        time_us: sight.at.0,
+        time: sight.at.to_string(),
+        address: sight.address.to_string(),
+        address_kind: sight.address.kind.word(),
+        rpi: sight.rpi.map(|rpi| rpi.to_string()),
+    }
+}
+
+fn rule_report(evidence: &Evidence, judgement: Judgement) -> RuleReport {
+    RuleReport {
+        rule: judgement.rule.rule(),
+        verdict: judgement.verdict,
+        seen: judgement.seen,
+        basis: judgement.basis,
+        figures: judgement.figures,
+        n_findings: judgement.n_findings,
+        notes: judgement.notes,
+        findings: judgement
+            .findings
+            .into_iter()
+            .map(|finding| FindingReport {
+                verdict: finding.verdict,
+                subject: finding.subject,
+                what: finding.what,
+                figure: finding.figure,
+                accepted: false,
+                packets: finding.packets.iter().map(|sight| packet(evidence, sight)).collect(),
+            })
+            .collect(),
+    }
+}
+
+fn scope(case: &Case<'_>) -> Scope {
+    let evidence = case.evidence;
+    let stations = evidence.stations.iter().map(|station| StationReport {
+        name: station.name().to_owned(),
+        model: station.info.model.clone(),
+        capture: evidence.captures.get(station.capture).cloned().unwrap_or_default(),
+        reports: station.reports,
+        exposure_notifications: station.gaen,
+        cannot_see: station.cannot_see(),
+    });
+    let first = evidence.stations.iter().filter_map(|station| station.first).min();
+    let last = evidence.stations.iter().filter_map(|station| station.last).max();
+    Scope {
+        captures: evidence.captures.clone(),
+        stations: stations.collect(),
+        adverts: evidence.adverts,
+        exposure_notifications: evidence.gaen,
+        rpis: case.identifiers.len(),
+        addresses: case.addresses.len(),
+        resolved_identities: case.resolved.len(),
+        bad_crc: evidence.bad_crc,
+        left_out: evidence.left_out,
+        pseudonymised: evidence.is_pseudonymised,
+        from: first.map(|at| at.to_string()),
+        to: last.map(|at| at.to_string()),
+    }
+}
+
+fn identity_reports(evidence: &Evidence, identities: BTreeMap<Address, Identity>) -> Vec<IdentityReport> {
+    let name = |station: &crate::lab::advert::StationId| evidence.station(*station).name().to_owned();
+    let minutes = |span: crate::lab::time::Micros| span.as_secs_f64() / 60.0;
+    identities
+        .into_iter()
+        .map(|(address, identity)| {
+            let (published_reading, right_reading) = readings(address, &identity);
+            IdentityReport {
+                address: address.to_string(),
+                address_kind: address.kind.word(),
+                phone: identity.is_station.as_ref().map(name),
+                reported_by: identity.stations.iter().map(name).collect(),
+                key_held_by: identity.key_held_by.iter().map(name).collect(),
+                reports: identity.reports,
+                rpis: identity.rpis.len(),
+                apparent_life_min: minutes(identity.apparent_life()),
+                packets: identity
+                    .seen
+                    .iter()
+                    .flat_map(|(first, last)| [packet(evidence, first), packet(evidence, last)])
+                    .collect(),
+                n_on_air: identity.on_air.len(),
+                confirmed: identity.confirmed,
+                further: identity.further,
+                longest_on_air_min: minutes(identity.longest_on_air()),
+                on_air: identity
+                    .on_air
+                    .iter()
+                    .take(MOST_ADDRESSES)
+                    .map(|(address, facts)| OnAirReport {
+                        address: address.to_string(),
+                        from: facts.first.to_string(),
+                        to: facts.last.to_string(),
+                        rpis: facts.rpis,
+                        confirmed: facts.is_confirmed,
+                    })
+                    .collect(),
+                published_reading,
+                right_reading,
+            }
+        })
+        .collect()
+}
+
+fn readings(address: Address, identity: &Identity) -> (String, String) {
+    let apparent = identity.apparent_life().as_secs_f64();
+    let published = format!(
+        "{address} did not change for {:.0} h {:02.0} min over {} RPIs: the phone does not rotate its address",
+        (apparent / 3600.0).floor(),
+        (apparent % 3600.0 / 60.0).floor(),
+        identity.rpis.len()
+    );
+    let on_air = identity.on_air.len();
+    let right = if on_air == 0 {
+        format!(
+            "{address} is an identity that the receiving controller had resolved for a bonded phone; what was on the air was \
+             not heard by anyone else, so its rotation is not observable"
+        )
+    } else {
+        let confirmed = match identity.confirmed {
+            Some(n) => format!("{n} of them made with its key"),
+            None => "no log holds its key, so they are known by their RPIs alone".to_owned(),
+        };
+        format!(
+            "{address} is an identity that the receiving controller had resolved for a bonded phone: others heard the same RPIs \
+             under {on_air} resolvable addresses ({confirmed}), each for {:.1} min at most: the phone rotates",
+            identity.longest_on_air().as_secs_f64() / 60.0
+        )
+    };
+    (published, right)
+}

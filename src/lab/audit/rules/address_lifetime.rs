@@ -1,0 +1,80 @@
+//! B2: no address lives for long.
+
+use crate::lab::address::AddressKind;
+use crate::lab::audit::case::Case;
+use crate::lab::audit::rule::RuleId;
+use crate::lab::audit::settings::Settings;
+use crate::lab::audit::verdict::{Figure, Finding, Judgement, Verdict, counted};
+use crate::lab::time::Micros;
+
+pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
+    if let Some(why) = case.no_addresses() {
+        return Judgement::not_observable(RuleId::B2, why);
+    }
+    let limits = &settings.thresholds;
+    let gap = super::replay::gap(settings);
+    let mut lives = Vec::new();
+    let mut findings = Vec::new();
+    for (address, on_air) in &case.addresses {
+        let mut pairs: Vec<_> = on_air.pairs.iter().map(|number| case.pair(*number)).collect();
+        pairs.sort_by_key(|pair| pair.first);
+        // An address that comes again much later is another matter (B19): here counts the longest stretch.
+        let mut longest = Micros(0);
+        let mut packets = Vec::new();
+        let mut stretch: Option<(crate::lab::audit::Sight, crate::lab::audit::Sight)> = None;
+        for pair in &pairs {
+            stretch = match stretch {
+                Some((first, last)) if pair.first.at.since(last.at) <= gap => Some((first, last.max(pair.last))),
+                _ => Some((pair.first, pair.last)),
+            };
+            if let Some((first, last)) = stretch
+                && (packets.is_empty() || last.at.since(first.at) > longest)
+            {
+                longest = last.at.since(first.at);
+                packets = vec![first, last];
+            }
+        }
+        let minutes = longest.as_secs_f64() / 60.0;
+        lives.push(minutes);
+        let is_fixed = matches!(address.kind, AddressKind::Public | AddressKind::RandomStatic);
+        let verdict = if is_fixed || minutes > limits.address_lifetime_fail_min {
+            Verdict::Fail
+        } else if minutes > limits.address_lifetime_warn_min {
+            Verdict::Warn
+        } else {
+            continue;
+        };
+        let what = if is_fixed {
+            format!(
+                "{address} is {}: it never changes by itself; seen for {minutes:.1} min",
+                address.kind
+            )
+        } else {
+            format!("{address} was on the air for {minutes:.1} min or more")
+        };
+        findings.push(Finding {
+            verdict,
+            subject: format!("address {address}"),
+            what,
+            figure: Figure::new("seen for", minutes, "min"),
+            packets,
+        });
+    }
+    lives.sort_by(f64::total_cmp);
+    let longest = lives.last().copied().unwrap_or(0.0);
+    let median = lives.get(lives.len() / 2).copied().unwrap_or(0.0);
+    let seen = format!("median {median:.1} min, longest {longest:.1} min");
+    let basis = counted(case.addresses.len(), "address", "addresses");
+    let judgement = Judgement::of(RuleId::B2, basis, seen, findings).with([
+        Figure::new("median", median, "min"),
+        Figure::new("longest", longest, "min"),
+    ]);
+    if case.resolved.is_empty() {
+        judgement
+    } else {
+        judgement.note(format!(
+            "{} not judged: a resolved identity is not what was on the air",
+            counted(case.resolved.len(), "resolved identity is", "resolved identities are")
+        ))
+    }
+}

@@ -1,0 +1,121 @@
+//! B10: levels at several stations do not tell who it is.
+
+use std::collections::BTreeMap;
+
+use crate::lab::advert::StationId;
+use crate::lab::audit::case::{Case, Identifier, NOTHING_HEARD};
+use crate::lab::audit::rule::RuleId;
+use crate::lab::audit::settings::Settings;
+use crate::lab::audit::verdict::{Figure, Finding, Judgement, Verdict, counted};
+use crate::lab::time::Micros;
+
+/// Beginning and end must be so far apart.
+const APART: Micros = Micros::from_secs(60);
+/// RPIs that must be around at a time.
+const LEAST: usize = 4;
+/// Neighbours in time that are compared.
+const MOST: usize = 256;
+
+/// Levels of an identifier at its beginning and at its end, by station.
+struct Profile<'a> {
+    identifier: &'a Identifier,
+    head: BTreeMap<StationId, f64>,
+    tail: BTreeMap<StationId, f64>,
+}
+
+/// Mean square difference over the stations that have both; `None` with fewer than two.
+fn distance(a: &BTreeMap<StationId, f64>, b: &BTreeMap<StationId, f64>) -> Option<f64> {
+    let both: Vec<f64> = a
+        .iter()
+        .filter_map(|(station, level)| b.get(station).map(|other| (level - other).powi(2)))
+        .collect();
+    #[expect(clippy::cast_precision_loss, reason = "a count of stations")]
+    (both.len() >= 2).then(|| both.iter().sum::<f64>() / both.len() as f64)
+}
+
+pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
+    if case.identifiers.is_empty() {
+        return Judgement::not_observable(RuleId::B10, NOTHING_HEARD);
+    }
+    let profiles: Vec<Profile<'_>> = case
+        .own_identifiers()
+        .filter_map(|identifier| profile(case, identifier, settings))
+        .collect();
+    let mut judged = 0;
+    let mut chance = 0.0;
+    let mut found = Vec::new();
+    for (number, one) in profiles.iter().enumerate() {
+        let Some(own) = distance(&one.head, &one.tail) else {
+            continue;
+        };
+        let from = number.saturating_sub(MOST / 2);
+        let others: Vec<f64> = profiles[from..profiles.len().min(from + MOST)]
+            .iter()
+            .filter(|other| other.identifier.rpi != one.identifier.rpi)
+            .filter(|other| {
+                let (a, b) = (one.identifier, other.identifier);
+                a.first.at <= b.last.at && b.first.at <= a.last.at
+            })
+            .filter_map(|other| distance(&one.tail, &other.head))
+            .collect();
+        if others.len() + 1 < LEAST {
+            continue;
+        }
+        judged += 1;
+        #[expect(clippy::cast_precision_loss, reason = "a count of neighbours")]
+        let by_chance = 1.0 / (others.len() + 1) as f64;
+        chance += by_chance;
+        if others.iter().all(|other| own < *other) {
+            found.push((one.identifier, own.sqrt(), others.len()));
+        }
+    }
+    if judged == 0 {
+        return Judgement::not_observable(
+            RuleId::B10,
+            "it needs two stations that hear the same four RPIs at a time, for a minute",
+        );
+    }
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let (share, chance) = (found.len() as f64 / judged as f64, chance / judged as f64);
+    let is_known = share >= settings.thresholds.level_share && share >= 3.0 * chance;
+    let findings = found
+        .iter()
+        .filter(|_| is_known)
+        .map(|(identifier, own, others)| Finding {
+            verdict: Verdict::Warn,
+            subject: format!("RPI {}", identifier.rpi),
+            what: format!(
+                "RPI {} is found again among {others} others by its levels alone ({own:.1} dB between its beginning and its end)",
+                identifier.rpi
+            ),
+            figure: Figure::new("level difference", *own, "dB"),
+            packets: vec![identifier.first, identifier.last],
+        })
+        .collect();
+    let seen = format!(
+        "{} of {judged} RPIs found again by level alone; chance gives {:.0} %",
+        found.len(),
+        chance * 100.0
+    );
+    Judgement::of(RuleId::B10, counted(judged, "RPI", "RPIs"), seen, findings).with([
+        Figure::new("share found again", share, ""),
+        Figure::new("share by chance", chance, ""),
+    ])
+}
+
+fn profile<'a>(case: &Case<'_>, identifier: &'a Identifier, settings: &Settings) -> Option<Profile<'a>> {
+    let mut profile = Profile {
+        identifier,
+        head: BTreeMap::new(),
+        tail: BTreeMap::new(),
+    };
+    for number in &identifier.pairs {
+        let pair = case.pair(*number);
+        let lasted = pair.last.at.since(pair.first.at) >= APART && pair.heard >= settings.thresholds.least_packets;
+        if let (true, Some(head), Some(tail)) = (lasted, pair.head_dbm(), pair.tail_dbm()) {
+            profile.head.insert(pair.station(), head);
+            profile.tail.insert(pair.station(), tail);
+        }
+    }
+    (profile.head.len() >= 2).then_some(profile)
+}

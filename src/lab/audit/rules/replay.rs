@@ -1,0 +1,161 @@
+//! B11: an RPI is not relayed or replayed.
+
+use crate::lab::audit::case::{Case, Identifier, NOTHING_HEARD, is_on_air};
+use crate::lab::audit::evidence::Pair;
+use crate::lab::audit::rule::RuleId;
+use crate::lab::audit::settings::Settings;
+use crate::lab::audit::verdict::{Figure, Finding, Judgement, Verdict, counted};
+use crate::lab::time::{Micros, UnixMicros};
+
+/// Somebody must have listened for so long within a silence for it to be one.
+const LISTENED: Micros = Micros::from_secs(8);
+/// So many identifiers that come again in their old order are a recording that is played.
+const RECORDING: usize = 3;
+
+/// The silence after which an identifier must not come again.
+#[expect(clippy::cast_possible_truncation, reason = "minutes of a setting")]
+pub(super) fn gap(settings: &Settings) -> Micros {
+    Micros((settings.thresholds.replay_gap_min.min(1e6) * 60e6) as i64)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seconds of a setting")]
+fn overlap(settings: &Settings) -> Micros {
+    Micros((settings.thresholds.relay_overlap_s.min(1e6) * 1e6) as i64)
+}
+
+pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
+    if case.identifiers.is_empty() {
+        return Judgement::not_observable(RuleId::B11, NOTHING_HEARD);
+    }
+    let mut findings = Vec::new();
+    let mut again: Vec<(UnixMicros, UnixMicros)> = Vec::new();
+    for identifier in case.own_identifiers() {
+        if let Some((finding, first, returned)) = come_again(case, identifier, settings) {
+            findings.push(finding);
+            again.push((returned, first));
+        }
+        findings.extend(two_addresses(case, identifier, settings));
+        findings.extend(two_places(case, identifier, settings));
+    }
+    again.sort_unstable();
+    let in_order = again.windows(2).filter(|two| two[0].1 <= two[1].1).count() + usize::from(!again.is_empty());
+    let seen = if findings.is_empty() {
+        "no RPI under two addresses at once, at two places, or again after a silence".to_owned()
+    } else {
+        counted(findings.len(), "sign of relay or replay", "signs of relay or replay")
+    };
+    let judgement = Judgement::of(
+        RuleId::B11,
+        counted(case.identifiers.len(), "RPI", "RPIs"),
+        seen,
+        findings,
+    )
+    .with([Figure::count("RPIs that came again", again.len())]);
+    let judgement = if in_order >= RECORDING && in_order * 10 >= again.len() * 9 {
+        judgement.note(format!(
+            "{in_order} RPIs came again in their old order: a recording is being played"
+        ))
+    } else {
+        judgement
+    };
+    if case.evidence.places.is_empty() {
+        judgement.note("which stations are far apart is not known (--place STATION=PLACE tells): a relay that also copies the address is not seen")
+    } else {
+        judgement
+    }
+}
+
+/// The identifier comes again after a silence in which somebody listened.
+fn come_again(
+    case: &Case<'_>,
+    identifier: &Identifier,
+    settings: &Settings,
+) -> Option<(Finding, UnixMicros, UnixMicros)> {
+    let stays = case.stays(identifier, gap(settings));
+    let stations: Vec<_> = identifier
+        .pairs
+        .iter()
+        .map(|number| case.pair(*number).station())
+        .collect();
+    let silence = stays.windows(2).find(|two| {
+        let (from, to) = (two[0][1], two[1][0]);
+        stations
+            .iter()
+            .any(|station| case.evidence.station(*station).listened(from, to) >= LISTENED)
+    })?;
+    let (from, to) = (silence[0][1], silence[1][0]);
+    let minutes = to.since(from).as_secs_f64() / 60.0;
+    let finding = Finding {
+        verdict: Verdict::Fail,
+        subject: format!("RPI {}", identifier.rpi),
+        what: format!(
+            "RPI {} came again at {to} after {minutes:.1} min of silence: no phone sends an RPI for so long",
+            identifier.rpi
+        ),
+        figure: Figure::new("silence", minutes, "min"),
+        packets: vec![identifier.first, identifier.last],
+    };
+    Some((finding, stays[0][0], to))
+}
+
+/// How long two pairs were there together.
+fn together(a: &Pair, b: &Pair) -> Micros {
+    a.last.at.min(b.last.at).since(a.first.at.max(b.first.at))
+}
+
+fn two_addresses(case: &Case<'_>, identifier: &Identifier, settings: &Settings) -> Option<Finding> {
+    let pairs: Vec<&Pair> = identifier
+        .pairs
+        .iter()
+        .map(|number| case.pair(*number))
+        .filter(|pair| is_on_air(pair.address()) && pair.heard >= settings.thresholds.least_packets)
+        .take(64)
+        .collect();
+    let (a, b) = pairs.iter().enumerate().find_map(|(number, a)| {
+        let clash = |b: &&&Pair| a.address() != b.address() && together(a, b) > overlap(settings);
+        pairs[number + 1..].iter().find(clash).map(|b| (*a, *b))
+    })?;
+    Some(Finding {
+        verdict: Verdict::Fail,
+        subject: format!("RPI {} under two addresses", identifier.rpi),
+        what: format!(
+            "RPI {} was sent by {} and by {} for {:.0} s together: one of them is a copy",
+            identifier.rpi,
+            a.address(),
+            b.address(),
+            together(a, b).as_secs_f64()
+        ),
+        figure: Figure::new("together for", together(a, b).as_secs_f64(), "s"),
+        packets: vec![a.first, b.first, a.last, b.last],
+    })
+}
+
+fn two_places(case: &Case<'_>, identifier: &Identifier, settings: &Settings) -> Option<Finding> {
+    let within = overlap(settings);
+    let placed: Vec<(&Pair, &str)> = identifier
+        .pairs
+        .iter()
+        .map(|number| case.pair(*number))
+        .filter_map(|pair| {
+            case.evidence
+                .places
+                .get(&pair.station())
+                .map(|place| (pair, place.as_str()))
+        })
+        .take(64)
+        .collect();
+    let (a, b) = placed.iter().enumerate().find_map(|(number, a)| {
+        let clash = |b: &&(&Pair, &str)| a.1 != b.1 && together(a.0, b.0).0 > -within.0;
+        placed[number + 1..].iter().find(clash).map(|b| (*a, *b))
+    })?;
+    Some(Finding {
+        verdict: Verdict::Fail,
+        subject: format!("RPI {} at two places", identifier.rpi),
+        what: format!(
+            "RPI {} was heard at {:?} and at {:?} at the same time: it is relayed",
+            identifier.rpi, a.1, b.1
+        ),
+        figure: Figure::new("together for", together(a.0, b.0).as_secs_f64(), "s"),
+        packets: vec![a.0.first, b.0.first, a.0.last, b.0.last],
+    })
+}
