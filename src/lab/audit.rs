@@ -8,6 +8,8 @@
 //! keep their identifiers and levels, but nothing is concluded from their address; see [`resolve`].
 
 pub mod case;
+pub mod check;
+pub mod custody;
 pub mod evidence;
 pub mod report;
 pub mod resolve;
