@@ -26,7 +26,6 @@ mod parameter;
 mod result;
 mod robust;
 mod samples;
-mod student;
 
 use std::f64::consts::FRAC_PI_2;
 

@@ -9,7 +9,7 @@ use super::linear::{Row, Symmetric, dot};
 use super::parameter::{Layout, Parameter};
 use super::robust::Solution;
 use super::samples::{Counts, Group, real};
-use super::student;
+use crate::lab::student;
 
 /// Why there is no fit, and what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Error)]
