@@ -67,7 +67,7 @@ fn tables_are_shown_compared_and_written() {
     }
     calibrate(&["export", "2020-12-14", &path("list.txt")]).code(2);
     calibrate(&["show", &path("none.csv")])
-        .code(2)
+        .code(3)
         .stderr(predicate::str::contains("none.csv"));
 }
 
@@ -179,6 +179,33 @@ fn one_distance_is_enough_where_the_attenuation_is_known_and_a_phone_that_was_no
         "{}",
         value["cautions"]
     );
+}
+
+#[test]
+fn a_file_that_is_no_table_is_input_and_a_name_that_is_none_is_usage() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("a name").to_owned()
+    };
+    for path in [
+        file("a.csv", "a,b\n1,2\n"),
+        file("b.toml", "x"),
+        file("c.toml", ""),
+        file("d", "no table"),
+    ] {
+        calibrate(&["show", &path])
+            .code(3)
+            .stderr(predicate::str::contains("hint"));
+        calibrate(&["compare", "2020-12-14", &path]).code(3);
+        calibrate(&["export", &path, "out.csv"]).code(3);
+    }
+    let missing = folder.path().join("missing.toml");
+    calibrate(&["show", missing.to_str().expect("a name")]).code(3);
+    calibrate(&["show", "nope"])
+        .code(2)
+        .stderr(predicate::str::contains("no such edition"));
 }
 
 #[test]
