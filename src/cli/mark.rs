@@ -221,6 +221,15 @@ fn known(capture: &Path) -> Result<(Paths, Known), Failure> {
                 .hint("give the name of a native capture: NAME.csv, NAME.csv.zst or NAME")
         });
     }
+    // A recording has its metadata before its first row.
+    let is_empty = std::fs::metadata(&paths.rows).is_ok_and(|of| of.is_file() && of.len() == 0);
+    if is_empty && !paths.meta.exists() {
+        let file = paths.rows.display().to_string();
+        return Err(
+            Failure::new(Exit::Input, format!("{}: the file is empty", printable(&file)))
+                .hint("a native capture has at least its header row"),
+        );
+    }
     let failed = |error: FormatError| match error {
         FormatError::Header { .. } => not_native(&paths.rows),
         error => input_failure(&error),

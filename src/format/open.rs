@@ -144,7 +144,7 @@ fn events(
     options: &OpenOptions,
 ) -> Result<(Box<dyn EventReader>, Kind), FormatError> {
     let mut input = Input::new(reader);
-    let kind = sniff_input(&mut input, path)?;
+    let kind = sniff_input(&mut input)?;
     let decoder = Decoder::new(options.station, options.clock_offset);
     let station = station(name, options);
     let reader: Box<dyn EventReader> = match kind {
@@ -161,7 +161,7 @@ fn events(
 
 fn capture(reader: Box<dyn Read + Send>, path: Option<&Path>, options: &OpenOptions) -> Result<Capture, FormatError> {
     let mut input = Input::new(reader);
-    Ok(Capture::Packets(match sniff_input(&mut input, path)? {
+    Ok(Capture::Packets(match sniff_input(&mut input)? {
         Kind::Btsnoop => Box::new(btsnoop_records(input)?),
         Kind::PacketLogger { big_endian } => Box::new(packetlogger_records(input, big_endian)),
         Kind::Pcap => Box::new(pcap_records(input)?),
@@ -209,7 +209,7 @@ pub fn sniff(beginning: &[u8], whole: bool) -> Option<Kind> {
     }
 }
 
-fn sniff_input(input: &mut Input, path: Option<&Path>) -> Result<Kind, FormatError> {
+fn sniff_input(input: &mut Input) -> Result<Kind, FormatError> {
     let failed = |source| FormatError::Io {
         context: "the first bytes cannot be read".to_owned(),
         source,
@@ -220,18 +220,13 @@ fn sniff_input(input: &mut Input, path: Option<&Path>) -> Result<Kind, FormatErr
         input.fill(PacketLogger::wanted(input.at_hand())).map_err(failed)?;
         kind = sniff(input.at_hand(), input.at_end());
     }
-    // A recorder that was killed before it could write its header row.
-    let is_csv = path.and_then(Path::extension).is_some_and(|ending| ending == "csv");
-    if is_csv && input.at_end() && input.at_hand().is_empty() {
-        kind = Some(Kind::NativeCsv { zstd: false });
-    }
     kind.ok_or_else(|| FormatError::Unrecognised(unrecognised(input.at_hand())))
 }
 
 /// What an unknown file seems to be, for people.
 fn unrecognised(beginning: &[u8]) -> String {
     let found = match beginning {
-        [] => return "the file is empty".to_owned(),
+        [] => return "the file is empty: no capture, or a recording that was ended before it began".to_owned(),
         [0x1f, 0x8b, ..] => "it is gzip-compressed; unpack it first",
         [b'P', b'K', ..] => "it is a zip archive; unpack it first",
         [b'S', b'Q', b'L', b'i', b't', b'e', ..] => "it is an SQLite database",
