@@ -128,6 +128,26 @@ fn a_simulator_s_truth_teaches_a_model_which_estimates_then() {
 }
 
 #[test]
+fn the_grid_begins_at_a_date_or_at_seconds_since_1970() {
+    let (capture, keys) = (bundled("demo.csv.zst"), bundled("demo.keys.csv"));
+    let run = |from: &str| {
+        let done = distance(&[&capture, "--keys", &keys, "--csv", "--from", from]).success();
+        done.get_output().stdout.clone()
+    };
+    let first = rows(&run("2020-06-02T08:59:01.25Z"));
+    let grid = |row: &csv::StringRecord| row[0].parse::<f64>().expect("seconds").rem_euclid(30.0);
+    assert!((grid(&first[0]) - 1.25).abs() < 1e-3, "{:?}", first[0]);
+    assert_eq!(run("2020-06-02T08:59:01.25Z"), run("1591088341.25"));
+    assert_eq!(run("2020-06-02T08:59:01.25Z"), run("1591088341250000"));
+    distance(&[&capture, "--from", "yesterday"])
+        .code(2)
+        .stderr(predicate::str::contains("nor seconds since 1970"));
+    distance(&["--help"])
+        .success()
+        .stdout(predicate::str::contains("seconds since 1970"));
+}
+
+#[test]
 fn what_cannot_be_used_is_told() {
     let capture = bundled("rotation-faults.csv.zst");
     let folder = tempfile::tempdir().expect("a folder");
