@@ -148,6 +148,22 @@ fn the_grid_begins_at_a_date_or_at_seconds_since_1970() {
 }
 
 #[test]
+fn truth_of_windows_of_another_length_is_told_as_that() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let truth = folder.path().join("truth.csv");
+    let header = "receiver,transmitter,window_start_utc,window_s,true_distance_m";
+    std::fs::write(&truth, format!("{header}\na,b,1591088340,30,1\na,b,1591088370,60,1\n")).expect("written");
+    let truth = truth.to_str().expect("a name");
+    distance(&["score", &bundled("demo.csv.zst"), "--truth", truth, "--window", "300"])
+        .code(3)
+        .stderr(
+            predicate::str::contains("no window of 300 s in the truth: its windows are of 30 s and of 60 s")
+                .and(predicate::str::contains("--window 30 "))
+                .and(predicate::str::contains("clock").not()),
+        );
+}
+
+#[test]
 fn what_cannot_be_used_is_told() {
     let capture = bundled("rotation-faults.csv.zst");
     let folder = tempfile::tempdir().expect("a folder");
