@@ -295,6 +295,37 @@ fn single_phones_are_compared_by_their_model_and_others_are_named() {
 }
 
 #[test]
+fn makers_and_devices_go_from_fits_and_tables_into_google_s_list_and_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a name").to_owned();
+    bench(&["--out", &path("own.toml")]);
+    calibrate(&["export", &path("own.toml"), &path("own.csv")]).success();
+    let list = std::fs::read_to_string(path("own.csv")).expect("written");
+    assert!(
+        list.contains("\nsamsung,a51,SM-A515F,") && list.contains("\ngoogle,flame,Pixel 4,8,-30,"),
+        "{list}"
+    );
+    // One of one's own, with all that the list can hold.
+    let own = "edition = 'x'\n[[profile]]\noem = 'acme'\ndevice = 'roadrunner'\nmodel = 'Beep'\nrssi_correction_db = 1\ntx_power_dbm = -20\n";
+    std::fs::write(path("x.toml"), own).expect("written");
+    calibrate(&["export", &path("x.toml"), &path("x.csv")]).success();
+    let list = std::fs::read_to_string(path("x.csv")).expect("written");
+    assert!(list.ends_with("\nacme,roadrunner,Beep,1,-20,3\n"), "{list}");
+    calibrate(&["export", &path("x.csv"), &path("back.toml")]).success();
+    calibrate(&["show", &path("back.toml")])
+        .success()
+        .stdout(predicate::str::contains("acme/roadrunner/Beep"));
+    let value = json(&["show", &path("back.toml"), "--model", "acme/coyote/Boom", "--json"]);
+    assert_eq!(
+        (
+            &value["profiles"][0]["tx_power_dbm"],
+            &value["profiles"][0]["confidence"]
+        ),
+        (&Value::from(-20), &Value::from("low"))
+    );
+}
+
+#[test]
 fn a_file_that_is_no_table_is_input_and_a_name_that_is_none_is_usage() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str, text: &str| {

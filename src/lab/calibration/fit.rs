@@ -112,7 +112,7 @@ impl Default for Settings {
 pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> Result<Fit, FitError> {
     let (groups, unusable) = usable(samples, settings.assumed_sd_db.is_some())?;
     check(&groups, references, settings)?;
-    let mut fit = of_groups(samples.counts(), groups, references, settings)?;
+    let mut fit = of_groups(samples.counts(), &groups, references, settings)?;
     fit.unusable = unusable;
     if settings.compare_references {
         let contradiction = contradict::found(&fit, references, settings);
@@ -122,18 +122,13 @@ pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> R
 }
 
 /// Fits the model to groups with usable reports.
-fn of_groups(
-    counts: Counts,
-    groups: Vec<Group>,
-    references: &References,
-    settings: &Settings,
-) -> Result<Fit, FitError> {
-    let layout = Layout::new(&groups, references, settings.effects);
+fn of_groups(counts: Counts, groups: &[Group], references: &References, settings: &Settings) -> Result<Fit, FitError> {
+    let layout = Layout::new(groups, references, settings.effects);
     if layout.parameters.len() > MOST_PARAMETERS {
         return Err(FitError::TooManyParameters(layout.parameters.len()));
     }
-    let parts = identify::parts(&groups, references);
-    let design = Design::new(&groups, &layout);
+    let parts = identify::parts(groups, references);
+    let design = Design::new(groups, &layout);
     let problem = Problem {
         columns: design.kept.len(),
         rows: &design.rows,
@@ -151,11 +146,11 @@ fn of_groups(
     };
     let scaled = problem.scaled(problem.levels, &solution.columns, &solution.variances);
     let (correlations, dependent) = if is_free {
-        dependence::of(&groups, references, problem.rows, &scaled, &solution)
+        dependence::of(groups, references, problem.rows, &scaled, &solution)
     } else {
         (Correlations::default(), solution.covariance.clone())
     };
-    let groups = judged(&groups, &design, &solution);
+    let groups = judged(groups, &design, &solution);
     let quality = quality(counts, &groups, &solution, correlations);
     let engine = Engine {
         has_spread: is_free || settings.assumed_sd_db.is_some(),
@@ -168,8 +163,8 @@ fn of_groups(
         layout,
         draws,
     };
-    let drawn = engine.draws.len();
-    let mut warnings: Vec<Warning> = undrawn(&groups, &quality, settings, drawn).into_iter().collect();
+    let rounds = engine.draws.len();
+    let mut warnings: Vec<Warning> = undrawn(&groups, &quality, settings, rounds).into_iter().collect();
     warnings.extend(self::warnings(&groups, &parts, &quality));
     warnings.extend(doubtful(&groups, references));
     let correlation = correlations.pair;
@@ -188,7 +183,7 @@ fn of_groups(
         unusable: Vec::new(),
         parts,
         quality,
-        drawn,
+        drawn: rounds,
         engine,
     })
 }

@@ -60,10 +60,15 @@ pub(super) fn alike(one: &str, other: &str) -> bool {
 }
 
 /// The entry of a table for a phone: by its name, which is that of its model where phones are told apart by models, else by
-/// its model.
+/// its model, which may stand behind manufacturer and device.
 fn entry<'a>(fitted: &Fitted, table: &'a ProfileTable, phone: usize) -> Option<&'a Entry> {
     let names = [fitted.bench.phones.get(phone), fitted.bench.models.get(phone)];
-    let of = |name: &String| table.entries().iter().find(|entry| alike(&entry.model, name));
+    let of = |name: &String| {
+        let model = name.rsplit('/').next().unwrap_or(name);
+        let entries = || table.entries().iter();
+        let is = |wanted: &str| entries().find(|entry| alike(&entry.model, wanted));
+        is(name).or_else(|| is(model))
+    };
     names.into_iter().flatten().filter(|name| !name.is_empty()).find_map(of)
 }
 

@@ -31,7 +31,7 @@ pub(super) fn found(fit: &Fit, references: &References, settings: &Settings) -> 
     };
     let contradicted = known.into_iter().filter_map(|(parameter, known)| {
         let others = references.without(parameter);
-        let without = of_groups(fit.quality.counts, groups.clone(), &others, &settings).ok()?;
+        let without = of_groups(fit.quality.counts, &groups, &others, &settings).ok()?;
         let State::Estimated(told) = without.get(parameter) else {
             return None;
         };
