@@ -144,7 +144,7 @@ fn events(
     options: &OpenOptions,
 ) -> Result<(Box<dyn EventReader>, Kind), FormatError> {
     let mut input = Input::new(reader);
-    let kind = sniff_input(&mut input)?;
+    let kind = sniff_input(&mut input, path)?;
     let decoder = Decoder::new(options.station, options.clock_offset);
     let station = station(name, options);
     let reader: Box<dyn EventReader> = match kind {
@@ -161,7 +161,7 @@ fn events(
 
 fn capture(reader: Box<dyn Read + Send>, path: Option<&Path>, options: &OpenOptions) -> Result<Capture, FormatError> {
     let mut input = Input::new(reader);
-    Ok(Capture::Packets(match sniff_input(&mut input)? {
+    Ok(Capture::Packets(match sniff_input(&mut input, path)? {
         Kind::Btsnoop => Box::new(btsnoop_records(input)?),
         Kind::PacketLogger { big_endian } => Box::new(packetlogger_records(input, big_endian)),
         Kind::Pcap => Box::new(pcap_records(input)?),
@@ -209,7 +209,7 @@ pub fn sniff(beginning: &[u8], whole: bool) -> Option<Kind> {
     }
 }
 
-fn sniff_input(input: &mut Input) -> Result<Kind, FormatError> {
+fn sniff_input(input: &mut Input, path: Option<&Path>) -> Result<Kind, FormatError> {
     let failed = |source| FormatError::Io {
         context: "the first bytes cannot be read".to_owned(),
         source,
@@ -219,6 +219,12 @@ fn sniff_input(input: &mut Input) -> Result<Kind, FormatError> {
     if kind.is_none() {
         input.fill(PacketLogger::wanted(input.at_hand())).map_err(failed)?;
         kind = sniff(input.at_hand(), input.at_end());
+    }
+    // A recorder that was killed before it could write its header row leaves its metadata; nothing else makes an empty file
+    // a capture.
+    let is_csv = path.filter(|path| path.extension().is_some_and(|ending| ending == "csv"));
+    if input.at_end() && input.at_hand().is_empty() && is_csv.is_some_and(|path| Paths::of(path).meta.is_file()) {
+        kind = Some(Kind::NativeCsv { zstd: false });
     }
     kind.ok_or_else(|| FormatError::Unrecognised(unrecognised(input.at_hand())))
 }
