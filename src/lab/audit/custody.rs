@@ -43,8 +43,6 @@ pub struct Contents {
     pub treatment: Option<String>,
     /// Whether identifiers were replaced.
     pub is_pseudonymised: bool,
-    /// Whether the metadata tell licence and provenance.
-    pub tells_origin: bool,
 }
 
 /// All checks, in order.
