@@ -151,7 +151,7 @@ enum Verb {
     Exposure(exposure::ExposureArgs),
     Calibrate(calibrate::CalibrateArgs),
     Distance(distance::DistanceArgs),
-    Audit(audit::AuditArgs),
+    Audit(Box<audit::AuditArgs>),
     Keys(keys::KeysArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),

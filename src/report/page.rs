@@ -48,11 +48,11 @@ fn escape_of(text: &str, most: usize) -> String {
 
 /// A table; the first column names the rows.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Table {
+pub struct Table<H = &'static str> {
     /// What it shows.
     pub caption: String,
     /// Heads of the columns, and whether they hold numbers.
-    pub columns: Vec<(&'static str, bool)>,
+    pub columns: Vec<(H, bool)>,
     /// Cells.
     pub rows: Vec<Vec<String>>,
 }
@@ -139,7 +139,7 @@ impl Page {
     }
 
     /// A table; only the first thousand rows, and that is said.
-    pub fn table(&mut self, table: &Table) {
+    pub fn table<H: AsRef<str>>(&mut self, table: &Table<H>) {
         let kind = |column: usize| match table.columns.get(column) {
             Some((_, true)) => " class=\"number\"",
             _ => "",
@@ -151,7 +151,11 @@ impl Page {
              <caption>{caption}</caption>\n<thead><tr>"
         ));
         for (column, (head, _)) in table.columns.iter().enumerate() {
-            self.put(format_args!("<th scope=\"col\"{}>{}</th>", kind(column), escape(head)));
+            self.put(format_args!(
+                "<th scope=\"col\"{}>{}</th>",
+                kind(column),
+                escape_of(head.as_ref(), CELL)
+            ));
         }
         self.put(format_args!("</tr></thead>\n<tbody>\n"));
         for row in table.rows.iter().take(ROWS) {

@@ -65,5 +65,9 @@ pub(super) fn run(args: &KeysArgs) -> Result<Exit, Failure> {
         }
         audited.iter().try_for_each(|file| write(out, file))
     })?;
-    Ok(if exit == Exit::Done { args.fail_on.exit(sheet.verdict) } else { exit })
+    Ok(if exit == Exit::Done {
+        args.fail_on.exit(sheet.verdict)
+    } else {
+        exit
+    })
 }
