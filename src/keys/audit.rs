@@ -9,6 +9,7 @@ use base64ct::{Base64, Encoding as _};
 
 use super::{DiagnosisKey, ExportFile, Oddity};
 use crate::lab::audit::check::{Check, Checked};
+use crate::lab::audit::verdict::counted;
 use crate::lab::audit::{Figure, Verdict};
 use crate::lab::crypto::ROLLING_PERIOD;
 
@@ -154,7 +155,7 @@ fn of_size(check: &'static Check, n: usize) -> Checked {
         n if n < PADDED => Verdict::Warn,
         _ => Verdict::Pass,
     };
-    Checked::new(check, verdict, format!("{n} keys")).with([Figure::count("keys", n)])
+    Checked::new(check, verdict, counted(n, "key", "keys")).with([Figure::count("keys", n)])
 }
 
 fn of_crowd(check: &'static Check, all: &[DiagnosisKey]) -> Checked {
@@ -169,7 +170,9 @@ fn of_crowd(check: &'static Check, all: &[DiagnosisKey]) -> Checked {
     let longest = chains.iter().map(Vec::len).max().unwrap_or(0);
     let verdict = if people < CROWD { Verdict::Fail } else { Verdict::Pass };
     let seen = format!(
-        "at least {people} people ({people} keys begin in interval {start}); the longest run of days with equal attributes has {longest}"
+        "at least {} ({} in interval {start}); the longest run of days with equal attributes has {longest}",
+        counted(people, "person", "people"),
+        counted(people, "key begins", "keys begin"),
     );
     Checked::new(check, verdict, seen)
         .with([

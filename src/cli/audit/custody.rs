@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -127,6 +126,7 @@ fn contents(capture: &Path) -> Result<Contents, Failure> {
         names: names.len(),
         resolving_keys,
         is_pseudonymised: super::input::is_protected(capture),
+        is_simulated: meta.is_some_and(|meta| meta.source.kind == "simulator"),
         treatment,
     })
 }

@@ -239,5 +239,5 @@ fn first(evidence: &Evidence) -> UnixMicros {
 /// Whether a capture's metadata say that its identifiers were replaced.
 pub(super) fn is_protected(path: &Path) -> bool {
     let meta = Meta::read(&Paths::of(path).meta).ok();
-    meta.is_some_and(|meta| meta.privacy.contains("pseudonym"))
+    meta.is_some_and(|meta| meta.is_pseudonymised())
 }

@@ -41,6 +41,8 @@ pub struct Contents {
     pub resolving_keys: usize,
     /// Whether its metadata say that identifiers were replaced; `None` where it has no metadata.
     pub treatment: Option<String>,
+    /// Whether it is of a simulator: then nobody is in it.
+    pub is_simulated: bool,
     /// Whether identifiers were replaced.
     pub is_pseudonymised: bool,
 }
@@ -90,14 +92,14 @@ const OTHERS_WRITE: u32 = 0o022;
 pub fn check(files: &[Kept], contents: &Contents) -> Vec<Checked> {
     let [access, replaced, secrets, names] = &CHECKS;
     vec![
-        of_access(access, files),
+        of_access(access, files, contents),
         of_identifiers(replaced, contents),
         of_secrets(secrets, contents),
         of_names(names, contents),
     ]
 }
 
-fn of_access(check: &'static Check, files: &[Kept]) -> Checked {
+fn of_access(check: &'static Check, files: &[Kept], contents: &Contents) -> Checked {
     if files.iter().all(|file| file.mode.is_none()) {
         return Checked::new(check, Verdict::NotObservable, "this system has no permission bits");
     }
@@ -119,6 +121,10 @@ fn of_access(check: &'static Check, files: &[Kept]) -> Checked {
             mode & 0o7777
         ));
     }
+    if contents.is_simulated {
+        // Nobody's privacy is at stake, but a file that others can change is no evidence.
+        verdict = verdict.min(Verdict::Warn);
+    }
     let seen = if findings.is_empty() {
         format!("{} files, for the owner alone", files.len())
     } else {
@@ -137,6 +143,9 @@ fn of_identifiers(check: &'static Check, contents: &Contents) -> Checked {
     let treatment = contents.treatment.as_deref().unwrap_or("none told");
     if contents.is_pseudonymised {
         return Checked::new(check, Verdict::Pass, format!("replaced: {treatment}")).with(figures);
+    }
+    if contents.is_simulated {
+        return Checked::new(check, Verdict::Pass, "simulated: nobody is in it").with(figures);
     }
     if contents.rpis + contents.addresses == 0 {
         return Checked::new(check, Verdict::Pass, "none in it").with(figures);
