@@ -1,6 +1,5 @@
 //! `vicino audit keys`: whether exports of diagnosis keys protect the people in them.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
