@@ -30,9 +30,18 @@ pub(super) struct Told<'a> {
     pub(super) matrix: &'a Matrix,
 }
 
-/// A verdict as it stands in a table: sign and word.
+/// A verdict as it stands in a table: sign and word, in one line.
 fn shown(verdict: Verdict) -> String {
-    format!("{} {}", verdict.sign(), verdict.word())
+    format!("{} {}", verdict.sign(), verdict.word()).replace(' ', "\u{a0}")
+}
+
+/// A time as people read it, to the millisecond.
+fn time(time: &str) -> String {
+    let parts = (time.get(..10), time.get(11..23));
+    match parts {
+        (Some(day), Some(clock)) => format!("{day} {clock}"),
+        _ => time.to_owned(),
+    }
 }
 
 /// Name of a capture without its folders, which are nobody's business.
@@ -77,7 +86,7 @@ impl Told<'_> {
             page.text(&judged);
         }
         let when = match (&scope.from, &scope.to) {
-            (Some(from), Some(to)) => format!("{from} to {to} (UTC)"),
+            (Some(from), Some(to)) => format!("{} to {} (UTC)", time(from), time(to)),
             _ => "nothing was received".to_owned(),
         };
         let models: Vec<&str> = self.matrix.models.iter().map(|of| of.model.as_str()).collect();
@@ -214,7 +223,7 @@ impl Told<'_> {
             columns: vec![
                 ("chain", false),
                 ("model", false),
-                ("from", false),
+                ("from, UTC", true),
                 ("for min", true),
                 ("RPIs", true),
                 ("addresses", true),
@@ -225,7 +234,7 @@ impl Told<'_> {
                     vec![
                         row.name.clone(),
                         row.model.clone(),
-                        row.from.to_string(),
+                        time(&row.from.to_string()),
                         minutes(row),
                         row.rpis.to_string(),
                         row.addresses.to_string(),

@@ -1,7 +1,7 @@
 //! The plots of an audit.
 
 use crate::lab::audit::Report;
-use crate::lab::audit::picture::{BandKind, Histogram, Picture, Row, Rows};
+use crate::lab::audit::picture::{Band, BandKind, Histogram, Picture, Row, Rows};
 use crate::report::plot::{Axis, Marks, Plot, Scale, Series};
 
 /// Looks of bands: two for each kind in turn, so that what follows can be told from what went before.
@@ -76,6 +76,7 @@ fn chains(picture: &Picture) -> Option<Plot> {
     }
     let name = |row: &Row| match (row.rpis, row.addresses) {
         (1, 0 | 1) => row.name.clone(),
+        (1, addresses) => format!("{}: {addresses} addresses", row.name),
         (rpis, 0 | 1) => format!("{}: {rpis} RPIs", row.name),
         (rpis, addresses) => format!("{}: {rpis} RPIs, {addresses} addr.", row.name),
     };
@@ -99,31 +100,29 @@ fn timeline(rows: &[Row], mut names: Vec<String>) -> Plot {
     names.reverse();
     let mut bands: [Vec<[f64; 4]>; 5] = Default::default();
     for (place, row) in rows.iter().rev().enumerate() {
-        let middle = count(place);
-        let mut turn = [0, 0];
-        for band in &row.bands {
-            let (from, to) = (seconds(band.from), seconds(band.to));
-            let upper = [from, to, middle + 0.04, middle + 0.38];
-            match band.kind {
-                BandKind::Address => {
-                    bands[turn[0] % 2].push(upper);
-                    turn[0] += 1;
-                }
-                BandKind::Identity => bands[4].push(upper),
-                BandKind::Rpi => {
-                    bands[2 + turn[1] % 2].push([from, to, middle - 0.38, middle - 0.04]);
-                    turn[1] += 1;
-                }
+        let is_rpi = |band: &&Band| band.kind == BandKind::Rpi;
+        let (rpis, addresses): (Vec<&Band>, Vec<&Band>) = row.bands.iter().partition(is_rpi);
+        for (of, edges) in [(addresses, [0.04, 0.40]), (rpis, [-0.40, -0.04])] {
+            let edges = edges.map(|edge| count(place) + edge);
+            let mut turn = [0, 0];
+            for (band, [low, high]) in laned(&of, edges) {
+                let look = match band.kind {
+                    BandKind::Address => turn[0] % 2,
+                    BandKind::Rpi => 2 + turn[1] % 2,
+                    BandKind::Identity => 4,
+                };
+                turn[0] += usize::from(band.kind == BandKind::Address);
+                turn[1] += usize::from(band.kind == BandKind::Rpi);
+                bands[look].push([seconds(band.from), seconds(band.to), low, high]);
             }
         }
     }
     let times = rows.iter().flat_map(|row| [seconds(row.from), seconds(row.to)]);
     let x = Axis::over("time of day, UTC", times, Scale::Clock);
-    // Identities lie under what was on the air.
     let looks = [
-        (4, "resolved identity", IDENTITY),
         (0, "address", ADDRESS[0]),
         (1, "next address", ADDRESS[1]),
+        (4, "resolved identity", IDENTITY),
         (2, "RPI", RPI[0]),
         (3, "next RPI", RPI[1]),
     ];
@@ -140,6 +139,39 @@ fn timeline(rows: &[Row], mut names: Vec<String>) -> Plot {
         y: Axis::names("", names),
         series,
     }
+}
+
+/// Lanes that a band of a row is divided into at most, where its parts overlap.
+const LANES: usize = 3;
+
+/// Bands with their lower and upper edges between two: those that overlap lie one above the other.
+fn laned<'a>(bands: &[&'a Band], [low, high]: [f64; 2]) -> Vec<(&'a Band, [f64; 2])> {
+    let mut ends: Vec<i64> = Vec::new();
+    let mut placed = Vec::new();
+    for band in bands {
+        let free = ends.iter().position(|end| *end <= band.from.0);
+        let lane = match free {
+            Some(lane) => lane,
+            None if ends.len() < LANES => {
+                ends.push(i64::MIN);
+                ends.len() - 1
+            }
+            None => LANES - 1,
+        };
+        ends[lane] = ends[lane].max(band.to.0);
+        placed.push((*band, lane));
+    }
+    let height = (high - low) / count(ends.len().max(1));
+    let edges = |lane: usize| [high - height * count(lane + 1), high - height * count(lane)];
+    placed.into_iter().map(|(band, lane)| (band, edges(lane))).collect()
+}
+
+/// What a histogram does not show.
+fn beyond(outside: u64) -> String {
+    if outside == 0 {
+        return String::new();
+    }
+    format!(" {outside} lie outside of the plot.")
 }
 
 /// A broken line upright at a value.
@@ -186,7 +218,8 @@ fn lives(report: &Report, picture: &Picture) -> Option<Plot> {
         description: format!(
             "RPIs by the minutes from the first to the last time that each was heard, over all receivers; the parts of a bar \
              are the layouts of Android, iOS and others, one upon the other. Who comes late or goes early hears a part of a \
-             life only, so that short ones are many. {outside} lie outside of the plot."
+             life only, so that short ones are many.{}",
+            beyond(outside)
         ),
         x: Axis::new("heard for, in min", 0.0, longest.max(fail) + 2.0, Scale::Linear),
         y: Axis::new("RPIs", 0.0, high, Scale::Counts),
@@ -194,16 +227,29 @@ fn lives(report: &Report, picture: &Picture) -> Option<Plot> {
     })
 }
 
-/// The part of a histogram in which something is, with a little space.
-fn span(histogram: &Histogram) -> Option<(f64, f64)> {
-    let points = histogram.points();
-    let (first, last) = (points.first()?, points.last()?);
+/// The part of a histogram in which all but a few values are, with a little space; how many lie outside of it.
+fn span(histogram: &Histogram) -> Option<(f64, f64, u64)> {
+    let all: u64 = histogram.bins.iter().sum();
+    // One in 500 on each side does not stretch the whole.
+    let few = all / 500;
+    let first = |bins: &mut dyn Iterator<Item = &u64>| {
+        let mut sum = 0;
+        let mut bins = bins.enumerate();
+        bins.find_map(|(place, n)| {
+            sum += n;
+            (sum > few).then_some((place, sum - n))
+        })
+    };
+    let (low, below) = first(&mut histogram.bins.iter())?;
+    let (high, above) = first(&mut histogram.bins.iter().rev())?;
+    let edge = |place: usize| histogram.low + count(place) * histogram.step;
     let space = 3.0 * histogram.step;
-    Some((first[0] - space, last[0] + space))
+    let outside = histogram.outside + below + above;
+    Some((edge(low) - space, edge(histogram.bins.len() - high) + space, outside))
 }
 
 fn intervals(report: &Report, histogram: &Histogram) -> Option<Plot> {
-    let (low, high) = span(histogram)?;
+    let (low, high, outside) = span(histogram)?;
     let [least, most] = report.settings.thresholds.interval_ms;
     let points = histogram.points();
     let top = highest(&points);
@@ -221,8 +267,8 @@ fn intervals(report: &Report, histogram: &Histogram) -> Option<Plot> {
         title: "How often phones advertise".to_owned(),
         description: format!(
             "Mean time between two advertisements of each RPI at each receiver, as far as it could be told. Phones whose \
-             interval stands apart from the others can be known again by it. {} lie outside of the plot.",
-            histogram.outside
+             interval stands apart from the others can be known again by it.{}",
+            beyond(outside)
         ),
         x,
         y: Axis::new("RPIs at receivers", 0.0, top, Scale::Counts),
@@ -231,16 +277,17 @@ fn intervals(report: &Report, histogram: &Histogram) -> Option<Plot> {
 }
 
 fn levels(histogram: &Histogram) -> Option<Plot> {
-    let (low, high) = span(histogram)?;
+    let (low, high, outside) = span(histogram)?;
     let points = histogram.points();
     let top = highest(&points);
     Some(Plot {
         name: "levels",
         title: "How strong phones were heard".to_owned(),
-        description:
-            "Reports by the mean level of their RPI at their receiver. A level that stays alone while RPIs change is a \
-                      thread by which a person can be followed in a small group."
-                .to_owned(),
+        description: format!(
+            "Reports by the mean level of their RPI at their receiver. A level that stays alone while RPIs change is a thread by \
+             which a person can be followed in a small group.{}",
+            beyond(outside)
+        ),
         x: Axis::new("mean level in dBm", low, high, Scale::Linear),
         y: Axis::new("reports", 0.0, top, Scale::Counts),
         series: vec![Series::new("", 0, Marks::Bars(histogram.step, points))],
@@ -251,6 +298,25 @@ fn levels(histogram: &Histogram) -> Option<Plot> {
 mod tests {
     use super::*;
     use crate::lab::audit::{Case, Evidence, Settings};
+
+    #[test]
+    fn bands_that_overlap_lie_one_above_the_other() {
+        let band = |from: i64, to: i64| Band {
+            kind: BandKind::Address,
+            from: crate::lab::time::UnixMicros(from),
+            to: crate::lab::time::UnixMicros(to),
+        };
+        let lanes = |bands: &[Band]| -> Vec<f64> {
+            let bands: Vec<&Band> = bands.iter().collect();
+            laned(&bands, [0.0, 1.0])
+                .into_iter()
+                .map(|(_, [low, _])| (low * 10.0).round())
+                .collect()
+        };
+        assert_eq!(lanes(&[band(0, 5), band(5, 9)]), [0.0, 0.0]);
+        assert_eq!(lanes(&[band(0, 5), band(3, 9), band(6, 7)]), [5.0, 0.0, 5.0]);
+        assert_eq!(lanes(&[band(0, 9); 5]), [7.0, 3.0, 0.0, 0.0, 0.0]);
+    }
 
     #[test]
     fn nothing_heard_has_no_plots() {

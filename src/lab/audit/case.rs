@@ -77,6 +77,8 @@ pub struct Case<'a> {
     pub fixed: BTreeSet<Rpi>,
     /// Who broadcasts which identifier, as far as it is known.
     pub owners: BTreeMap<Rpi, Owner>,
+    /// Whether these are some of the identifiers only: what carries none cannot be laid to their broadcasters.
+    pub is_part: bool,
     listening: Vec<listening::Listening>,
 }
 
@@ -84,7 +86,10 @@ impl<'a> Case<'a> {
     /// Of everyone.
     #[must_use]
     pub fn new(evidence: &'a Evidence) -> Self {
-        Self::of(evidence, |_| true)
+        Self {
+            is_part: false,
+            ..Self::of(evidence, |_| true)
+        }
     }
 
     /// Of those identifiers only whose broadcaster is of a model.
@@ -118,6 +123,7 @@ impl<'a> Case<'a> {
             resolved: BTreeMap::new(),
             fixed,
             owners: owners(evidence),
+            is_part: true,
             listening: evidence.stations.iter().map(listening::Listening::of).collect(),
         };
         case.join_addresses();
@@ -239,6 +245,9 @@ impl<'a> Case<'a> {
         })
     }
 }
+
+/// The reason where beacons of other kinds would have to be laid to some of the phones.
+pub const WHOSE_BEACON: &str = "other beacons carry no RPI: whether they are of these phones is not known";
 
 /// The reason of every rule where there is nothing to judge.
 pub const NOTHING_HEARD: &str = "no exposure notification was heard";

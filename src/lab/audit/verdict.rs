@@ -173,8 +173,8 @@ impl Judgement {
         }
     }
 
-    /// By its findings: as grave as the worst of them, passed without any. Of equally grave ones the larger figure is the
-    /// worse.
+    /// By its findings: as grave as the worst of them, passed without any. Of equally grave ones that with the larger
+    /// figure comes first.
     #[must_use]
     pub fn of(rule: RuleId, basis: impl Into<String>, seen: impl Into<String>, mut findings: Vec<Finding>) -> Self {
         findings.sort_by(|a, b| (b.verdict.cmp(&a.verdict)).then(b.figure.value.total_cmp(&a.figure.value)));

@@ -1,6 +1,6 @@
 //! What was found, rule by rule.
 
-use super::{capture, counted, figures, shown};
+use super::{capture, counted, figures, shown, time};
 use crate::lab::audit::report::{FindingReport, Report, RuleReport};
 use crate::report::page::{Page, Table};
 
@@ -89,7 +89,7 @@ fn one(page: &mut Page, rule: &RuleReport) {
                 ("about", false),
                 ("capture", false),
                 ("packet", true),
-                ("time, UTC", false),
+                ("time, UTC", true),
                 ("address", false),
                 ("RPI", false),
             ],
@@ -125,7 +125,7 @@ fn packets(finding: &FindingReport) -> Vec<Vec<String>> {
             finding.subject.clone(),
             place,
             packet.number.to_string(),
-            packet.time.clone(),
+            time(&packet.time),
             format!("{} {}", packet.address, packet.address_kind),
             packet.rpi.clone().unwrap_or_default(),
         ]

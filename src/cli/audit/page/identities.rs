@@ -1,6 +1,6 @@
 //! Identities that controllers resolved, in both readings, and rotations by the phones' own logs.
 
-use super::counted;
+use super::{counted, time};
 use crate::lab::audit::report::{IdentityReport, Report};
 use crate::lab::audit::rotations::Rotations;
 use crate::lab::audit::{Figure, RuleId};
@@ -65,7 +65,7 @@ fn one(page: &mut Page, identity: &IdentityReport) {
     let row = |what: &str, published: String, right: String| vec![what.to_owned(), published, right];
     page.table(&Table {
         caption: format!("{}: two readings of the same log", identity.address),
-        columns: vec![("", false), ("as published", false), ("rightly", false)],
+        columns: vec![("of", false), ("as published", false), ("rightly", false)],
         rows: vec![
             row("address", "one address that never changes".to_owned(), heard),
             row("seen for", minutes(identity.apparent_life_min), longest),
@@ -114,8 +114,8 @@ fn one(page: &mut Page, identity: &IdentityReport) {
         },
         columns: vec![
             ("address", false),
-            ("from, UTC", false),
-            ("to, UTC", false),
+            ("from, UTC", true),
+            ("to, UTC", true),
             ("RPIs", true),
             ("known by", false),
         ],
@@ -126,8 +126,8 @@ fn one(page: &mut Page, identity: &IdentityReport) {
             .map(|of| {
                 vec![
                     of.address.clone(),
-                    of.from.clone(),
-                    of.to.clone(),
+                    time(&of.from),
+                    time(&of.to),
                     of.rpis.to_string(),
                     if of.confirmed { "the key" } else { "its RPIs" }.to_owned(),
                 ]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lab::advert::StationId;
-use crate::lab::audit::case::Case;
+use crate::lab::audit::case::{Case, WHOSE_BEACON};
 use crate::lab::audit::evidence::{AppleTrack, Pair, Token};
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
@@ -18,6 +18,9 @@ const SAME_DB: f64 = 10.0;
 const CROWD: usize = 256;
 
 pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
+    if case.is_part {
+        return Judgement::not_observable(RuleId::B14, WHOSE_BEACON);
+    }
     let private: Vec<&AppleTrack> = case
         .evidence
         .apple
