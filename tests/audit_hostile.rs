@@ -1,5 +1,7 @@
 //! The audit against those who wish it ill: floods of addresses and identifiers, clocks that jump, impossible levels.
 //! Nothing panics, memory and time stay bounded.
+#![expect(clippy::disallowed_methods, reason = "it measures how long judging takes")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::time::{Duration, Instant};
 
@@ -34,16 +36,13 @@ fn mixed(n: u64) -> u64 {
 }
 
 fn address(n: u64, kind: AddressKind) -> Address {
-    let [a, b, c, d, e, f, ..] = mixed(n).to_le_bytes();
-    let a = if kind == AddressKind::RandomResolvable {
-        a & 0x3f | 0x40
-    } else {
-        a & 0x3f
-    };
-    Address {
-        bytes: [a, b, c, d, e, f],
-        kind,
+    let mut bytes = [0; 6];
+    bytes.copy_from_slice(&mixed(n).to_le_bytes()[..6]);
+    bytes[0] &= 0x3f;
+    if kind == AddressKind::RandomResolvable {
+        bytes[0] |= 0x40;
     }
+    Address { bytes, kind }
 }
 
 fn gaen(n: u64) -> Vec<u8> {

@@ -64,9 +64,8 @@ pub(super) const DISTANCE: &str = below!(
 pub(super) const AUDIT: &str = below!(
     [
         "vicino audit phone.btsnoop",
-        "vicino audit 01.btsnoop 02.btsnoop --clock-offset -7200 --profile field --report audit.html",
-        "vicino audit walk.csv --only B1,B2,B3 --fail-on warn --json",
-        "vicino audit walk.csv --write-baseline known.toml",
+        "vicino audit 01.btsnoop 02.btsnoop --clock-offset -7200 --profile field --all",
+        "vicino audit walk.csv --only B1,B2,B3 --fail-on warn --write-baseline known.toml",
         "vicino audit walk.csv --baseline known.toml --sarif > audit.sarif",
     ],
     "0" "done, and no rule failed",

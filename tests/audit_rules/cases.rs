@@ -159,7 +159,9 @@ mod more;
 pub(crate) fn all() -> Vec<Case> {
     [
         addresses().as_slice(),
+        &lifetimes(),
         &packets(),
+        &shapes(),
         &more::hand_overs(),
         &more::copies(),
         &more::neighbours(),
@@ -242,6 +244,12 @@ fn addresses() -> Vec<Case> {
                 "[[station]]\nname = 't'\nscan = { kind = 'windows', window = '1500ms', every = ['40s', '60s'] }\n"
             ),
         ),
+    ]
+}
+
+fn lifetimes() -> Vec<Case> {
+    use Verdict::{Fail, Warn};
+    vec![
         breaks(
             B2,
             "no rotation",
@@ -331,7 +339,7 @@ fn addresses() -> Vec<Case> {
 }
 
 fn packets() -> Vec<Case> {
-    use Verdict::{Fail, Warn};
+    use Verdict::Fail;
     vec![
         breaks(
             B5,
@@ -403,6 +411,12 @@ fn packets() -> Vec<Case> {
             "an iBeacon under another address",
             scene!("2m", dense, android!("p"), companion!("ibeacon", "own-times")),
         ),
+    ]
+}
+
+fn shapes() -> Vec<Case> {
+    use Verdict::Warn;
+    vec![
         breaks(
             B7,
             "strange Flags",

@@ -44,6 +44,9 @@ pub(super) struct CompareArgs {
     json: bool,
 }
 
+/// Width of a rule's title.
+const TITLE: usize = 51;
+
 /// Compares.
 pub(super) fn run(args: &CompareArgs, look: &Look) -> Result<Exit, Failure> {
     let comparison = compared(args)?;
@@ -134,11 +137,9 @@ fn write(out: &mut dyn Write, comparison: &Comparison, layout: Layout) -> io::Re
             ))
         )?;
     }
-    writeln!(
-        out,
-        "\n  {:5}{:50}{:18}{:18}CHANGE",
-        "RULE", "WHAT SHOULD HOLD", "A", "B"
-    )?;
+    let titles = if layout.is_wide() { TITLE } else { 0 };
+    let what = if layout.is_wide() { "WHAT SHOULD HOLD" } else { "" };
+    writeln!(out, "\n  {:5}{what:titles$}{:18}{:18}CHANGE", "RULE", "A", "B")?;
     for rule in &comparison.rules {
         let cell = |of: &Outcome| {
             let text = padded(&format!("{} {}", of.verdict.sign(), of.verdict.word()), 18);
@@ -150,14 +151,13 @@ fn write(out: &mut dyn Write, comparison: &Comparison, layout: Layout) -> io::Re
             Change::Same | Change::NotComparable => layout.dim(&change),
             _ => layout.bold(&change),
         };
-        writeln!(
-            out,
-            "  {:5}{:50}{}{}{change}",
-            rule.rule.code,
-            rule.rule.title,
-            cell(a),
-            cell(b)
-        )?;
+        let (code, title) = (rule.rule.code, rule.rule.title);
+        if layout.is_wide() {
+            writeln!(out, "  {code:5}{title:TITLE$}{}{}{change}", cell(a), cell(b))?;
+        } else {
+            writeln!(out, "  {code:5}{}{}{change}", cell(a), cell(b))?;
+            writeln!(out, "       {title}")?;
+        }
         if a.seen == b.seen {
             continue;
         }

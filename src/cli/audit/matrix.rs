@@ -29,8 +29,9 @@ pub(super) struct MatrixArgs {
     json: bool,
 }
 
-/// Widest name of a model.
-const MODEL: usize = 24;
+/// Width of a model's column, and of a rule's title.
+const MODEL: usize = 14;
+const TITLE: usize = 52;
 
 /// Makes the matrix.
 pub(super) fn run(args: &MatrixArgs, look: &Look) -> Result<Exit, Failure> {
@@ -54,45 +55,46 @@ pub(super) fn run(args: &MatrixArgs, look: &Look) -> Result<Exit, Failure> {
 }
 
 fn write(out: &mut dyn Write, matrix: &Matrix, layout: Layout) -> io::Result<()> {
-    let names: Vec<String> = matrix.models.iter().map(|of| cut(&of.model, MODEL)).collect();
-    // Models stand side by side as long as there is room; further ones in a table below.
-    let head = 5 + 48;
-    let width = 18;
-    let each = (layout.columns.saturating_sub(head) / width).max(1);
-    let mut places: Vec<usize> = (0..names.len()).collect();
-    for (number, part) in places.chunks_mut(each).enumerate() {
+    // Models stand side by side as long as there is room, further ones in a table below; where there is little, titles go.
+    let titles = if layout.is_wide() { TITLE } else { 0 };
+    let head = 5 + titles;
+    let each = (layout.columns.saturating_sub(head) / MODEL).max(1);
+    for (number, part) in matrix.models.chunks(each).enumerate() {
         if number > 0 {
             writeln!(out)?;
         }
         write!(out, "{:head$}", "")?;
-        for place in &*part {
-            write!(out, "{}", layout.bold(&padded(&cut(&names[*place], width - 2), width)))?;
+        for of in part {
+            write!(out, "{}", layout.bold(&padded(&cut(&of.model, MODEL - 2), MODEL)))?;
         }
-        write!(out, "\n{}", padded("     phones, RPIs", head))?;
-        for place in &*part {
-            let of = &matrix.models[*place];
-            write!(out, "{}", padded(&format!("{}, {}", of.phones.len(), of.rpis), width))?;
+        write!(out, "\n{}", padded("RPIs", head))?;
+        for of in part {
+            write!(out, "{}", padded(&of.rpis.to_string(), MODEL))?;
         }
         writeln!(out)?;
         for (column, rule) in matrix.rules.iter().enumerate() {
-            write!(out, "{:5}{:48}", rule.code, rule.title)?;
-            for place in &*part {
-                let Some(cell) = matrix.models[*place].cells.get(column) else {
-                    continue;
+            let title = if layout.is_wide() { rule.title } else { "" };
+            write!(out, "{:5}{title:titles$}", rule.code)?;
+            for cell in part.iter().filter_map(|of| of.cells.get(column)) {
+                let word = match (cell.verdict, cell.findings) {
+                    (Verdict::NotObservable, _) => "–".to_owned(),
+                    (verdict, 0) => verdict.word().to_owned(),
+                    (verdict, n) => format!("{verdict} ({n})"),
                 };
-                let n = if cell.findings > 0 {
-                    format!(" ({})", cell.findings)
-                } else {
-                    String::new()
-                };
-                let text = format!("{} {}{n}", cell.verdict.sign(), cell.verdict.word());
-                write!(out, "{}", layout.verdict(cell.verdict, &padded(&text, width)))?;
+                let text = format!("{} {word}", cell.verdict.sign());
+                write!(out, "{}", layout.verdict(cell.verdict, &padded(&text, MODEL)))?;
             }
             writeln!(out)?;
         }
     }
+    if !layout.is_wide() {
+        writeln!(out)?;
+        for rule in &matrix.rules {
+            writeln!(out, "{}", layout.dim(&format!("{:5}{}", rule.code, rule.title)))?;
+        }
+    }
     let told = format!(
-        "In brackets: findings. {} RPIs are of no known model. {} = not observable by these captures.{}",
+        "In brackets: findings. {} RPIs are of no known model. {} – is not observable by these captures.{}",
         matrix.rpis_of_no_model,
         Verdict::NotObservable.sign(),
         match matrix.models_left_out {

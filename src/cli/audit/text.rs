@@ -110,7 +110,7 @@ fn under(out: &mut dyn Write, layout: Layout, head: &str, text: &str) -> io::Res
 const VERDICT: usize = 18;
 const CODE: usize = 5;
 /// Width of a rule's title where something stands beside it.
-const TITLE: usize = 48;
+const TITLE: usize = 52;
 
 fn rules(out: &mut dyn Write, report: &Report, layout: Layout) -> io::Result<()> {
     writeln!(out, "\n{}", layout.bold("Rules"))?;

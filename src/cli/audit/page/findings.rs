@@ -5,7 +5,9 @@ use crate::lab::audit::report::{FindingReport, Report, RuleReport};
 use crate::report::page::{Page, Table};
 
 /// Findings of a rule on the page; all that are listed stand in JSON and CSV.
-const FINDINGS: usize = 25;
+const FINDINGS: usize = 20;
+/// Letters of an RPI in a table of packets, which has to fit on paper; enough to find it.
+const LETTERS: usize = 16;
 /// Packets of a finding on the page.
 const PACKETS: usize = 4;
 
@@ -79,40 +81,50 @@ fn one(page: &mut Page, rule: &RuleReport) {
             ("what was seen", false),
             ("measured", false),
         ],
-        rows: told.iter().map(|finding| row(finding)).collect(),
+        rows: (1..).zip(&told).map(|(number, finding)| row(number, finding)).collect(),
     });
-    let packets: Vec<Vec<String>> = told.iter().flat_map(|finding| packets(finding)).collect();
+    let packets: Vec<Vec<String>> = (1..)
+        .zip(&told)
+        .flat_map(|(number, finding)| packets(number, finding))
+        .collect();
     if !packets.is_empty() {
         page.table(&Table {
             caption: format!("Packets that show it ({})", rule.rule.code),
             columns: vec![
-                ("about", false),
+                ("shows", false),
                 ("capture", false),
                 ("packet", true),
                 ("time, UTC", true),
                 ("address", false),
-                ("RPI", false),
+                ("RPI begins", false),
             ],
             rows: packets,
         });
     }
 }
 
-fn row(finding: &FindingReport) -> Vec<String> {
+fn row(number: usize, finding: &FindingReport) -> Vec<String> {
     let because = match (&finding.accepted_because, finding.accepted) {
         (Some(because), true) => format!("accepted: {because}; otherwise {}", shown(finding.verdict)),
         (None, true) => format!("accepted; otherwise {}", shown(finding.verdict)),
         _ => shown(finding.verdict),
     };
     vec![
-        finding.subject.clone(),
+        format!("{number}. {}", finding.subject),
         because,
         finding.what.clone(),
         finding.figure.to_string(),
     ]
 }
 
-fn packets(finding: &FindingReport) -> Vec<Vec<String>> {
+fn shortened(rpi: &str) -> String {
+    match rpi.get(..LETTERS) {
+        Some(begin) if rpi.len() > LETTERS => format!("{begin}…"),
+        _ => rpi.to_owned(),
+    }
+}
+
+fn packets(number: usize, finding: &FindingReport) -> Vec<Vec<String>> {
     let row = |packet: &crate::lab::audit::report::PacketReport| {
         let file = capture(&packet.capture);
         // A file may have many receivers; one with the name of its receiver needs it but once.
@@ -122,12 +134,12 @@ fn packets(finding: &FindingReport) -> Vec<Vec<String>> {
             format!("{file}, {}", packet.station)
         };
         vec![
-            finding.subject.clone(),
+            format!("finding {number}"),
             place,
             packet.number.to_string(),
             time(&packet.time),
             format!("{} {}", packet.address, packet.address_kind),
-            packet.rpi.clone().unwrap_or_default(),
+            packet.rpi.as_deref().map(shortened).unwrap_or_default(),
         ]
     };
     finding.packets.iter().take(PACKETS).map(row).collect()
