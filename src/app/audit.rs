@@ -16,8 +16,11 @@ use crate::lab::ledger::TrackKey;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::source::pacing::Command;
 
-/// Evidence must have grown by this share before all is judged anew by itself: what there is much of costs time.
+/// Evidence must have grown by one part in so many before all is judged anew by itself: what there is much of costs time.
 const GROWTH: u64 = 50;
+/// The same where there are more pairs than this.
+const GROWTH_OF_MANY: u64 = 2;
+const MANY: usize = 50_000;
 
 /// State of the tab.
 #[derive(Clone, Debug, Default)]
@@ -174,9 +177,14 @@ impl Model {
         let keys = std::sync::Arc::clone(&self.keys);
         let page = layout::audit(self.body_height()).rows.max(1);
         let audit = &mut self.audit;
+        let part = if audit.evidence.pairs.len() > MANY {
+            GROWTH_OF_MANY
+        } else {
+            GROWTH
+        };
         let is_old = audit
             .made_of
-            .is_none_or(|made_of| audit.is_due && audit.taken != made_of && audit.taken >= made_of + made_of / GROWTH);
+            .is_none_or(|made_of| audit.is_due && audit.taken != made_of && audit.taken >= made_of + made_of / part);
         let is_still = self
             .source
             .playback
