@@ -19,21 +19,28 @@ const MOST: usize = 256;
 /// chance in one capture of twenty.
 const BY_CHANCE: f64 = 1e-3;
 
-/// Levels of an identifier at its beginning and at its end, by station.
+/// Levels by station, in order of stations.
+type Levels = Vec<(StationId, f64)>;
+
+/// Levels of an identifier at its beginning and at its end.
 struct Profile<'a> {
     identifier: &'a Identifier,
-    head: BTreeMap<StationId, f64>,
-    tail: BTreeMap<StationId, f64>,
+    head: Levels,
+    tail: Levels,
 }
 
 /// Mean square difference over the stations that have both; `None` with fewer than two.
-fn distance(a: &BTreeMap<StationId, f64>, b: &BTreeMap<StationId, f64>) -> Option<f64> {
-    let both: Vec<f64> = a
-        .iter()
-        .filter_map(|(station, level)| b.get(station).map(|other| (level - other).powi(2)))
-        .collect();
-    #[expect(clippy::cast_precision_loss, reason = "a count of stations")]
-    (both.len() >= 2).then(|| both.iter().sum::<f64>() / both.len() as f64)
+fn distance(a: &[(StationId, f64)], b: &[(StationId, f64)]) -> Option<f64> {
+    let (mut sum, mut n) = (0.0, 0_u32);
+    let mut others = b.iter().peekable();
+    for (station, level) in a {
+        while others.next_if(|(other, _)| other < station).is_some() {}
+        if let Some((_, other)) = others.next_if(|(other, _)| other == station) {
+            sum += (level - other).powi(2);
+            n += 1;
+        }
+    }
+    (n >= 2).then(|| sum / f64::from(n))
 }
 
 pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
@@ -127,20 +134,20 @@ fn tail(found: usize, of: usize, chance: f64) -> f64 {
 }
 
 fn profile<'a>(case: &Case<'_>, identifier: &'a Identifier, settings: &Settings) -> Option<Profile<'a>> {
-    let mut profile = Profile {
-        identifier,
-        head: BTreeMap::new(),
-        tail: BTreeMap::new(),
-    };
+    // The last pair of a station counts: where several addresses carried it, the newest.
+    let mut levels: BTreeMap<StationId, (f64, f64)> = BTreeMap::new();
     for number in &identifier.pairs {
         let pair = case.pair(*number);
         let lasted = pair.last.at.since(pair.first.at) >= APART && pair.heard >= settings.thresholds.least_packets;
         if let (true, Some(head), Some(tail)) = (lasted, pair.head_dbm(), pair.tail_dbm()) {
-            profile.head.insert(pair.station(), head);
-            profile.tail.insert(pair.station(), tail);
+            levels.insert(pair.station(), (head, tail));
         }
     }
-    (profile.head.len() >= 2).then_some(profile)
+    (levels.len() >= 2).then(|| Profile {
+        identifier,
+        head: levels.iter().map(|(station, (head, _))| (*station, *head)).collect(),
+        tail: levels.iter().map(|(station, (_, tail))| (*station, *tail)).collect(),
+    })
 }
 
 #[cfg(test)]
