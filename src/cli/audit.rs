@@ -1,6 +1,7 @@
 //! `vicino audit`: whether broadcasts keep people private, with evidence.
 
 mod input;
+mod links;
 mod text;
 
 use std::fs::File;

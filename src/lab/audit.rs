@@ -9,6 +9,7 @@
 
 pub mod case;
 pub mod evidence;
+pub mod links;
 pub mod report;
 pub mod resolve;
 pub mod rotations;
@@ -19,6 +20,7 @@ pub mod verdict;
 
 pub use case::Case;
 pub use evidence::Evidence;
+pub use links::Links;
 pub use report::Report;
 pub use rule::{Rule, RuleId};
 pub use settings::{Settings, Thresholds};

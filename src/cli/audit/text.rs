@@ -50,6 +50,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report, colored: bool) -> io::
     }
     identities(out, &report.identities)?;
     rotations(out, report)?;
+    super::links::write(out, &report.links)?;
     let count = |verdict| report.count(verdict);
     writeln!(
         out,

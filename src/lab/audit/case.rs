@@ -1,8 +1,10 @@
 //! Evidence as rules look at it: identifiers and addresses joined over stations.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::evidence::{Evidence, Owner, Pair};
+use super::links::Links;
 use super::verdict::Sight;
 use crate::lab::address::{Address, AddressKind};
 use crate::lab::gaen::{Layout, Rpi};
@@ -78,6 +80,7 @@ pub struct Case<'a> {
     pub fixed: BTreeSet<Rpi>,
     /// Who broadcasts which identifier, as far as it is known.
     pub owners: BTreeMap<Rpi, Owner>,
+    links: OnceLock<Links>,
 }
 
 impl<'a> Case<'a> {
@@ -122,6 +125,7 @@ impl<'a> Case<'a> {
             resolved: BTreeMap::new(),
             fixed,
             owners: owners(evidence),
+            links: OnceLock::new(),
         };
         case.join_addresses();
         case
@@ -154,6 +158,12 @@ impl<'a> Case<'a> {
                 }
             }
         }
+    }
+
+    /// Which identifier follows which on one phone, as an outsider could tell; found out when it is first asked for.
+    #[must_use]
+    pub fn links(&self) -> &Links {
+        self.links.get_or_init(|| Links::of(self))
     }
 
     /// A pair by its number.
