@@ -7,6 +7,7 @@
 //! ```
 
 pub mod action;
+pub mod audit;
 pub mod calibrate;
 pub mod captures;
 pub mod columns;

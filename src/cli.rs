@@ -151,7 +151,7 @@ enum Verb {
     Exposure(exposure::ExposureArgs),
     Calibrate(calibrate::CalibrateArgs),
     Distance(distance::DistanceArgs),
-    Audit(audit::AuditArgs),
+    Audit(Box<audit::AuditArgs>),
     Keys(keys::KeysArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
@@ -242,8 +242,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Ends the program over a command line that is none, as the parser would, but for what a terminal would obey in it.
+/// Ends the program over a command line that is none, as the parser would, but for what a terminal would obey in it, and but
+/// for files in it that cannot be read: these are input.
 fn refuse(error: &clap::Error) -> ! {
+    let source = std::error::Error::source(error);
+    if let Some(calibration::EditionError::File(what)) = source.and_then(|source| source.downcast_ref()) {
+        let failure = Failure::new(Exit::Input, what)
+            .hint("a table is one of Google's lists (.csv), or TOML as `vicino calibrate export` writes it");
+        tell(format_args!("{failure}"));
+        std::process::exit(i32::from(failure.exit as u8));
+    }
     let is_safe = |word: std::ffi::OsString| {
         let word = word.to_string_lossy();
         printable(&word) == word

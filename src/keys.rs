@@ -5,6 +5,7 @@
 //! google/exposure-notifications-internals (`exposure_key_export.proto`), with field 8 of
 //! google/exposure-notifications-server.
 
+pub mod audit;
 mod batch;
 mod container;
 mod decode;

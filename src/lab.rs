@@ -33,6 +33,7 @@ pub(crate) mod secret_rows;
 pub mod session;
 pub mod sightings;
 pub mod stats;
+pub(crate) mod student;
 pub mod text;
 pub mod ticks;
 pub mod time;

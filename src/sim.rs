@@ -9,6 +9,8 @@
 //! packet, a scan response arrives with its advertisement. While no station listens, transmissions are not made one by
 //! one.
 
+mod addresses;
+mod beside;
 mod builtin;
 mod bystander;
 mod device;
@@ -163,9 +165,9 @@ impl Simulation {
 
     fn place_devices(&mut self, scenario: &Scenario) {
         for spec in by_name(scenario) {
-            let place = spec.place();
-            let from = self.start + place.from.micros();
-            let until = place.until.map_or(self.end, |until| self.start + until.micros());
+            let (from, until) = spec.stay();
+            let from = self.start + from;
+            let until = until.map_or(self.end, |until| self.start + until);
             if until <= from {
                 continue;
             }
@@ -339,7 +341,9 @@ impl Simulation {
         let Some(device) = self.devices.get_mut(&id) else {
             return;
         };
-        receive(device, None, now, &self.radio, &self.stations, out);
+        if !device.is_silent(now) {
+            receive(device, None, now, &self.radio, &self.stations, out);
+        }
         let stations = &self.stations;
         let wake = |at| stations.iter().map(|station| station.wakes(at)).min().unwrap_or(at);
         let next = device.next_transmission(now, wake);
@@ -425,13 +429,21 @@ fn receive(
         else {
             continue;
         };
+        let sender = address.unwrap_or_else(|| station.resolved(&device.resolves_as, device.frame.address));
         let advert = |pdu, data: &Payload| Advertisement {
             at: station.shown(now),
             station: station.id,
-            address: address.unwrap_or(device.frame.address),
+            address: sender,
             pdu,
             rssi: Some(level),
-            details: details(pdu, device.frame.address.kind),
+            details: details(
+                pdu,
+                if address.is_some() {
+                    device.frame.address.kind
+                } else {
+                    sender.kind
+                },
+            ),
             data: data.clone(),
             ..Advertisement::default()
         };
@@ -455,7 +467,12 @@ fn details(pdu: PduType, kind: AddressKind) -> ReportDetails {
             PduType::ScanRsp => 4,
             _ => 3,
         },
-        address_type: u8::from(kind != AddressKind::Public),
+        address_type: match kind {
+            AddressKind::Public => 0,
+            AddressKind::PublicIdentity => 2,
+            AddressKind::RandomIdentity => 3,
+            _ => 1,
+        },
         ..ReportDetails::default()
     }
 }

@@ -12,6 +12,7 @@
 //! ```
 
 mod ascii;
+mod audit;
 mod bytes;
 mod calibrate;
 mod captures;
@@ -70,6 +71,7 @@ pub fn draw_into(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Tab::Device => device::draw(model, theme, body, buf),
         Tab::Calibrate => calibrate::draw(model, theme, body, buf),
         Tab::Exposure => exposure::draw(model, theme, body, buf),
+        Tab::Audit => audit::draw(model, theme, body, buf),
         Tab::Captures => captures::draw(model, theme, body, buf),
         Tab::Log => log::draw(model, theme, body, buf),
     }

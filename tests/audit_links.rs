@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use vicino::format::EventReader;
 use vicino::format::open::{OpenOptions, open};
-use vicino::lab::advert::StationId;
+use vicino::lab::address::{Address, AddressKind};
+use vicino::lab::advert::{Advertisement, Payload, PduType, StationId};
 use vicino::lab::audit::evidence::Owner;
 use vicino::lab::audit::links::{How, Summary};
-use vicino::lab::audit::{Case, Evidence};
+use vicino::lab::audit::{Case, Evidence, Report, RuleId, Settings};
 use vicino::lab::event::{CaptureEvent, EventKind, StationInfo};
 use vicino::lab::time::{Micros, UnixMicros};
-use vicino::sim::scenario::Scenario;
+use vicino::lab::units::Dbm;
+use vicino::sim::scenario::{Fault, Scenario};
 use vicino::sim::{Simulation, Truth};
 
 /// Values at random, the same each time.
@@ -245,9 +247,7 @@ fn a_kept_address_is_a_certain_link() {
         staying: 100,
     };
     let mut scenario = scenario(room, 1);
-    scenario.phones[0]
-        .faults
-        .push(vicino::sim::scenario::Fault::RpiWithoutAddress);
+    scenario.phones[0].faults.push(Fault::RpiWithoutAddress);
     let evidence = simulated(&scenario);
     let case = Case::new(&evidence);
     let certain = case.links().links.iter().filter(|link| link.how == How::Address);
@@ -284,6 +284,105 @@ fn nobody_has_to_be_known_and_the_same_comes_out_again() {
     };
     assert_eq!(bare(&known), bare(&unknown));
     assert!(unknown.iter().all(|link| link.is_right.is_none()));
+}
+
+/// What B3 says of phones that change in haste, where nobody's name is known.
+fn hasty(scenario: &Scenario) -> Vec<String> {
+    let mut evidence = simulated(scenario);
+    evidence.owners.clear();
+    let report = Report::new(&evidence, &Settings::default());
+    let rule = report
+        .rules
+        .into_iter()
+        .find(|rule| rule.rule.id == RuleId::B3)
+        .expect("B3");
+    let subjects = rule.findings.into_iter().map(|finding| finding.subject);
+    subjects.filter(|subject| subject.starts_with("rotations of")).collect()
+}
+
+#[test]
+fn haste_is_seen_of_phones_that_nobody_knows_and_not_of_people_who_pass_by() {
+    let room = Room {
+        phones: 5,
+        stations: 1,
+        has_windows: false,
+        minutes: 60,
+        staying: 100,
+    };
+    let mut found = 0;
+    for seed in 0..4 {
+        let honest = scenario(room, seed);
+        assert_eq!(hasty(&honest), Vec::<String>::new());
+        let mut faulty = honest;
+        faulty.phones[2].faults.push(Fault::EarlyRotation);
+        let subjects = hasty(&faulty);
+        assert!(subjects.len() <= 1, "seed {seed}: {subjects:?}");
+        found += subjects.len();
+    }
+    // It changes after 2 to 8 min at random: the median of its lives is below 5 min in about half of the seeds.
+    assert!(found >= 1, "{found}");
+    for seed in 0..10 {
+        let text = format!(
+            "title = 't'\nseed = {seed}\nstart = '2020-06-01T10:00:00Z'\nduration = '60m'\ntruth_every = '10s'\n\
+             [[station]]\nname = 's'\nposition = [15, 0]\n\
+             [[crowd]]\nname = 'c'\ncount = 1000\npresent = 3\narrivals_per_minute = 4\nstay = ['20s', '150s']\n\
+             area = [0, -3, 30, 3]\n"
+        );
+        let passing = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(hasty(&passing), Vec::<String>::new(), "seed {seed}");
+    }
+}
+
+/// So many identifiers in two hours at one station, each for about 10 min.
+fn many(identifiers: u32, reports: u32) -> Evidence {
+    let mut dice = Dice(7);
+    let mut adverts = Vec::new();
+    for number in 0..identifiers {
+        let mut data = *b"\x02\x01\x1a\x03\x03\x6f\xfd\x17\x16\x6f\xfd....RPI.........aaaa";
+        data[15..19].copy_from_slice(&number.to_be_bytes());
+        let mut bytes = [0x40, 0, 0, 0, 0, 0];
+        bytes[2..].copy_from_slice(&number.to_be_bytes());
+        let begin = i64::from(dice.below(6_600_000)) * 1000;
+        let level = -90 + i8::try_from(dice.below(50)).expect("small");
+        for report in 0..reports {
+            adverts.push(Advertisement {
+                at: UnixMicros(1_600_000_000_000_000 + begin + i64::from(report) * 600_000_000 / i64::from(reports)),
+                address: Address {
+                    bytes,
+                    kind: AddressKind::RandomResolvable,
+                },
+                pdu: PduType::AdvScanInd,
+                rssi: Some(Dbm(level)),
+                data: Payload::new(&data),
+                ..Advertisement::default()
+            });
+        }
+    }
+    adverts.sort_by_key(|advert| advert.at);
+    let mut evidence = Evidence::new(1);
+    evidence.begin_capture("many");
+    for (row, advert) in (1..).zip(adverts) {
+        evidence.take(&CaptureEvent::Advert(advert), row);
+    }
+    evidence
+}
+
+#[test]
+fn a_stadium_is_linked_in_bounded_time_and_more_by_address_only() {
+    let (linked, too_many) = (many(3_000, 8), many(50_001, 2));
+    let linked = Case::new(&linked).links().clone();
+    assert_eq!((linked.summary.identifiers, linked.notes.len()), (3_000, 0));
+    let too_many = Case::new(&too_many).links().clone();
+    assert_eq!((too_many.links.len(), too_many.notes.len()), (0, 1));
+}
+
+#[test]
+#[ignore = "measures only; takes long without optimisation"]
+fn a_stadium_of_50_000() {
+    let evidence = many(50_000, 10);
+    let case = Case::new(&evidence);
+    let summary = &case.links().summary;
+    println!("{} links of {}", summary.by_hand_over, summary.identifiers);
 }
 
 #[test]
@@ -374,7 +473,7 @@ fn phones_that_met_are_followed_as_far_as_their_logs_allow() {
         summary.all
     );
     assert!(precision >= 0.6, "{precision}");
-    assert!(recall >= 0.2, "{recall}");
+    assert!(recall >= 0.3, "{recall}");
     // What a controller resolved joins nothing.
     assert!(
         links

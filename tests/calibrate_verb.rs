@@ -67,7 +67,7 @@ fn tables_are_shown_compared_and_written() {
     }
     calibrate(&["export", "2020-12-14", &path("list.txt")]).code(2);
     calibrate(&["show", &path("none.csv")])
-        .code(2)
+        .code(3)
         .stderr(predicate::str::contains("none.csv"));
 }
 
@@ -179,6 +179,177 @@ fn one_distance_is_enough_where_the_attenuation_is_known_and_a_phone_that_was_no
         "{}",
         value["cautions"]
     );
+}
+
+/// The bench in the repository with these arguments more.
+fn bench(more: &[&str]) -> assert_cmd::assert::Assert {
+    let (capture, keys) = (bundled("bench-1m.csv.zst"), bundled("bench-1m.keys.csv"));
+    let fit = [
+        "fit",
+        &capture,
+        "--keys",
+        &keys,
+        "--a1",
+        "42",
+        "--reference",
+        "Pixel 4=8/-30",
+    ];
+    calibrate(&[&fit[..], more].concat()).success()
+}
+
+fn json_of(done: &assert_cmd::assert::Assert) -> Value {
+    serde_json::from_slice(&done.get_output().stdout).expect("JSON and nothing else")
+}
+
+#[test]
+fn a_bootstrap_that_drew_nothing_and_references_that_contradict_each_other_are_told_everywhere() {
+    let more = ["--bootstrap", "--reference", "SM-A515F=3/-20"];
+    for said in [
+        "(from the model: there was too little to draw from",
+        "! --bootstrap drew nothing",
+        "! known figures contradict each other by up to 8",
+        "TX power of SM-A515F is given as -20.0 dBm, by the others it is -28.1",
+    ] {
+        bench(&more).stdout(predicate::str::contains(said));
+    }
+    let value = json_of(&bench(&[&more[..], &["--json"]].concat()));
+    assert_eq!(value["intervals"]["asked"], "bootstrap");
+    assert_eq!(value["intervals"]["from"], "model");
+    let cautions = value["cautions"].to_string();
+    assert!(
+        cautions.contains("drew nothing") && cautions.contains("contradict"),
+        "{cautions}"
+    );
+    let kinds: Vec<&Value> = value["warnings"]
+        .as_array()
+        .expect("warnings")
+        .iter()
+        .map(|of| &of["kind"]["warning"])
+        .collect();
+    assert!(kinds.contains(&&Value::from("references-disagree")), "{kinds:?}");
+    bench(&["--bootstrap", "--json"]).stdout(predicate::str::contains("contradict").not());
+    #[cfg(feature = "plots")]
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        let page = folder.path().join("page.html");
+        bench(&[&more[..], &["--report", page.to_str().expect("a name")]].concat());
+        let page = std::fs::read_to_string(page).expect("a page");
+        for said in [
+            "--bootstrap drew nothing",
+            "too little to draw from",
+            "contradict each other",
+        ] {
+            assert!(page.contains(said), "{said}");
+        }
+        assert!(!page.contains("bootstrap of 1000 draws"));
+    }
+}
+
+#[test]
+fn residuals_stand_beside_the_level_that_they_are_of() {
+    let text = bench(&[]);
+    let text = String::from_utf8_lossy(&text.get_output().stdout).into_owned();
+    assert!(text.contains("RESIDUAL = LEVEL − EXPECTED"), "{text}");
+    let rows: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains(" m ") && line.contains('│'))
+        .collect();
+    assert_eq!(rows.len(), 4, "{text}");
+    for row in rows {
+        let (_, fitted) = row.split_once('│').expect("two parts");
+        let figures: Vec<f64> = fitted.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        assert!((figures[0] - figures[1] - figures[2]).abs() < 0.16, "{row}");
+    }
+}
+
+#[test]
+fn standard_output_is_data_alone_where_data_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = |name: &str| folder.path().join(name).to_str().expect("a name").to_owned();
+    let value = json_of(&bench(&["--json", "--out", &table("a.toml")]).stderr(predicate::str::contains("2 profiles")));
+    assert_eq!(value["schema"], "vicino/calibration-fit/1");
+    bench(&["--csv", "--out", &table("b.toml")]).stdout(predicate::str::starts_with("sender,"));
+    bench(&["--out", &table("c.toml")]).stdout(predicate::str::contains("2 profiles"));
+}
+
+#[test]
+fn single_phones_are_compared_by_their_model_and_others_are_named() {
+    let value = json_of(&bench(&["--each-phone", "--beside", "2020-12-14", "--json"]));
+    let power = value["parameters"]
+        .as_array()
+        .expect("parameters")
+        .iter()
+        .find(|one| one["name"] == "TX power of dut")
+        .expect("the phone by its own name");
+    assert_eq!(power["beside"][0]["value"], -28.0);
+    assert_eq!(value["uncompared"][0]["phones"], Value::Array(Vec::new()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let other = folder.path().join("other.toml");
+    let profile = "edition = 'other'\n[[profile]]\nmodel = 'X'\nrssi_correction_db = 1\ntx_power_dbm = -20\n";
+    std::fs::write(&other, profile).expect("written");
+    let other = ["--each-phone", "--beside", other.to_str().expect("a name")];
+    let said = predicate::str::contains("! not compared with other").and(predicate::str::contains(": dut ("));
+    bench(&other).stdout(said);
+    let value = json_of(&bench(&[&other[..], &["--json"]].concat()));
+    assert_eq!(value["uncompared"][0]["phones"], serde_json::json!(["dut"]));
+}
+
+#[test]
+fn makers_and_devices_go_from_fits_and_tables_into_google_s_list_and_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a name").to_owned();
+    bench(&["--out", &path("own.toml")]);
+    calibrate(&["export", &path("own.toml"), &path("own.csv")]).success();
+    let list = std::fs::read_to_string(path("own.csv")).expect("written");
+    assert!(
+        list.contains("\nsamsung,a51,SM-A515F,") && list.contains("\ngoogle,flame,Pixel 4,8,-30,"),
+        "{list}"
+    );
+    // One of one's own, with all that the list can hold.
+    let own = "edition = 'x'\n[[profile]]\noem = 'acme'\ndevice = 'roadrunner'\nmodel = 'Beep'\nrssi_correction_db = 1\ntx_power_dbm = -20\n";
+    std::fs::write(path("x.toml"), own).expect("written");
+    calibrate(&["export", &path("x.toml"), &path("x.csv")]).success();
+    let list = std::fs::read_to_string(path("x.csv")).expect("written");
+    assert!(list.ends_with("\nacme,roadrunner,Beep,1,-20,3\n"), "{list}");
+    calibrate(&["export", &path("x.csv"), &path("back.toml")]).success();
+    calibrate(&["show", &path("back.toml")])
+        .success()
+        .stdout(predicate::str::contains("acme/roadrunner/Beep"));
+    let value = json(&["show", &path("back.toml"), "--model", "acme/coyote/Boom", "--json"]);
+    assert_eq!(
+        (
+            &value["profiles"][0]["tx_power_dbm"],
+            &value["profiles"][0]["confidence"]
+        ),
+        (&Value::from(-20), &Value::from("low"))
+    );
+}
+
+#[test]
+fn a_file_that_is_no_table_is_input_and_a_name_that_is_none_is_usage() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("a name").to_owned()
+    };
+    for path in [
+        file("a.csv", "a,b\n1,2\n"),
+        file("b.toml", "x"),
+        file("c.toml", ""),
+        file("d", "no table"),
+    ] {
+        calibrate(&["show", &path])
+            .code(3)
+            .stderr(predicate::str::contains("hint"));
+        calibrate(&["compare", "2020-12-14", &path]).code(3);
+        calibrate(&["export", &path, "out.csv"]).code(3);
+    }
+    let missing = folder.path().join("missing.toml");
+    calibrate(&["show", missing.to_str().expect("a name")]).code(3);
+    calibrate(&["show", "nope"])
+        .code(2)
+        .stderr(predicate::str::contains("no such edition"));
 }
 
 #[test]

@@ -261,6 +261,10 @@ fn a_recording_killed_at_any_byte_of_its_beginning_opens() {
         "10,a,,,,,,,true,0201,,,,,,,,,,,\n11,a"
     );
     let header = vicino::format::native::HEADER.len();
+    // Nothing at all is a recording only where its metadata say so.
+    std::fs::write(&capture, "").unwrap();
+    assert!(open(&capture, &OpenOptions::default()).is_err());
+    std::fs::write(capture.with_extension("toml"), "complete = false\n").unwrap();
     for length in 0..=whole.len() {
         std::fs::write(&capture, &whole[..length]).unwrap();
         let mut reader = open(&capture, &OpenOptions::default()).unwrap();

@@ -128,6 +128,92 @@ fn a_simulator_s_truth_teaches_a_model_which_estimates_then() {
 }
 
 #[test]
+fn an_identifier_stands_for_its_sender_in_truth_and_in_marks() {
+    // Without its keys nobody in it is known.
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a name").to_owned();
+    let capture = path("walk.csv");
+    std::fs::copy(bundled("two-phones.csv"), &capture).expect("copied");
+    let run = |more: &[&str]| distance(&[&[capture.as_str()][..], more].concat()).success();
+    let found = rows(&run(&["--unknown", "--csv"]).get_output().stdout);
+    let unknown = found
+        .iter()
+        .find(|row| row[2].starts_with("rpi:"))
+        .expect("an identifier");
+    // Eight digits are enough, in letters of either case.
+    let short = unknown[2][..12].to_owned();
+    let capital = format!("rpi:{}", short[4..].to_uppercase());
+    let truth = path("truth.csv");
+    let header = "receiver,transmitter,window_start_utc,window_s,true_distance_m";
+    let windows: Vec<String> = found
+        .iter()
+        .filter(|row| row[2] == unknown[2])
+        .map(|row| format!("{},{capital},{},30,1.5", &row[1], &row[0]))
+        .collect();
+    std::fs::write(&truth, format!("{header}\n{}\n", windows.join("\n"))).expect("written");
+    run(&["--truth", &truth, "--csv"]).stdout(predicate::str::contains(&short));
+    distance(&["score", &capture, "--truth", &truth])
+        .success()
+        .stdout(predicate::str::contains(format!("all: {} windows", windows.len())));
+    // A mark of the same.
+    let mark = [
+        "mark",
+        &capture,
+        "--device",
+        &capital,
+        "--distance",
+        "2",
+        "--model",
+        "SM-A515F",
+    ];
+    Command::cargo_bin("vicino")
+        .expect("built")
+        .args(mark)
+        .args(["--from", "2020-01-01T00:00:00Z"])
+        .assert()
+        .success();
+    let events = std::fs::read_to_string(path("walk.events.csv")).expect("written");
+    assert!(events.contains(&capital[4..]) && !events.contains("rpi:"), "{events}");
+    run(&["--csv"]).stdout(predicate::str::contains(&capital[4..]));
+}
+
+#[test]
+fn the_grid_begins_at_a_date_or_at_seconds_since_1970() {
+    let (capture, keys) = (bundled("demo.csv.zst"), bundled("demo.keys.csv"));
+    let run = |from: &str| {
+        let done = distance(&[&capture, "--keys", &keys, "--csv", "--from", from]).success();
+        done.get_output().stdout.clone()
+    };
+    let first = rows(&run("2020-06-02T08:59:01.25Z"));
+    let grid = |row: &csv::StringRecord| row[0].parse::<f64>().expect("seconds").rem_euclid(30.0);
+    assert!((grid(&first[0]) - 1.25).abs() < 1e-3, "{:?}", first[0]);
+    assert_eq!(run("2020-06-02T08:59:01.25Z"), run("1591088341.25"));
+    assert_eq!(run("2020-06-02T08:59:01.25Z"), run("1591088341250000"));
+    distance(&[&capture, "--from", "yesterday"])
+        .code(2)
+        .stderr(predicate::str::contains("nor seconds since 1970"));
+    distance(&["--help"])
+        .success()
+        .stdout(predicate::str::contains("seconds since 1970"));
+}
+
+#[test]
+fn truth_of_windows_of_another_length_is_told_as_that() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let truth = folder.path().join("truth.csv");
+    let header = "receiver,transmitter,window_start_utc,window_s,true_distance_m";
+    std::fs::write(&truth, format!("{header}\na,b,1591088340,30,1\na,b,1591088370,60,1\n")).expect("written");
+    let truth = truth.to_str().expect("a name");
+    distance(&["score", &bundled("demo.csv.zst"), "--truth", truth, "--window", "300"])
+        .code(3)
+        .stderr(
+            predicate::str::contains("no window of 300 s in the truth: its windows are of 30 s and of 60 s")
+                .and(predicate::str::contains("--window 30 "))
+                .and(predicate::str::contains("clock").not()),
+        );
+}
+
+#[test]
 fn what_cannot_be_used_is_told() {
     let capture = bundled("rotation-faults.csv.zst");
     let folder = tempfile::tempdir().expect("a folder");

@@ -105,6 +105,14 @@ pub enum Action {
     RaiseThresholds,
     /// Thresholds as they were published.
     PublishedThresholds,
+    /// Select the next packet of the rule's findings.
+    NextPacket,
+    /// Select the previous packet.
+    PreviousPacket,
+    /// Go to where the selected packet was heard.
+    ShowPacket,
+    /// Judge by the specification, or by what real phones do.
+    NextProfile,
     /// Give the part below the divider more room.
     Taller,
     /// Give the part below the divider less room.
@@ -178,7 +186,7 @@ struct Words(&'static str, &'static str, &'static str);
 
 impl Action {
     /// All actions but those that show a tab, in the order of the help.
-    const PLAIN: [Self; 81] = [
+    const PLAIN: [Self; 85] = [
         Self::Up,
         Self::Down,
         Self::PageUp,
@@ -217,6 +225,10 @@ impl Action {
         Self::LowerThresholds,
         Self::RaiseThresholds,
         Self::PublishedThresholds,
+        Self::NextPacket,
+        Self::PreviousPacket,
+        Self::ShowPacket,
+        Self::NextProfile,
         Self::Freeze,
         Self::Pause,
         Self::Step,
@@ -365,6 +377,18 @@ impl Action {
                 "published-thresholds",
                 "as published",
                 "thresholds as they were published",
+            ),
+            Self::NextPacket => Words("next-packet", "packet", "the next packet of the rule's findings"),
+            Self::PreviousPacket => Words("previous-packet", "packet before", "the packet before"),
+            Self::ShowPacket => Words(
+                "show-packet",
+                "show it",
+                "go to where the packet was heard, and show its sender",
+            ),
+            Self::NextProfile => Words(
+                "next-profile",
+                "spec/field",
+                "judge by the specification, or by what real phones do",
             ),
             Self::Identifiers => Words("identifiers", "identifiers", "identifiers, or facts, below the chart"),
             Self::NextLevel => Words("next-level", "level", "only what matters more, or all again"),

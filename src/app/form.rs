@@ -7,7 +7,7 @@ use tui_input::Input;
 use super::action::Action;
 use super::prompt;
 use crate::lab::advert::StationId;
-use crate::lab::event::Mark;
+use crate::lab::event::{Mark, device_of};
 use crate::lab::note;
 use crate::lab::time::UnixMicros;
 
@@ -184,7 +184,7 @@ impl Form {
         let mark = Mark {
             from: at,
             to: None,
-            device: text("device"),
+            device: device_of(&text("device")).to_owned(),
             model: habits.model.clone(),
             distance,
             orientation: habits.orientation.clone(),

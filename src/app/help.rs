@@ -149,6 +149,12 @@ const fn legend(tab: Tab) -> &'static [&'static str] {
             ":keys FILE looks for published keys, :rules FILE reads your own rules",
             ":rule NAME NAME chooses one rule, or two side by side",
         ],
+        Tab::Audit => &[
+            "verdicts of what was heard so far; going back takes nothing away",
+            "n/o: not observable, this source does not tell; never guessed",
+            "spec: the letter of the specification; field: what real phones do",
+            "`vicino audit CAPTURE --report FILE.html` writes it all down",
+        ],
         Tab::Device | Tab::Captures | Tab::Log => &[],
     }
 }

@@ -24,6 +24,8 @@ pub enum Context {
     Calibrate,
     /// Exposure windows.
     Exposure,
+    /// The privacy audit.
+    Audit,
     /// The library.
     Captures,
     /// What happened.
@@ -46,12 +48,13 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Tabs,
         Self::Live,
         Self::Device,
         Self::Calibrate,
         Self::Exposure,
+        Self::Audit,
         Self::Captures,
         Self::Log,
         Self::Help,
@@ -72,6 +75,7 @@ impl Context {
             Self::Device => "device",
             Self::Calibrate => "calibrate",
             Self::Exposure => "exposure",
+            Self::Audit => "audit",
             Self::Captures => "captures",
             Self::Log => "log",
             Self::Help => "help",
@@ -93,6 +97,7 @@ impl Context {
             Self::Device => "on the tab Device",
             Self::Calibrate => "on the tab Calibrate",
             Self::Exposure => "on the tab Exposure",
+            Self::Audit => "on the tab Audit",
             Self::Captures => "on the tab Captures",
             Self::Log => "on the tab Log",
             Self::Help => "over the list of keys",
@@ -115,7 +120,7 @@ impl Context {
     #[must_use]
     pub const fn outer(self) -> Option<Self> {
         match self {
-            Self::Live | Self::Device | Self::Calibrate | Self::Exposure | Self::Captures | Self::Log => {
+            Self::Live | Self::Device | Self::Calibrate | Self::Exposure | Self::Audit | Self::Captures | Self::Log => {
                 Some(Self::Tabs)
             }
             Self::Filter | Self::Command | Self::Form => Some(Self::Text),

@@ -133,6 +133,33 @@ pub fn exposure(body: usize, n_rules: usize) -> ExposureLines {
     ExposureLines { decision, rows, bars }
 }
 
+/// How the tab of the audit is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditLines {
+    /// Rules of the list, without what stands above it.
+    pub rows: usize,
+    /// Lines of what the selected rule found, without the divider; 0 for none.
+    pub details: usize,
+}
+
+/// The rules that there are.
+const AUDIT_RULES: usize = 20;
+
+/// The lines on a tab of so many rows.
+#[must_use]
+pub fn audit(body: usize) -> AuditLines {
+    // What it amounts to, and the heading.
+    let left = body.saturating_sub(2);
+    if body < 14 {
+        return AuditLines { rows: left, details: 0 };
+    }
+    let rows = (left - left * 9 / 20 - 1).min(AUDIT_RULES);
+    AuditLines {
+        rows,
+        details: left - rows - 1,
+    }
+}
+
 /// From this many rows of the tab on the selected capture has its details.
 pub const LIBRARY_WITH_DETAILS: usize = 14;
 /// Rows of the details, without their divider.

@@ -176,6 +176,16 @@ impl Model {
 
     /// Selects the identifier to which the playback was sent, once it was heard.
     pub(super) fn select_arrival(&mut self) {
+        if let Some((at, key)) = self.sought
+            && self.session.now() > at
+        {
+            self.sought = None;
+            if self.live.order.contains(&key) {
+                self.live.selected = Some(key);
+                self.live.selected_idx = self.selected_idx().unwrap_or(0);
+                (self.device.field, self.device.top) = (0, 0);
+            }
+        }
         let Some(at) = self.arrival.filter(|at| self.session.now() > *at) else {
             return;
         };

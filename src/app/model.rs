@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::audit::Audit;
 use super::calibrate::{Calibrate, Planned};
 use super::captures::Library;
 use super::columns::{Column, Columns};
@@ -23,6 +24,7 @@ use crate::lab::calibration::Calibration;
 use crate::lab::distance::live::LiveDistances;
 use crate::lab::event::AdapterState;
 use crate::lab::keyring::Keyring;
+use crate::lab::ledger::TrackKey;
 use crate::lab::session::{Options, Session};
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
@@ -126,6 +128,8 @@ pub struct Model {
     pub device: DeviceView,
     /// Exposure windows.
     pub exposure: Exposure,
+    /// The privacy audit.
+    pub audit: Audit,
     /// State of the tab of calibration.
     pub calibrate: Calibrate,
     /// Distances of who is heard, as they are estimated.
@@ -148,6 +152,8 @@ pub struct Model {
     pub home: Option<PathBuf>,
     /// The identifier to be selected once the playback has arrived there.
     pub(super) arrival: Option<UnixMicros>,
+    /// The sender to be selected once the time is past this.
+    pub(super) sought: Option<(UnixMicros, TrackKey)>,
     /// Which key does what.
     pub keymap: Keymap,
     /// Colours and letters.
@@ -187,6 +193,7 @@ impl Model {
             live: Live::default(),
             device: DeviceView::default(),
             exposure: Exposure::default(),
+            audit: Audit::default(),
             calibrate: Calibrate::default(),
             distances: LiveDistances::default(),
             log: Log::default(),
@@ -198,6 +205,7 @@ impl Model {
             timeline: None,
             home: None,
             arrival: None,
+            sought: None,
             keymap: Keymap::default(),
             look: Look::default(),
             trouble: None,

@@ -67,6 +67,7 @@ impl Model {
             Tab::Live => self.press_live(heights, row),
             Tab::Captures => self.press_library(heights, row),
             Tab::Exposure => self.press_exposure(heights, row),
+            Tab::Audit => self.press_audit(heights, row),
             Tab::Device | Tab::Calibrate | Tab::Log => Vec::new(),
         };
         (actions, Vec::new())
@@ -115,6 +116,21 @@ impl Model {
         let chosen = at.and_then(|at| self.exposure.rows.get(self.exposure.top + at));
         if let Some(key) = chosen.map(|row| row.key.clone()) {
             self.exposure.select(key);
+        }
+        Vec::new()
+    }
+
+    /// Selects the rule in a row of the screen.
+    fn press_audit(&mut self, heights: Heights, row: u16) -> Vec<Action> {
+        // What it amounts to and the heading stand above the first rule.
+        let first = usize::from(heights.top) + 2;
+        let lines = super::layout::audit(self.body_height());
+        let at = usize::from(row).checked_sub(first).filter(|at| *at < lines.rows);
+        if let Some(rule) = at
+            .map(|at| self.audit.top + at)
+            .filter(|rule| *rule < self.audit.judged.len())
+        {
+            (self.audit.selected, self.audit.packet) = (rule, 0);
         }
         Vec::new()
     }

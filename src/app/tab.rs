@@ -19,6 +19,8 @@ pub enum Tab {
     Calibrate,
     /// Exposure windows.
     Exposure,
+    /// The privacy audit.
+    Audit,
     /// The library.
     Captures,
     /// What happened.
@@ -27,11 +29,12 @@ pub enum Tab {
 
 impl Tab {
     /// All of them, as they stand in the header; the first has the key 1.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Live,
         Self::Device,
         Self::Calibrate,
         Self::Exposure,
+        Self::Audit,
         Self::Captures,
         Self::Log,
     ];
@@ -44,6 +47,7 @@ impl Tab {
             Self::Device => "Device",
             Self::Calibrate => "Calibrate",
             Self::Exposure => "Exposure",
+            Self::Audit => "Audit",
             Self::Captures => "Captures",
             Self::Log => "Log",
         }
@@ -57,6 +61,7 @@ impl Tab {
             Self::Device => "the selected device",
             Self::Calibrate => "a phone on the bench: measured step by step, to its profile",
             Self::Exposure => "exposure windows, and what applications make of them",
+            Self::Audit => "whether broadcasts keep people private, rule by rule",
             Self::Captures => "captures: play, convert, delete",
             Self::Log => "what happened",
         }
@@ -70,6 +75,7 @@ impl Tab {
             Self::Device => Context::Device,
             Self::Calibrate => Context::Calibrate,
             Self::Exposure => Context::Exposure,
+            Self::Audit => Context::Audit,
             Self::Captures => Context::Captures,
             Self::Log => Context::Log,
         }
@@ -124,8 +130,8 @@ mod tests {
         assert_eq!(placed[1].2, "2 Device");
         let narrow = Tab::placed(40, Tab::Device);
         let texts: Vec<&str> = narrow.iter().map(|(_, _, text)| text.as_str()).collect();
-        assert_eq!(texts, ["1", "2 Device", "3", "4", "5", "6"]);
-        assert!(narrow[5].1.end < 40);
+        assert_eq!(texts, ["1", "2 Device", "3", "4", "5", "6", "7"]);
+        assert!(narrow[6].1.end < 40);
     }
 
     #[test]

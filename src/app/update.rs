@@ -36,7 +36,10 @@ const PAST_END: &str = "that time is past the end of the capture";
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Events(events) => hear(model, &events),
-        Msg::Reset => reset(model),
+        Msg::Reset => {
+            model.audit.rewind();
+            reset(model);
+        }
         Msg::Source(source) => change_source(model, *source),
         Msg::Trouble(trouble) => {
             if model.trouble != trouble {
@@ -58,12 +61,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if status.is_still() {
                 // No tick will come.
                 model.exposure.pass_time();
+                model.audit.pass_time();
             }
             model.source.playback = Some(*status);
             advance(model, now);
         }
         Msg::Tick(now) => {
             model.exposure.pass_time();
+            model.audit.pass_time();
             advance(model, now);
             if model.session.data_now().is_some() {
                 model.rate.note(model.session.now(), model.session.totals().adverts);
@@ -164,6 +169,7 @@ fn hear(model: &mut Model, events: &[CaptureEvent]) {
     model.log_events(events);
     let published = Arc::clone(&model.exposure.published);
     model.exposure.encounters.take(events, &model.session, &published);
+    model.audit.take(events);
     model.calibrate.measure.take(events, &model.session);
     model.distances.take(events);
     note_marks(model, events);
@@ -242,6 +248,8 @@ fn change_source(model: &mut Model, source: SourceInfo) {
     }
     model.timeline = None;
     model.arrival = None;
+    model.sought = None;
+    model.audit.clear();
     model.exposure.published = Arc::default();
     model.trouble = None;
     model.notice = None;
@@ -282,6 +290,7 @@ fn before_frame(model: &mut Model) -> Vec<Effect> {
         super::Tab::Captures => return model.settle_library(),
         super::Tab::Calibrate => model.settle_calibration(),
         super::Tab::Exposure => model.settle_exposure(),
+        super::Tab::Audit => model.settle_audit(),
         super::Tab::Device => model.follow_distance(),
         super::Tab::Live | super::Tab::Log => {}
     }

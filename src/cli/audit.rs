@@ -1,21 +1,37 @@
 //! `vicino audit`: whether broadcasts keep people private, with evidence.
 
+mod accept;
+mod checks;
+mod compare;
+mod custody;
 mod input;
+mod keys;
+mod layout;
 mod links;
+mod matrix;
+#[cfg(feature = "plots")]
+mod page;
+#[cfg(feature = "plots")]
+mod plots;
+mod rows;
+mod rules;
+mod sarif;
 mod text;
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
 
 use super::json::JsonPrintable;
 use super::{Exit, Failure, Look, help, to_stdout};
 use crate::format::reason;
 use crate::lab::audit::settings::Profile;
-use crate::lab::audit::{Report, Settings, Verdict};
+use crate::lab::audit::{Evidence, Report, Settings, Verdict};
 use input::InputArgs;
+use layout::Layout;
 
 /// Longer settings are refused, in bytes.
 const MOST_SETTINGS: u64 = 1024 * 1024;
@@ -25,8 +41,27 @@ const MOST_SETTINGS: u64 = 1024 * 1024;
 /// What a source does not tell is "not observable", never guessed. Give the logs of all phones that were there: what one
 /// heard explains what another broadcast.
 #[derive(Debug, Args)]
-#[command(after_help = help::AUDIT)]
+#[command(after_help = help::AUDIT, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct AuditArgs {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    one: OneArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Compare(compare::CompareArgs),
+    Matrix(matrix::MatrixArgs),
+    Rules(rules::RulesArgs),
+    Keys(keys::KeysArgs),
+    Custody(custody::CustodyArgs),
+}
+
+/// An audit.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
+struct OneArgs {
     /// Captures, in any known format
     #[arg(value_name = "CAPTURE", required = true)]
     captures: Vec<PathBuf>,
@@ -37,9 +72,32 @@ pub(crate) struct AuditArgs {
     /// Exits with 1 when a rule turns out so or worse: fail, warn, never
     #[arg(long, value_name = "VERDICT", value_enum, default_value_t = FailOn::Fail)]
     fail_on: FailOn,
-    /// Prints JSON
+    /// Findings that are known and accepted (TOML or JSON): they are shown, and count for nothing
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Writes a baseline that accepts all that was found
+    #[arg(long, value_name = "FILE.toml")]
+    write_baseline: Option<PathBuf>,
+    /// Writes a page that tells the whole result, with plots, to people without this program: one file of HTML
+    #[cfg(feature = "plots")]
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+    /// Writes the plots into a folder, each as SVG and PNG
+    #[cfg(feature = "plots")]
+    #[arg(long, value_name = "FOLDER")]
+    plots: Option<PathBuf>,
+    /// Tells all findings and packets that are listed, not only the first of each rule
     #[arg(long)]
+    all: bool,
+    /// Prints JSON
+    #[arg(long, group = "as")]
     json: bool,
+    /// Prints SARIF 2.1.0, for tools that gather what code scanners find
+    #[arg(long, group = "as")]
+    sarif: bool,
+    /// Prints CSV: a row for each finding and packet
+    #[arg(long, group = "as")]
+    csv: bool,
 }
 
 /// By what is judged.
@@ -99,6 +157,24 @@ impl FailOn {
 }
 
 impl JudgingArgs {
+    /// What was asked for, as words of a command line; files without their folders.
+    #[cfg(feature = "plots")]
+    fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if let Some(profile) = self.profile {
+            words.extend(["--profile", Profile::from(profile).word()].map(str::to_owned));
+        }
+        if let Some(path) = &self.settings {
+            words.extend(["--settings".to_owned(), super::reports::name_of(path)]);
+        }
+        for (flag, rules) in [("--only", &self.only), ("--skip", &self.skip)] {
+            if !rules.is_empty() {
+                words.extend([flag.to_owned(), rules.join(",")]);
+            }
+        }
+        words
+    }
+
     /// The settings of the command line over those of the file over those of the profile.
     fn settings(&self) -> Result<Settings, Failure> {
         let profile = self.profile.map(Profile::from);
@@ -136,21 +212,80 @@ fn read(path: &Path) -> Result<String, Failure> {
 /// Runs the verb.
 ///
 /// # Errors
-/// [`Failure`] with [`Exit::Input`] when a capture cannot be read, with [`Exit::Usage`] for settings that cannot be.
+/// [`Failure`] with [`Exit::Input`] when a capture cannot be read, with [`Exit::Usage`] for settings that cannot be, with
+/// [`Exit::Environment`] for what cannot be written.
 pub(super) fn run(args: &AuditArgs, look: &Look) -> Result<Exit, Failure> {
+    match &args.what {
+        None => one(&args.one, look),
+        Some(What::Compare(args)) => compare::run(args, look),
+        Some(What::Matrix(args)) => matrix::run(args, look),
+        Some(What::Rules(args)) => rules::run(args, look),
+        Some(What::Keys(args)) => keys::run(args),
+        Some(What::Custody(args)) => custody::run(args),
+    }
+}
+
+fn one(args: &OneArgs, look: &Look) -> Result<Exit, Failure> {
+    #[cfg(feature = "plots")]
+    super::reports::refuse_existing(&args.report)?;
     let settings = args.judging.settings()?;
     let evidence = args.input.evidence(&args.captures)?;
-    let report = Report::new(&evidence, &settings);
+    let mut report = Report::new(&evidence, &settings);
+    if let Some(path) = &args.baseline {
+        accept::accept(path, &mut report)?;
+    }
+    if let Some(path) = &args.write_baseline {
+        accept::write(path, &report)?;
+    }
+    write_files(args, &evidence, &report)?;
     to_stdout(|out| {
         if args.json {
-            serde_json::to_writer_pretty(JsonPrintable(&mut *out), &report)?;
-            return writeln!(out);
+            return json(out, &report);
         }
-        text::write(
-            out,
-            &report,
-            look.color.is_on() && std::io::IsTerminal::is_terminal(&std::io::stdout()),
-        )
+        if args.sarif {
+            return json(out, &sarif::log(&report));
+        }
+        if args.csv {
+            return rows::write(out, &report);
+        }
+        text::write(out, &report, Layout::of_stdout(look), args.all)
     })?;
     Ok(args.fail_on.exit(report.verdict))
+}
+
+/// Writes the page and the plots that were asked for.
+#[cfg(feature = "plots")]
+fn write_files(args: &OneArgs, evidence: &Evidence, report: &Report) -> Result<(), Failure> {
+    if args.report.is_none() && args.plots.is_none() {
+        return Ok(());
+    }
+    let picture = crate::lab::audit::Picture::new(&crate::lab::audit::Case::new(evidence));
+    let plots = plots::all(report, &picture);
+    if let Some(folder) = &args.plots {
+        super::reports::write_plots(folder, &plots)?;
+    }
+    if let Some(path) = &args.report {
+        let matrix = crate::lab::audit::compare::Matrix::new(evidence, &report.settings);
+        let told = page::Told {
+            args,
+            report,
+            picture: &picture,
+            plots: &plots,
+            matrix: &matrix,
+        };
+        super::reports::write_page(path, told.page()?)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "plots"))]
+#[expect(clippy::unnecessary_wraps, reason = "as with the feature")]
+fn write_files(_: &OneArgs, _: &Evidence, _: &Report) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Prints as JSON.
+fn json(out: &mut dyn Write, what: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(JsonPrintable(&mut *out), what)?;
+    writeln!(out)
 }

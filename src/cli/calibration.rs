@@ -73,27 +73,38 @@ pub(super) fn own_name(text: &str) -> Result<String, String> {
 /// Longer lists are refused, in bytes.
 const MOST: u64 = 16 * 1024 * 1024;
 
+/// Why there is no table.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EditionError {
+    /// Nobody knows the name: the command line is wrong.
+    #[error("{0}")]
+    Unknown(String),
+    /// There is a file, but no table in it: the input is.
+    #[error("{0}")]
+    File(String),
+}
+
 /// The table of that name: a published edition that is built in, a file, or one of the person's own.
-pub(super) fn edition(text: &str) -> Result<Arc<ProfileTable>, String> {
+pub(super) fn edition(text: &str) -> Result<Arc<ProfileTable>, EditionError> {
     if let Some(table) = editions::of_edition(text) {
         return Ok(Arc::new(table.clone()));
     }
     let path = Path::new(text);
     let own = own_folder().map(|folder| folder.join(format!("{text}.toml")));
     if path.extension().is_some() || path.is_file() {
-        return table(path).map(Arc::new);
+        return table(path).map(Arc::new).map_err(EditionError::File);
     }
     if let Some(own) = own.filter(|own| own.is_file()) {
-        return table(&own).map(Arc::new);
+        return table(&own).map(Arc::new).map_err(EditionError::File);
     }
     let mut known: Vec<&str> = editions::editions().map(|table| table.edition.as_str()).collect();
     known.push("dp3t-anechoic (EPFL's own measurements)");
     let folder = own_folder().map(|folder| folder.display().to_string());
-    Err(format!(
+    Err(EditionError::Unknown(format!(
         "no such edition; there are {}, files (.csv, .toml), and those of your own in {}",
         known.join(", "),
         folder.as_deref().unwrap_or("the data folder")
-    ))
+    )))
 }
 
 /// Where a person's own tables lie: `vicino/calibration` in the folder for data.

@@ -11,7 +11,7 @@ use super::{Exit, Failure, help, origin, tell};
 use crate::format::btsnoop_writer::{BAD_CRC, BtsnoopWriter};
 use crate::format::export::{EventWriter, NotCarried};
 use crate::format::jsonl::JsonlWriter;
-use crate::format::native::{self, Meta, Paths};
+use crate::format::native::{self, Meta, PSEUDONYMISED, Paths};
 use crate::format::open::{self, OpenOptions, parse_clock_offset};
 use crate::format::pcapng_writer::PcapngWriter;
 use crate::format::{DamageLog, EventReader, FormatError};
@@ -266,11 +266,10 @@ fn meta(args: &ConvertArgs, source: &Meta) -> Meta {
         treatment.push("all but exposure-notification frames removed".to_owned());
     }
     if args.pseudonymise {
-        treatment.push(
-            "addresses, identifiers and the devices of marks replaced by keyed hashes, key not kept; station names, \
-             title, provenance, name of the source and notes of marks left out"
-                .to_owned(),
-        );
+        treatment.push(format!(
+            "addresses, identifiers and the devices of marks {PSEUDONYMISED}, key not kept; station names, title, \
+                 provenance, name of the source and notes of marks left out"
+        ));
         meta.title.clear();
         meta.provenance.clear();
         // The name of a file often tells whose it is.

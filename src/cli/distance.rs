@@ -51,8 +51,9 @@ struct EstimateArgs {
     /// Length of the windows, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = window)]
     window: f64,
-    /// When the first window begins; by default with the first report
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// When the first window begins: 2020-07-30T12:51:45.857Z, or seconds since 1970 (1596113505.857); by default with the
+    /// first report
+    #[arg(long, value_name = "TIME", value_parser = moment, allow_hyphen_values = true)]
     from: Option<UnixMicros>,
     /// A row for each report that was heard, with the estimate of its window, instead of one for each window
     #[arg(long)]
@@ -76,6 +77,19 @@ fn mode(text: &str) -> Result<Mode, &'static str> {
         "live" => Ok(Mode::Live),
         "replay" => Ok(Mode::Replay),
         _ => Err("live or replay"),
+    }
+}
+
+/// A time: as a date, in seconds since 1970 as truth has it, or in microseconds as captures have it.
+fn moment(text: &str) -> Result<UnixMicros, String> {
+    /// Seconds of the year 5138, microseconds of 28 hours after 1970: nobody means these.
+    const MOST_SECONDS: f64 = 1e11;
+    match text.parse::<f64>() {
+        #[expect(clippy::cast_possible_truncation, reason = "bounded by the limit")]
+        Ok(seconds) if seconds.abs() < MOST_SECONDS => Ok(UnixMicros((seconds * 1e6).round() as i64)),
+        _ => time(text).map_err(|_| {
+            "neither like 2020-07-30T12:51:45Z (with its zone) nor seconds since 1970, like 1596113505.857".to_owned()
+        }),
     }
 }
 

@@ -64,13 +64,45 @@ pub(super) const DISTANCE: &str = below!(
 pub(super) const AUDIT: &str = below!(
     [
         "vicino audit phone.btsnoop",
-        "vicino audit 01.btsnoop 02.btsnoop --clock-offset -7200 --profile field",
-        "vicino audit walk.csv --only B1,B2,B3 --fail-on warn --json",
+        "vicino audit 01.btsnoop 02.btsnoop --clock-offset -7200 --profile field --all",
+        "vicino audit walk.csv --only B1,B2,B3 --fail-on warn --write-baseline known.toml",
+        "vicino audit walk.csv --baseline known.toml --sarif > audit.sarif",
     ],
     "0" "done, and no rule failed",
-    "1" "a rule failed, or warned with --fail-on warn",
-    "2" "wrong use, or settings that cannot be",
+    "1" "a rule failed, or warned with --fail-on warn; what a baseline accepts does not count",
+    "2" "wrong use, or settings or a baseline that cannot be",
     "3" "a capture, keys or truth cannot be read",
+    "4" "the output cannot be written, or a file to write is there already",
+);
+pub(super) const AUDIT_COMPARE: &str = below!(
+    [
+        "vicino audit compare before.btsnoop after.btsnoop",
+        "vicino audit compare --a old/01.btsnoop old/02.btsnoop --b new/01.btsnoop new/02.btsnoop --json",
+        "vicino audit compare 01.btsnoop 02.btsnoop --model 01=SM-G973F --model 02=SM-A515F --model-a SM-G973F --model-b SM-A515F",
+    ],
+    "0" "done, whatever the verdicts",
+    "2" "wrong use, or a model that was not heard",
+    "3" "a capture, keys or truth cannot be read",
+    "4" "the output cannot be written",
+);
+pub(super) const AUDIT_MATRIX: &str = below!(
+    [
+        "vicino audit matrix 01.btsnoop 02.btsnoop --model 01=SM-G973F --model 02=SM-A515F",
+        "vicino audit matrix walk.csv --truth walk.truth.csv --json",
+    ],
+    "0" "done, whatever the verdicts",
+    "2" "wrong use",
+    "3" "a capture, keys or truth cannot be read, or no model is known",
+    "4" "the output cannot be written",
+);
+pub(super) const AUDIT_RULES: &str = below!(
+    [
+        "vicino audit rules",
+        "vicino audit rules --only B1 --json",
+        "vicino audit rules --profile field --template > audit.toml",
+    ],
+    "0" "done",
+    "2" "wrong use",
     "4" "the output cannot be written",
 );
 pub(super) const EXPOSURE: &str = below!(

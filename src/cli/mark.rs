@@ -12,7 +12,7 @@ use crate::clock;
 use crate::format::native::{Paths, Reader, append_event, recount_marks};
 use crate::format::{EventReader as _, FormatError};
 use crate::lab::advert::StationId;
-use crate::lab::event::{CaptureEvent, Event, EventKind, Mark};
+use crate::lab::event::{CaptureEvent, Event, EventKind, Mark, device_of};
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::units::Metres;
@@ -37,7 +37,8 @@ pub struct MarkArgs {
     /// True distance in metres.
     #[arg(long, value_name = "METRES", value_parser = metres)]
     distance: Option<f64>,
-    /// Which device: address, beginning of an RPI, or a name of yours; none for all.
+    /// Which device: address (`5e:1b:09:c4:77:01`, `addr:…`), beginning of an RPI (`7e3c1b63`, `rpi:…`), or a name of
+    /// yours; none for all.
     #[arg(long, default_value = "", hide_default_value = true)]
     device: String,
     /// Its model.
@@ -107,7 +108,7 @@ pub fn run(args: &MarkArgs) -> Result<Exit, Failure> {
     let mut mark = Mark {
         from: UnixMicros::default(),
         to: None,
-        device: args.device.clone(),
+        device: device_of(&args.device).to_owned(),
         model: args.model.clone(),
         distance: args.distance.map(Metres),
         orientation: args.orientation.clone(),
@@ -220,6 +221,15 @@ fn known(capture: &Path) -> Result<(Paths, Known), Failure> {
             Failure::new(Exit::Input, format!("{}: there is no such capture", capture.display()))
                 .hint("give the name of a native capture: NAME.csv, NAME.csv.zst or NAME")
         });
+    }
+    // A recording has its metadata before its first row.
+    let is_empty = std::fs::metadata(&paths.rows).is_ok_and(|of| of.is_file() && of.len() == 0);
+    if is_empty && !paths.meta.exists() {
+        let file = paths.rows.display().to_string();
+        return Err(
+            Failure::new(Exit::Input, format!("{}: the file is empty", printable(&file)))
+                .hint("a native capture has at least its header row"),
+        );
     }
     let failed = |error: FormatError| match error {
         FormatError::Header { .. } => not_native(&paths.rows),

@@ -146,6 +146,9 @@ impl MeasuredArgs {
         for (rpi, name, model) in names.iter().flat_map(|truth| &truth.names) {
             hearing.tell(*rpi, name, model);
         }
+        for reference in names.iter().flat_map(|truth| truth.references()) {
+            hearing.refer(reference);
+        }
         // The numbers of phones, and with them the order of sums, follow the names.
         let mut captures = captures.to_vec();
         captures.sort();

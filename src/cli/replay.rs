@@ -208,6 +208,10 @@ fn headless(args: &Replay) -> Result<Exit, Failure> {
     let outcome = headless::replay(&mut *reader, &mut session, options, |bytes| bar.set_position(bytes));
     bar.finish_and_clear();
     origin::warn_of_damage(reader.damage());
+    if outcome.is_ok() && session.totals().adverts == 0 {
+        let name = args.capture.display().to_string();
+        super::tell(format_args!("{}: nothing was heard", super::printable(&name)));
+    }
     match print(&session, args.json) {
         // A reader that has seen enough is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -36,7 +36,7 @@ pub(crate) use disk::create as create_private;
 pub use events::{HEADER as EVENTS_HEADER, encode as encode_event};
 pub use late::{append_event, recount_marks};
 pub(crate) use meta::says_incomplete;
-pub use meta::{Counts, Losses, Meta, SourceNote, Span, StationNote};
+pub use meta::{Counts, Losses, Meta, PSEUDONYMISED, SourceNote, Span, StationNote};
 pub use reader::{Reader, Side};
 pub use row::{HEADER, write_row};
 pub use rows::RowsWriter;

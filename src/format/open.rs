@@ -220,9 +220,10 @@ fn sniff_input(input: &mut Input, path: Option<&Path>) -> Result<Kind, FormatErr
         input.fill(PacketLogger::wanted(input.at_hand())).map_err(failed)?;
         kind = sniff(input.at_hand(), input.at_end());
     }
-    // A recorder that was killed before it could write its header row.
-    let is_csv = path.and_then(Path::extension).is_some_and(|ending| ending == "csv");
-    if is_csv && input.at_end() && input.at_hand().is_empty() {
+    // A recorder that was killed before it could write its header row leaves its metadata; nothing else makes an empty file
+    // a capture.
+    let is_csv = path.filter(|path| path.extension().is_some_and(|ending| ending == "csv"));
+    if input.at_end() && input.at_hand().is_empty() && is_csv.is_some_and(|path| Paths::of(path).meta.is_file()) {
         kind = Some(Kind::NativeCsv { zstd: false });
     }
     kind.ok_or_else(|| FormatError::Unrecognised(unrecognised(input.at_hand())))
@@ -231,7 +232,7 @@ fn sniff_input(input: &mut Input, path: Option<&Path>) -> Result<Kind, FormatErr
 /// What an unknown file seems to be, for people.
 fn unrecognised(beginning: &[u8]) -> String {
     let found = match beginning {
-        [] => return "the file is empty".to_owned(),
+        [] => return "the file is empty: no capture, or a recording that was ended before it began".to_owned(),
         [0x1f, 0x8b, ..] => "it is gzip-compressed; unpack it first",
         [b'P', b'K', ..] => "it is a zip archive; unpack it first",
         [b'S', b'Q', b'L', b'i', b't', b'e', ..] => "it is an SQLite database",

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::address::Address;
+use super::address::{self, Address};
 use super::advert::{Advertisement, Payload, StationId, UnknownWord, find_word};
 use super::time::UnixMicros;
 use super::units::{Dbm, Metres};
@@ -192,6 +192,20 @@ pub struct Mark {
     pub note: String,
 }
 
+/// The device that a reference names: `rpi:7e3c1b63` is the identifier that begins so, `addr:5e:1b:09:c4:77:01` an address. Both
+/// are written without what stands before the colon too, and so they are kept.
+#[must_use]
+pub fn device_of(reference: &str) -> &str {
+    let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let after = |kind: &str| {
+        let begins = reference.get(..kind.len())?.eq_ignore_ascii_case(kind);
+        begins.then(|| &reference[kind.len()..])
+    };
+    let rpi = after("rpi:").filter(|digits| digits.len() <= 32 && is_hex(digits));
+    let address = after("addr:").filter(|address| address::parse_bytes(address).is_ok());
+    rpi.or(address).unwrap_or(reference)
+}
+
 /// State of a receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -353,5 +367,26 @@ mod tests {
     #[test]
     fn an_event_is_no_larger_than_an_advertisement() {
         assert!(size_of::<CaptureEvent>() <= 120, "{}", size_of::<CaptureEvent>());
+    }
+
+    #[test]
+    fn references_are_kept_without_their_kind_and_other_names_as_they_are() {
+        for (reference, device) in [
+            ("rpi:7e3c1b63", "7e3c1b63"),
+            ("RPI:7E3C", "7E3C"),
+            ("addr:5e:1b:09:c4:77:01", "5e:1b:09:c4:77:01"),
+            ("7e3c1b63", "7e3c1b63"),
+            ("rpi:bench", "rpi:bench"),
+            ("rpi:", "rpi:"),
+            (
+                "rpi:00112233445566778899aabbccddeeff0",
+                "rpi:00112233445566778899aabbccddeeff0",
+            ),
+            ("addr:5e:1b", "addr:5e:1b"),
+            ("ädr", "ädr"),
+            ("", ""),
+        ] {
+            assert_eq!(device_of(reference), device);
+        }
     }
 }

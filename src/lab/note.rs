@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::event::Mark;
+use super::event::{Mark, device_of};
 use super::time::UnixMicros;
 use super::units::Metres;
 
@@ -87,7 +87,10 @@ fn fill(mark: &mut Mark, field: &str, value: &str) -> Result<(), String> {
         ));
     }
     let place = match field {
-        "device" => &mut mark.device,
+        "device" => {
+            device_of(value).clone_into(&mut mark.device);
+            return Ok(());
+        }
         "model" => &mut mark.model,
         "orientation" => &mut mark.orientation,
         "obstacle" => &mut mark.obstacle,

@@ -10,6 +10,8 @@ const STYLE: &str = include_str!("page/style.css");
 const LONGEST: usize = 2_000;
 /// So many letters of a name, or of a cell of a table, are shown.
 const CELL: usize = 200;
+/// A cell with more letters makes its column a wide one.
+const LONG: usize = 40;
 /// So many rows of a table are shown.
 const ROWS: usize = 1_000;
 
@@ -48,11 +50,11 @@ fn escape_of(text: &str, most: usize) -> String {
 
 /// A table; the first column names the rows.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Table {
+pub struct Table<H = &'static str> {
     /// What it shows.
     pub caption: String,
     /// Heads of the columns, and whether they hold numbers.
-    pub columns: Vec<(&'static str, bool)>,
+    pub columns: Vec<(H, bool)>,
     /// Cells.
     pub rows: Vec<Vec<String>>,
 }
@@ -139,11 +141,21 @@ impl Page {
     }
 
     /// A table; only the first thousand rows, and that is said.
-    pub fn table(&mut self, table: &Table) {
-        let kind = |column: usize| match table.columns.get(column) {
-            Some((_, true)) => " class=\"number\"",
-            _ => "",
+    pub fn table<H: AsRef<str>>(&mut self, table: &Table<H>) {
+        // Long texts keep a width at which they can be read; where that is too much, the table can be moved.
+        let is_long = |column: usize| {
+            let cells = table.rows.iter().take(ROWS).filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).any(|letters| letters > LONG)
         };
+        let kinds: Vec<&str> = (0..)
+            .zip(&table.columns)
+            .map(|(column, (_, is_number))| match is_number {
+                true => " class=\"number\"",
+                false if is_long(column) => " class=\"long\"",
+                false => "",
+            })
+            .collect();
+        let kind = |column: usize| kinds.get(column).copied().unwrap_or_default();
         let caption = escape(&table.caption);
         // What can be scrolled can be reached without a mouse.
         self.put(format_args!(
@@ -151,7 +163,11 @@ impl Page {
              <caption>{caption}</caption>\n<thead><tr>"
         ));
         for (column, (head, _)) in table.columns.iter().enumerate() {
-            self.put(format_args!("<th scope=\"col\"{}>{}</th>", kind(column), escape(head)));
+            self.put(format_args!(
+                "<th scope=\"col\"{}>{}</th>",
+                kind(column),
+                escape_of(head.as_ref(), CELL)
+            ));
         }
         self.put(format_args!("</tr></thead>\n<tbody>\n"));
         for row in table.rows.iter().take(ROWS) {
@@ -181,7 +197,8 @@ impl Page {
         let drawn = plot.inline()?;
         let told = escape(&plot.description);
         self.put(format_args!(
-            "<figure>\n{drawn}<figcaption>{told}</figcaption>\n</figure>\n"
+            "<figure>\n<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">\n{drawn}</div>\n<figcaption>{told}</figcaption>\n</figure>\n",
+            escape_of(&plot.title, CELL)
         ));
         Ok(())
     }

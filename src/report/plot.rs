@@ -44,6 +44,8 @@ pub enum Marks {
     Spans(Vec<[f64; 3]>),
     /// A bar from 0 each, of this width: middle, height.
     Bars(f64, Vec<[f64; 2]>),
+    /// A band along x each: from, to, lower edge, upper edge. However short, each can be seen.
+    Bands(Vec<[f64; 4]>),
     /// A box along x each: row, and smallest, lower quartile, median, upper quartile, largest.
     Boxes(Vec<(f64, [f64; 5])>),
 }
@@ -187,6 +189,15 @@ mod tests {
                 Series::new("", 1, Marks::Dashes(vec![[0.5, -60.0], [8.0, -90.0]])),
                 Series::new("spans", 2, Marks::Spans(vec![[1.0, -80.0, -70.0]])),
                 Series::new("bars", 3, Marks::Bars(0.1, vec![[2.0, -70.0]])),
+                Series::new(
+                    "bands",
+                    4,
+                    Marks::Bands(vec![
+                        [1.0, 1.0, -80.0, -70.0],
+                        [0.1, 900.0, -99.0, -60.0],
+                        [f64::NAN, 2.0, -80.0, -70.0],
+                    ]),
+                ),
             ],
         }
     }

@@ -6,6 +6,8 @@ use crate::lab::gaen::Rpi;
 use crate::lab::time::{Enin, UnixMicros};
 use crate::lab::units::{Db, Metres};
 
+use super::addresses;
+use super::beside::{Companion, Relay};
 use super::bystander::Bystander;
 use super::frame::Frame;
 use super::math::{float, whole};
@@ -36,6 +38,8 @@ pub(super) struct Device {
     pub(super) absurd: Option<(i8, f64)>,
     pub(super) duplicates: bool,
     pub(super) walk: Walk,
+    /// The phone whose addresses it sends, which bonded stations resolve.
+    pub(super) resolves_as: String,
     model: String,
     identity: Identity,
     timing: Stream,
@@ -52,6 +56,8 @@ pub(super) struct Device {
 enum Identity {
     Phone(Box<Phone>),
     Bystander(Box<Bystander>),
+    Companion(Box<Companion>),
+    Relay(Box<Relay>),
 }
 
 /// What phones, bystanders and the members of a crowd have in common.
@@ -65,29 +71,9 @@ pub(super) struct Common<'a> {
 
 impl Device {
     pub(super) fn phone(common: &Common<'_>, spec: &scenario::Phone) -> Self {
-        let jumps = spec
-            .faults
-            .iter()
-            .filter_map(|fault| match fault {
-                Fault::ClockJump { at, by } => Some((common.start + at.micros(), by.micros())),
-                _ => None,
-            })
-            .collect();
         let name: &str = spec.name.as_ref();
-        let tx_power = spec
-            .tx_power_dbm
-            .or_else(|| models::tx_power(&spec.model))
-            .unwrap_or_default();
-        let phone = Phone::new(Birth {
-            seed: common.seed,
-            name,
-            os: spec.os,
-            tx_power,
-            faults: &spec.faults,
-            from: common.from,
-            first_rotation: spec.first_rotation.map(|first| common.from + first.micros()),
-            jumps,
-        });
+        let tx_power = tx_power(spec);
+        let phone = Phone::new(birth(common, spec));
         let interval_ms = spec.interval_ms.unwrap_or(usual_interval(spec.os));
         let mut device = Self::new(
             common,
@@ -103,6 +89,39 @@ impl Device {
             Fault::AbsurdRssi { rssi_dbm, share } => Some((*rssi_dbm, *share)),
             _ => None,
         });
+        device
+    }
+
+    /// Another beacon of a phone, the `number`-th.
+    pub(super) fn companion(
+        common: &Common<'_>,
+        of: &scenario::Phone,
+        number: usize,
+        spec: &scenario::Companion,
+    ) -> Self {
+        // '+' is in no name of a scenario.
+        let name = format!("{}+{number}", of.name.as_ref());
+        let companion = Companion::new(common.seed, &name, spec, Phone::new(birth(common, of)), common.from);
+        let identity = Identity::Companion(Box::new(companion));
+        let mut device = Self::new(common, &name, identity, &of.place, spec.interval_ms, tx_power(of));
+        device.marks = false;
+        of.name.as_ref().clone_into(&mut device.resolves_as);
+        device
+    }
+
+    /// A device that sends the frames of `of` on.
+    pub(super) fn relay(common: &Common<'_>, of: &scenario::Phone, spec: &scenario::Relay) -> Self {
+        let phone = Phone::new(birth(
+            &Common {
+                from: common.start + of.place.from.micros(),
+                ..*common
+            },
+            of,
+        ));
+        let identity = Identity::Relay(Box::new(Relay::new(common.seed, spec, phone)));
+        let name: &str = spec.name.as_ref();
+        let mut device = Self::new(common, name, identity, &spec.place, spec.interval_ms, spec.tx_power_dbm);
+        of.name.as_ref().clone_into(&mut device.resolves_as);
         device
     }
 
@@ -142,6 +161,8 @@ impl Device {
             from: common.from,
             first_rotation: None,
             jumps: Vec::new(),
+            irk: None,
+            pause: None,
         });
         let [x0, y0, x1, y1] = crowd.area;
         let mut point = || [stream.uniform(x0, x1), stream.uniform(y0, y1)];
@@ -187,6 +208,7 @@ impl Device {
             absurd: None,
             duplicates: false,
             walk: Walk::of(place),
+            resolves_as: name.to_owned(),
             model: String::new(),
             identity,
             timing: Stream::new(common.seed, "timing", &[name]),
@@ -206,6 +228,8 @@ impl Device {
         self.frame = match &self.identity {
             Identity::Phone(phone) => phone.frame(),
             Identity::Bystander(bystander) => bystander.frame(),
+            Identity::Companion(companion) => companion.frame(),
+            Identity::Relay(relay) => relay.frame(),
         };
     }
 
@@ -226,6 +250,8 @@ impl Device {
         match &self.identity {
             Identity::Phone(phone) => phone.next_change(),
             Identity::Bystander(bystander) => bystander.next_change(),
+            Identity::Companion(companion) => companion.next_change(),
+            Identity::Relay(relay) => relay.next_change(),
         }
     }
 
@@ -233,6 +259,8 @@ impl Device {
         match &mut self.identity {
             Identity::Phone(phone) => phone.change(now),
             Identity::Bystander(bystander) => bystander.change(now),
+            Identity::Companion(companion) => companion.change(now),
+            Identity::Relay(relay) => relay.change(now),
         }
         self.rebuild();
     }
@@ -287,8 +315,18 @@ impl Device {
 
     fn identifier(&self) -> Option<(Rpi, Enin)> {
         match &self.identity {
-            Identity::Phone(phone) => Some((phone.rpi(), phone.enin())),
-            Identity::Bystander(_) => None,
+            Identity::Phone(phone) => phone.rpi().map(|rpi| (rpi, phone.enin())),
+            // What a relay sends is the identifier of the phone that it hears.
+            Identity::Bystander(_) | Identity::Companion(_) | Identity::Relay(_) => None,
+        }
+    }
+
+    /// Whether it sends nothing just now.
+    pub(super) fn is_silent(&self, now: i64) -> bool {
+        match &self.identity {
+            Identity::Phone(phone) => phone.is_silent(now),
+            Identity::Relay(relay) => relay.is_silent(now),
+            Identity::Bystander(_) | Identity::Companion(_) => false,
         }
     }
 
@@ -326,34 +364,99 @@ const fn usual_interval(os: Os) -> f64 {
     }
 }
 
-/// Phones and bystanders of a scenario by name, so that their order in the file does not matter.
+fn tx_power(spec: &scenario::Phone) -> f64 {
+    spec.tx_power_dbm
+        .or_else(|| models::tx_power(&spec.model))
+        .unwrap_or_default()
+}
+
+/// What a phone is when it starts to broadcast, at `common.from`; the same whoever asks.
+fn birth<'a>(common: &Common<'_>, spec: &'a scenario::Phone) -> Birth<'a> {
+    let name: &str = spec.name.as_ref();
+    let jumps = spec.faults.iter().filter_map(|fault| match fault {
+        Fault::ClockJump { at, by } => Some((common.start + at.micros(), by.micros())),
+        _ => None,
+    });
+    let is_bonded = common.stations.iter().any(|station| station.is_bonded(name));
+    Birth {
+        seed: common.seed,
+        name,
+        os: spec.os,
+        tx_power: tx_power(spec),
+        faults: &spec.faults,
+        from: common.from,
+        first_rotation: spec.first_rotation.map(|first| common.from + first.micros()),
+        jumps: jumps.collect(),
+        irk: is_bonded.then(|| addresses::identity(common.seed, name).0),
+        pause: spec.pause_at_rotation.map(|pause| pause.map(scenario::Span::micros)),
+    }
+}
+
+/// Broadcasters of a scenario by name, so that their order in the file does not matter.
 pub(super) fn by_name(scenario: &Scenario) -> Vec<Spec<'_>> {
     let phones = scenario.phones.iter().map(Spec::Phone);
     let bystanders = scenario.bystanders.iter().map(Spec::Bystander);
     let mut all: Vec<_> = phones.chain(bystanders).collect();
     all.sort_by(|a, b| a.name().cmp(b.name()));
-    all
+    // Those that belong to a phone come after all others, whose numbers stay as they are.
+    let mut companions = Vec::new();
+    for spec in &all {
+        if let Spec::Phone(phone) = spec {
+            let numbered = (1..).zip(&phone.companions);
+            companions.extend(numbered.map(|(number, companion)| Spec::Companion(phone, number, companion)));
+        }
+    }
+    let mut relays: Vec<_> = scenario
+        .relays
+        .iter()
+        .filter_map(|relay| {
+            let of = scenario
+                .phones
+                .iter()
+                .find(|phone| *phone.name.as_ref() == relay.hears)?;
+            Some(Spec::Relay(of, relay))
+        })
+        .collect();
+    relays.sort_by(|a, b| a.name().cmp(b.name()));
+    all.into_iter().chain(companions).chain(relays).collect()
 }
 
-/// A phone or a bystander of a scenario.
+/// A broadcaster of a scenario.
 #[derive(Clone, Copy)]
 pub(super) enum Spec<'a> {
     Phone(&'a scenario::Phone),
     Bystander(&'a scenario::Bystander),
+    /// Of a phone, by its number.
+    Companion(&'a scenario::Phone, usize, &'a scenario::Companion),
+    /// Of the phone that it hears.
+    Relay(&'a scenario::Phone, &'a scenario::Relay),
 }
 
 impl Spec<'_> {
     fn name(&self) -> &str {
         match self {
-            Self::Phone(phone) => phone.name.as_ref(),
+            Self::Phone(phone) | Self::Companion(phone, ..) => phone.name.as_ref(),
             Self::Bystander(bystander) => bystander.name.as_ref(),
+            Self::Relay(_, relay) => relay.name.as_ref(),
         }
     }
 
-    pub(super) const fn place(&self) -> &Place {
+    /// From when until when it is there, since the start; `None`: until the end.
+    pub(super) fn stay(&self) -> (i64, Option<i64>) {
+        let of = |place: &Place| (place.from.micros(), place.until.map(scenario::Span::micros));
         match self {
-            Self::Phone(phone) => &phone.place,
-            Self::Bystander(bystander) => &bystander.place,
+            Self::Phone(phone) | Self::Companion(phone, ..) => of(&phone.place),
+            Self::Bystander(bystander) => of(&bystander.place),
+            Self::Relay(phone, relay) => {
+                let ((heard, gone), (from, until)) = (of(&phone.place), of(&relay.place));
+                let after = relay.after.micros();
+                let last = gone.map(|gone| gone + after);
+                let until = match (last, until) {
+                    (Some(last), Some(until)) => Some(last.min(until)),
+                    (last, until) => last.or(until),
+                };
+                (from.max(heard + after), until)
+            }
         }
     }
 
@@ -361,6 +464,8 @@ impl Spec<'_> {
         match self {
             Self::Phone(phone) => Device::phone(common, phone),
             Self::Bystander(bystander) => Device::bystander(common, bystander),
+            Self::Companion(phone, number, companion) => Device::companion(common, phone, *number, companion),
+            Self::Relay(phone, relay) => Device::relay(common, phone, relay),
         }
     }
 }

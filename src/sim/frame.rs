@@ -79,8 +79,16 @@ pub(super) fn gaen(os: Os, address: Address, rpi: Rpi, aem: Aem, faults: &[Fault
         address,
         pdu,
         data: Payload::new(&data),
-        response: matches!(pdu, PduType::AdvInd | PduType::AdvScanInd).then(|| response(name)),
+        response: matches!(pdu, PduType::AdvInd | PduType::AdvScanInd).then(|| response(answered(faults).or(name))),
     }
+}
+
+/// The name that is told only to those who ask.
+fn answered(faults: &[Fault]) -> Option<&[u8]> {
+    faults.iter().find_map(|fault| match fault {
+        Fault::ScanResponse { name } => Some(name.as_bytes()),
+        _ => None,
+    })
 }
 
 fn response(name: Option<&[u8]>) -> Payload {

@@ -1,5 +1,6 @@
 //! Scenarios: what is simulated, as TOML.
 
+mod beside;
 mod fault;
 mod span;
 #[cfg(test)]
@@ -13,7 +14,8 @@ use toml::Spanned;
 
 use crate::lab::advert::Hex;
 
-pub use self::fault::{Fault, Malformation, StationFault};
+pub use self::beside::{Companion, CompanionAddress, CompanionKind, Relay};
+pub use self::fault::{Fault, Malformation, StationFault, Weakness};
 pub use self::span::Span;
 
 /// Why a scenario cannot be simulated.
@@ -59,6 +61,9 @@ pub struct Scenario {
     /// Everything else that broadcasts.
     #[serde(default, rename = "bystander")]
     pub bystanders: Vec<Bystander>,
+    /// Devices that send a phone's frames on.
+    #[serde(default, rename = "relay")]
+    pub relays: Vec<Relay>,
     /// Phones that come and go in numbers.
     #[serde(default, rename = "crowd")]
     pub crowds: Vec<Crowd>,
@@ -124,6 +129,10 @@ pub struct Station {
     /// It hears nothing below this level, in dBm.
     #[serde(default = "default_sensitivity")]
     pub sensitivity_dbm: f64,
+    /// Android phones that it is bonded with: its controller holds their identity resolving keys and reports their identity
+    /// addresses in the place of the resolvable ones that are on the air.
+    #[serde(default)]
+    pub bonded: Vec<String>,
     /// What goes wrong with it.
     #[serde(default, rename = "fault")]
     pub faults: Vec<StationFault>,
@@ -211,6 +220,11 @@ pub struct Phone {
     pub interval_ms: Option<f64>,
     /// When it changes its identity for the first time, since it began to broadcast; at random if absent.
     pub first_rotation: Option<Span>,
+    /// Shortest and longest time for which it is silent after each change of its identity; never if absent.
+    pub pause_at_rotation: Option<[Span; 2]>,
+    /// Its other beacons.
+    #[serde(default, rename = "companion")]
+    pub companions: Vec<Companion>,
     /// What it does wrong.
     #[serde(default, rename = "fault")]
     pub faults: Vec<Fault>,

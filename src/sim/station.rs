@@ -1,12 +1,14 @@
 //! Receivers: when they listen, what they hear, what goes wrong with them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
+use crate::lab::address::{Address, AddressKind};
 use crate::lab::advert::StationId;
-use crate::lab::event::{CaptureEvent, EventKind, StationInfo};
+use crate::lab::event::{CaptureEvent, EventKind, ResolvingEntry, StationInfo};
 use crate::lab::time::UnixMicros;
 use crate::lab::units::Dbm;
 
+use super::addresses::identity;
 use super::math::{exp_minus, float, log10, whole};
 use super::models;
 use super::random::Stream;
@@ -29,6 +31,8 @@ pub(super) struct Station {
     gap: Option<(i64, String)>,
     /// What its clock shows minus what it is.
     clock_error: i64,
+    /// Its resolving list, by the names of the phones that it is bonded with.
+    bonds: BTreeMap<String, ResolvingEntry>,
 }
 
 struct Windows {
@@ -100,6 +104,24 @@ impl Station {
             agenda: agenda.into(),
             gap: None,
             clock_error: 0,
+            bonds: bonds(seed, spec),
+        }
+    }
+
+    /// Whether its controller holds the key of the phone of this name.
+    pub(super) fn is_bonded(&self, phone: &str) -> bool {
+        self.bonds.contains_key(phone)
+    }
+
+    /// What it reports in the place of this address of a phone.
+    pub(super) fn resolved(&self, phone: &str, address: Address) -> Address {
+        let is_resolvable = address.kind == AddressKind::RandomResolvable;
+        match self.bonds.get(phone).filter(|_| is_resolvable) {
+            Some(entry) => Address {
+                bytes: entry.peer.bytes,
+                kind: AddressKind::PublicIdentity,
+            },
+            None => address,
         }
     }
 
@@ -121,6 +143,8 @@ impl Station {
             window: 160,
         };
         let mut all = vec![EventKind::Station(self.info.clone()), parameters];
+        let list = self.bonds.values().cloned();
+        all.extend(list.map(|entry| EventKind::ResolvingAdd(Box::new(entry))));
         if self.windows.is_none() {
             all.push(scan(true));
         }
@@ -212,6 +236,23 @@ impl Station {
         let heard = level >= self.sensitivity;
         heard.then(|| Dbm(i8::try_from(whole(stepped).clamp(-127, 20)).unwrap_or(-127)))
     }
+}
+
+/// The resolving list of a station.
+fn bonds(seed: u64, spec: &scenario::Station) -> BTreeMap<String, ResolvingEntry> {
+    // '@' is in no name of a phone: a station's own key is no phone's.
+    let (local_irk, _) = identity(seed, &format!("@{}", spec.name.as_ref()));
+    let entry = |name: &String| {
+        let (peer_irk, peer) = identity(seed, name);
+        let local_irk = local_irk.clone();
+        let entry = ResolvingEntry {
+            peer,
+            peer_irk,
+            local_irk,
+        };
+        (name.clone(), entry)
+    };
+    spec.bonded.iter().map(entry).collect()
 }
 
 fn scan(on: bool) -> EventKind {

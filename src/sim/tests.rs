@@ -1,5 +1,7 @@
 //! The whole simulation against the specification, the model and itself.
 
+mod beside;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

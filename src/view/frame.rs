@@ -123,7 +123,7 @@ fn filter_text(model: &Model, most: u16) -> String {
     let (what, text) = match model.tab {
         Tab::Log => ("search", model.log.search.as_str()),
         Tab::Captures => ("search", model.library.search.as_str()),
-        Tab::Live | Tab::Device | Tab::Calibrate | Tab::Exposure => ("filter", model.live.filter.text()),
+        Tab::Live | Tab::Device | Tab::Calibrate | Tab::Exposure | Tab::Audit => ("filter", model.live.filter.text()),
     };
     if text.is_empty() {
         return model.privacy.word().to_owned();

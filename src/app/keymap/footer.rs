@@ -80,6 +80,21 @@ pub const FOOTER: &[(Context, &[Action])] = &[
         ],
     ),
     (
+        Context::Audit,
+        &[
+            Action::Up,
+            Action::NextPacket,
+            Action::ShowPacket,
+            Action::NextProfile,
+            Action::Pause,
+            Action::SeekBack,
+            Action::Copy,
+            Action::Command,
+            Action::Help,
+            Action::Quit,
+        ],
+    ),
+    (
         Context::Captures,
         &[
             Action::Up,

@@ -13,7 +13,8 @@ pub(super) const fn on(context: Context, key: Key, action: Action) -> Binding {
 pub(super) const BINDINGS: &[Binding] = &{
     use Action as A;
     use Context::{
-        Calibrate, Captures, Columns, Command, Device, Exposure, Filter, Form, Help, Live, Log, Question, Tabs, Text,
+        Audit, Calibrate, Captures, Columns, Command, Device, Exposure, Filter, Form, Help, Live, Log, Question, Tabs,
+        Text,
     };
     const fn plain(code: Code) -> Key {
         Key::plain(code)
@@ -83,6 +84,10 @@ pub(super) const BINDINGS: &[Binding] = &{
         on(Exposure, Key::char('['), A::LowerThresholds),
         on(Exposure, Key::char(']'), A::RaiseThresholds),
         on(Exposure, Key::char('w'), A::PublishedThresholds),
+        on(Audit, plain(Code::Enter), A::ShowPacket),
+        on(Audit, Key::char('n'), A::NextPacket),
+        on(Audit, Key::char('N'), A::PreviousPacket),
+        on(Audit, Key::char('v'), A::NextProfile),
         on(Captures, plain(Code::Enter), A::OpenCapture),
         on(Captures, plain(Code::Backspace), A::Outside),
         on(Captures, Key::char('/'), A::EditFilter),

@@ -60,6 +60,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::LowerThresholds
         | Action::RaiseThresholds
         | Action::PublishedThresholds => model.act_on_exposure(action),
+        Action::NextPacket | Action::PreviousPacket | Action::ShowPacket | Action::NextProfile => {
+            return model.act_on_audit(action);
+        }
         Action::GoOn | Action::Again | Action::StepBack | Action::SkipStep | Action::SaveProfile | Action::Anew => {
             return model.act_on_calibration(action);
         }
@@ -235,7 +238,7 @@ fn close(model: &mut Model) {
     match model.tab {
         Tab::Captures if model.library.search.is_empty() => model.tab = Tab::Live,
         Tab::Log if model.log.search.is_empty() => model.tab = Tab::Live,
-        Tab::Device | Tab::Calibrate | Tab::Exposure => model.tab = Tab::Live,
+        Tab::Device | Tab::Calibrate | Tab::Exposure | Tab::Audit => model.tab = Tab::Live,
         Tab::Live | Tab::Log | Tab::Captures => drop(typing::apply(model, "")),
     }
 }
@@ -282,6 +285,7 @@ fn travel(model: &mut Model, action: Action) -> Vec<Effect> {
         Tab::Device => model.move_field(action),
         Tab::Calibrate => model.travel_calibration(action),
         Tab::Exposure => model.travel_exposure(action),
+        Tab::Audit => model.travel_audit(action),
         Tab::Captures => return model.travel_library(action),
         Tab::Log => {
             // A line tells how many there are.
@@ -452,6 +456,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let text = match model.tab {
         Tab::Captures => model.library.capture().map(|entry| entry.path.display().to_string()),
         Tab::Exposure => decisions(model),
+        Tab::Audit => model.audit_text(),
         Tab::Log => model
             .log
             .shown()

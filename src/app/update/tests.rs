@@ -265,7 +265,7 @@ fn a_reset_forgets_the_session_and_finds_the_selected_device_again() {
 
 #[test]
 fn control_c_quits_whatever_is_open() {
-    for opened in ["", "?", "/", "f", " ", ":", "m", "r", "c", "3", "4", "5", "6/"] {
+    for opened in ["", "?", "/", "f", " ", ":", "m", "r", "c", "3", "4", "5", "6", "7/"] {
         let mut model = model(playback());
         press_all(&mut model, opened);
         assert_eq!(
@@ -303,7 +303,7 @@ fn a_press_selects_opens_and_shows_tabs_and_the_wheel_goes_on() {
     assert_eq!(model.selected_idx(), Some(7));
     press(&mut model, 5, 3 + 7);
     assert_eq!(model.tab, Tab::Device);
-    press(&mut model, Tab::placed(80, Tab::Device)[5].1.start, 0);
+    press(&mut model, Tab::placed(80, Tab::Device)[6].1.start, 0);
     assert_eq!(model.tab, Tab::Log);
     press(&mut model, 11, 0);
     update(&mut model, Msg::Key(Key::char('?')));

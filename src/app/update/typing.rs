@@ -49,7 +49,7 @@ pub(super) fn open_filter(model: &mut Model) {
     let (purpose, text) = match model.tab {
         Tab::Log => (Purpose::Search, model.log.search.clone()),
         Tab::Captures => (Purpose::Search, model.library.search.clone()),
-        Tab::Live | Tab::Device | Tab::Calibrate | Tab::Exposure => {
+        Tab::Live | Tab::Device | Tab::Calibrate | Tab::Exposure | Tab::Audit => {
             (Purpose::Filter, model.live.filter.text().to_owned())
         }
     };
@@ -87,7 +87,7 @@ pub(super) fn apply(model: &mut Model, text: &str) -> Option<FilterError> {
             text.clone_into(&mut model.library.search);
             model.library.at = 0;
         }
-        Tab::Live | Tab::Device | Tab::Calibrate | Tab::Exposure => match Filter::parse(text) {
+        Tab::Live | Tab::Device | Tab::Calibrate | Tab::Exposure | Tab::Audit => match Filter::parse(text) {
             Ok(filter) => {
                 model.live.filter = filter;
                 model.live.needs_order = true;

@@ -55,8 +55,40 @@ fn place(text: &str) -> Result<(String, String), String> {
 }
 
 impl InputArgs {
+    /// Files that are read besides captures, with what they are.
+    #[cfg(feature = "plots")]
+    pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        let keys = self.keys.iter().map(|path| ("lab keys", path));
+        keys.chain(self.truth.iter().map(|path| ("truth", path)))
+    }
+
+    /// What was asked for, as words of a command line; files without their folders.
+    #[cfg(feature = "plots")]
+    pub(super) fn words(&self) -> Vec<String> {
+        use super::super::reports::name_of;
+        let keys = self.keys.iter().map(|path| ["--keys".to_owned(), name_of(path)]);
+        let truth = self.truth.iter().map(|path| ["--truth".to_owned(), name_of(path)]);
+        let place = self
+            .place
+            .iter()
+            .map(|(station, place)| ["--place".to_owned(), format!("{station}={place}")]);
+        #[expect(clippy::cast_precision_loss, reason = "an offset of hours")]
+        let seconds = self.clock_offset.0 as f64 / 1e6;
+        let offset = (seconds != 0.0).then(|| ["--clock-offset".to_owned(), seconds.to_string()]);
+        let pseudonymised = self.pseudonymised.then(|| "--pseudonymised".to_owned());
+        let words = keys.chain(truth).chain(place).chain(offset).flatten();
+        words.chain(pseudonymised).chain(self.calibration.words()).collect()
+    }
+
     /// All that is known of these captures.
     pub(super) fn evidence(&self, captures: &[PathBuf]) -> Result<Evidence, Failure> {
+        let evidence = self.evidence_of_some(captures)?;
+        self.check_stations(&[&evidence])?;
+        Ok(evidence)
+    }
+
+    /// All that is known of a part of the captures: stations that flags name may be in another part.
+    pub(super) fn evidence_of_some(&self, captures: &[PathBuf]) -> Result<Evidence, Failure> {
         let mut evidence = Evidence::new(session_options().hash_seed);
         let mut keys = Keyring::default();
         if let Some(file) = &self.keys {
@@ -136,23 +168,34 @@ impl InputArgs {
         }
     }
 
+    /// That the stations which flags name are in one of these.
+    pub(super) fn check_stations(&self, all: &[&Evidence]) -> Result<(), Failure> {
+        let slips = self.calibration.stations().map(|name| ("--model", name));
+        let slips = slips.chain(self.place.iter().map(|(name, _)| ("--place", name.as_str())));
+        for (flag, name) in slips {
+            if all
+                .iter()
+                .all(|evidence| evidence.stations_named(name).next().is_none())
+            {
+                let there: Vec<&str> = all
+                    .iter()
+                    .flat_map(|evidence| evidence.stations.iter().map(Station::name))
+                    .collect();
+                return Err(
+                    Failure::new(Exit::Usage, format!("{flag} {name}=…: there is no such station"))
+                        .hint(format!("there are: {}", printable(&there.join(", ")))),
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// Models, places, and whose identifiers are.
     fn name(&self, evidence: &mut Evidence, keys: &Keyring) -> Result<(), Failure> {
         let calibration = self.calibration.calibration();
         for station in &mut evidence.stations {
             if let Some(model) = calibration.model_of(&station.info.name) {
                 model.clone_into(&mut station.info.model);
-            }
-        }
-        let slips = self.calibration.stations().map(|name| ("--model", name));
-        let slips = slips.chain(self.place.iter().map(|(name, _)| ("--place", name.as_str())));
-        for (flag, name) in slips {
-            if evidence.stations_named(name).next().is_none() {
-                let there: Vec<&str> = evidence.stations.iter().map(Station::name).collect();
-                return Err(
-                    Failure::new(Exit::Usage, format!("{flag} {name}=…: there is no such station"))
-                        .hint(format!("there are: {}", printable(&there.join(", ")))),
-                );
             }
         }
         for (name, place) in &self.place {
@@ -194,7 +237,7 @@ fn first(evidence: &Evidence) -> UnixMicros {
 }
 
 /// Whether a capture's metadata say that its identifiers were replaced.
-fn is_protected(path: &Path) -> bool {
+pub(super) fn is_protected(path: &Path) -> bool {
     let meta = Meta::read(&Paths::of(path).meta).ok();
-    meta.is_some_and(|meta| meta.privacy.contains("pseudonym"))
+    meta.is_some_and(|meta| meta.is_pseudonymised())
 }

@@ -1,210 +1,242 @@
-//! The report for a terminal: the verdict first, then why, then the packets.
+//! The report for a terminal: what was audited, the rules, then what was found, the worst first; the verdict at the end,
+//! where a terminal shows it.
+
+mod identities;
 
 use std::io::{self, Write};
 
+use super::layout::{Layout, cut, padded, wrapped};
 use crate::lab::audit::Verdict;
-use crate::lab::audit::report::{IdentityReport, PacketReport, Report, RuleReport};
+use crate::lab::audit::report::{FindingReport, PacketReport, Report, RuleReport, Scope};
 use crate::lab::text::printable;
 
-/// Findings of a rule that are told; all of them stand in the other outputs.
+/// Findings of a rule that are told unless all are asked for.
 const FINDINGS: usize = 5;
-/// Packets of a finding that are told.
-const PACKETS: usize = 4;
-/// Addresses of an identity that are told.
-const ADDRESSES: usize = 6;
-/// Columns that a line fills.
-const COLUMNS: usize = 118;
+/// Packets of a finding that are told unless all are asked for.
+const PACKETS: usize = 3;
 
-/// Writes the report.
-pub(super) fn write(out: &mut dyn Write, report: &Report, colored: bool) -> io::Result<()> {
-    let scope = &report.scope;
-    writeln!(
-        out,
-        "{} exposure notifications of {} advertisements; {} RPIs under {} addresses, {} resolved identities",
-        scope.exposure_notifications, scope.adverts, scope.rpis, scope.addresses, scope.resolved_identities
-    )?;
-    if let (Some(from), Some(to)) = (&scope.from, &scope.to) {
-        writeln!(out, "{from} to {to}")?;
+/// Writes the report; with `all`, every finding that it lists.
+pub(super) fn write(out: &mut dyn Write, report: &Report, layout: Layout, all: bool) -> io::Result<()> {
+    scope(out, &report.scope, layout)?;
+    rules(out, report, layout)?;
+    let mut found: Vec<&RuleReport> = report.rules.iter().filter(|rule| !rule.findings.is_empty()).collect();
+    found.sort_by_key(|rule| std::cmp::Reverse(rule.weight()));
+    for rule in found {
+        details(out, rule, layout, all)?;
     }
-    for station in scope.stations.iter().filter(|station| !station.cannot_see.is_empty()) {
-        writeln!(
-            out,
-            "{} cannot see {}",
-            printable(&station.name),
-            station.cannot_see.join(", ")
-        )?;
+    identities::write(out, &report.identities, layout, all)?;
+    rotations(out, report, layout)?;
+    super::links::write(out, &report.links, layout, all)?;
+    summary(out, report, layout)
+}
+
+fn scope(out: &mut dyn Write, scope: &Scope, layout: Layout) -> io::Result<()> {
+    writeln!(out, "{}", layout.bold("What was audited"))?;
+    let mut facts = vec![
+        (
+            "captures",
+            match scope.captures.as_slice() {
+                [one] => one.clone(),
+                more => format!("{} files, {} receivers", more.len(), scope.stations.len()),
+            },
+        ),
+        (
+            "heard",
+            format!(
+                "{} exposure notifications of {} advertisements; {} RPIs under {} addresses, {} resolved identities",
+                scope.exposure_notifications, scope.adverts, scope.rpis, scope.addresses, scope.resolved_identities
+            ),
+        ),
+    ];
+    if let (Some(from), Some(to)) = (&scope.from, &scope.to) {
+        facts.push(("from", format!("{from} to {to}")));
+    }
+    if scope.pseudonymised {
+        facts.push(("protected", "identifiers and addresses are pseudonyms".to_owned()));
+    }
+    if scope.bad_crc > 0 {
+        facts.push((
+            "damaged",
+            format!(
+                "{} reports with a wrong check sum, of which nothing is concluded",
+                scope.bad_crc
+            ),
+        ));
     }
     if scope.left_out > 0 {
-        writeln!(
-            out,
-            "! {} reports were too many to keep: the evidence is not complete",
-            scope.left_out
-        )?;
+        facts.push((
+            "! left out",
+            format!(
+                "{} reports were too many to keep: the evidence is not complete",
+                scope.left_out
+            ),
+        ));
     }
-    writeln!(out, "\n  VERDICT           RULE{:50}SEEN", "")?;
-    for rule in &report.rules {
-        line(out, rule, colored)?;
+    let mut blind: Vec<(String, Vec<&str>)> = Vec::new();
+    for station in scope.stations.iter().filter(|station| !station.cannot_see.is_empty()) {
+        let what = station.cannot_see.join(", ");
+        match blind.iter_mut().find(|(of, _)| *of == what) {
+            Some((_, stations)) => stations.push(&station.name),
+            None => blind.push((what, vec![&station.name])),
+        }
     }
-    for rule in report.rules.iter().filter(|rule| !rule.findings.is_empty()) {
-        details(out, rule, colored)?;
+    facts.extend(blind.into_iter().map(|(what, stations)| {
+        let shown: Vec<String> = stations.iter().take(12).map(|name| cut(name, 24)).collect();
+        let more = match stations.len().saturating_sub(12) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        ("cannot see", format!("{what}: {}{more}", shown.join(", ")))
+    }));
+    for (name, fact) in facts {
+        under(out, layout, &format!("  {}", padded(name, 12)), &fact)?;
     }
-    identities(out, &report.identities)?;
-    rotations(out, report)?;
-    super::links::write(out, &report.links)?;
-    let count = |verdict| report.count(verdict);
-    writeln!(
-        out,
-        "\n{} failed, {} warned, {} passed, {} not observable (profile {})",
-        count(Verdict::Fail),
-        count(Verdict::Warn),
-        count(Verdict::Pass),
-        count(Verdict::NotObservable),
-        report.settings.profile.word()
-    )
+    Ok(())
 }
 
-fn painted(verdict: Verdict, text: &str, colored: bool) -> String {
-    let code = match verdict {
-        _ if !colored => return text.to_owned(),
-        Verdict::Fail => "31",
-        Verdict::Warn => "33",
-        Verdict::Pass => "32",
-        Verdict::NotObservable => "2",
-    };
-    format!("\x1b[{code}m{text}\x1b[0m")
-}
-
-fn line(out: &mut dyn Write, rule: &RuleReport, colored: bool) -> io::Result<()> {
-    let verdict = rule.weight();
-    let word = format!("{} {:14}", verdict.sign(), verdict.word());
-    let accepted = if verdict == rule.verdict { "" } else { " (accepted)" };
-    let seen = wrapped(&format!("{}{accepted}", printable(&rule.seen)), COLUMNS - 74);
-    for (number, part) in seen.iter().enumerate() {
+/// A text beside its head, whose further lines stand below its first.
+fn under(out: &mut dyn Write, layout: Layout, head: &str, text: &str) -> io::Result<()> {
+    let indent = head.chars().count();
+    for (number, part) in wrapped(text, layout.columns.saturating_sub(indent)).iter().enumerate() {
         if number == 0 {
-            let title = rule.rule.title;
+            writeln!(out, "{head}{part}")?;
+        } else {
+            writeln!(out, "{:indent$}{part}", "")?;
+        }
+    }
+    Ok(())
+}
+
+/// Width of a verdict with its sign, and of a rule's number.
+const VERDICT: usize = 18;
+const CODE: usize = 5;
+/// Width of a rule's title where something stands beside it.
+const TITLE: usize = 52;
+
+fn rules(out: &mut dyn Write, report: &Report, layout: Layout) -> io::Result<()> {
+    writeln!(out, "\n{}", layout.bold("Rules"))?;
+    for rule in &report.rules {
+        let verdict = rule.weight();
+        let word = layout.verdict(
+            verdict,
+            &padded(&format!("{} {}", verdict.sign(), verdict.word()), VERDICT),
+        );
+        let seen = format!("{}{}", rule.seen, accepted(rule));
+        let (code, title) = (rule.rule.code, rule.rule.title);
+        if layout.is_wide() {
+            let indent = 2 + VERDICT + CODE + TITLE;
+            let mut lines = wrapped(&seen, layout.columns - indent).into_iter();
             writeln!(
                 out,
-                "  {}  {:3} {title:50}{part}",
-                painted(verdict, &word, colored),
-                rule.rule.code
+                "  {word}{code:CODE$}{title:TITLE$}{}",
+                lines.next().unwrap_or_default()
             )?;
+            lines.try_for_each(|line| writeln!(out, "{:indent$}{line}", ""))?;
         } else {
-            writeln!(out, "{:74}{part}", "")?;
+            let indent = 2 + VERDICT + CODE;
+            writeln!(out, "  {word}{code:CODE$}{title}")?;
+            for line in wrapped(&seen, layout.columns - indent) {
+                writeln!(out, "{:indent$}{}", "", layout.dim(&line))?;
+            }
         }
     }
     Ok(())
 }
 
-fn details(out: &mut dyn Write, rule: &RuleReport, colored: bool) -> io::Result<()> {
-    writeln!(out, "\n{}  {}", rule.rule.code, rule.rule.title)?;
-    for part in wrapped(rule.rule.means, COLUMNS - 4) {
-        writeln!(out, "    {part}")?;
+/// What a baseline accepts of a rule.
+fn accepted(rule: &RuleReport) -> String {
+    match rule.n_accepted() {
+        0 => String::new(),
+        all if all == rule.n_findings => format!(" (accepted; without it: {})", rule.verdict),
+        some => format!(" ({some} of {} findings accepted)", rule.n_findings),
     }
-    for finding in rule.findings.iter().take(FINDINGS) {
-        let accepted = if finding.accepted { " (accepted)" } else { "" };
-        let what = wrapped(&format!("{}{accepted}", printable(&finding.what)), COLUMNS - 6);
-        for (number, part) in what.iter().enumerate() {
-            let sign = if number == 0 { finding.verdict.sign() } else { ' ' };
-            writeln!(out, "  {} {part}", painted(finding.verdict, &sign.to_string(), colored))?;
-        }
-        for packet in finding.packets.iter().take(PACKETS) {
-            writeln!(out, "      {}", packet_line(packet))?;
-        }
+}
+
+fn details(out: &mut dyn Write, rule: &RuleReport, layout: Layout, all: bool) -> io::Result<()> {
+    let verdict = rule.weight();
+    let head = format!("{} {:4}{}", verdict.sign(), rule.rule.code, rule.rule.title);
+    let count = match rule.n_findings {
+        1 => "1 finding".to_owned(),
+        n => format!("{n} findings"),
+    };
+    writeln!(
+        out,
+        "\n{}  {}",
+        layout.bold(&head),
+        layout.verdict(verdict, &format!("{verdict}, {count}{}", accepted(rule)))
+    )?;
+    under(out, layout, "      ", rule.rule.means)?;
+    let most = if all { usize::MAX } else { FINDINGS };
+    // What is accepted comes last: it is known.
+    let (known, new): (Vec<&FindingReport>, Vec<&FindingReport>) =
+        rule.findings.iter().partition(|finding| finding.accepted);
+    for finding in new.iter().chain(&known).take(most) {
+        self::finding(out, finding, layout, all)?;
     }
-    let more = rule.n_findings.saturating_sub(FINDINGS);
-    if more > 0 {
-        writeln!(out, "    … and {more} more (--json lists them)")?;
+    let listed = rule.findings.len().min(most);
+    match (rule.n_findings.saturating_sub(listed), all) {
+        (0, _) => {}
+        (more, true) => writeln!(out, "      … and {more} more, which a report does not list")?,
+        (more, false) => writeln!(out, "      … and {more} more (--all)")?,
     }
     for note in &rule.notes {
-        for part in wrapped(&printable(note), COLUMNS - 4) {
-            writeln!(out, "    {part}")?;
-        }
+        under(out, layout, "    · ", note)?;
     }
-    for (number, part) in wrapped(rule.rule.remedy, COLUMNS - 6).iter().enumerate() {
-        writeln!(out, "    {} {part}", if number == 0 { "→" } else { " " })?;
+    under(out, layout, "    → ", rule.rule.remedy)
+}
+
+fn finding(out: &mut dyn Write, finding: &FindingReport, layout: Layout, all: bool) -> io::Result<()> {
+    let because = match (&finding.accepted_because, finding.accepted) {
+        (Some(because), true) => format!(" (accepted: {because})"),
+        (None, true) => " (accepted)".to_owned(),
+        _ => String::new(),
+    };
+    let sign = if finding.accepted {
+        '–'
+    } else {
+        finding.verdict.sign()
+    };
+    let mut lines = wrapped(&format!("{}{because}", finding.what), layout.columns - 6).into_iter();
+    let sign = layout.verdict(finding.verdict, &sign.to_string());
+    writeln!(out, "    {sign} {}", lines.next().unwrap_or_default())?;
+    lines.try_for_each(|line| writeln!(out, "      {line}"))?;
+    let most = if all { usize::MAX } else { PACKETS };
+    for packet in finding.packets.iter().take(most) {
+        writeln!(out, "        {}", layout.dim(&packet_line(packet, layout)))?;
     }
     Ok(())
 }
 
-fn packet_line(packet: &PacketReport) -> String {
+/// A packet in a line, without its date where that leaves no room.
+fn packet_line(packet: &PacketReport, layout: Layout) -> String {
     let rpi = packet
         .rpi
         .as_deref()
-        .map_or_else(String::new, |rpi| format!("  RPI {}…", &rpi[..rpi.len().min(8)]));
+        .map_or_else(String::new, |rpi| format!("  RPI {}…", rpi.get(..8).unwrap_or(rpi)));
+    let time = if layout.columns >= 104 {
+        packet.time.as_str()
+    } else {
+        packet.time.get(11..23).unwrap_or(&packet.time)
+    };
+    let number = format!("#{}", packet.number);
     format!(
-        "{} #{}  {}  {} {}{rpi}",
-        printable(&packet.station),
-        packet.number,
-        packet.time,
+        "{} {} {time}  {} {}{rpi}",
+        padded(&cut(&packet.station, 12), 4),
+        padded(&number, 7),
         packet.address,
         packet.address_kind
     )
 }
 
-fn identities(out: &mut dyn Write, identities: &[IdentityReport]) -> io::Result<()> {
-    if identities.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\nIdentities that a controller resolved: not what was on the air")?;
-    for identity in identities {
-        let phone = identity
-            .phone
-            .as_deref()
-            .map_or_else(String::new, |phone| format!(", the phone {}", printable(phone)));
-        writeln!(out, "  {} {}{phone}", identity.address, identity.address_kind)?;
-        for (head, text) in [
-            ("as published", &identity.published_reading),
-            ("rightly", &identity.right_reading),
-        ] {
-            for (number, part) in wrapped(&printable(text), COLUMNS - 19).iter().enumerate() {
-                let head = if number == 0 { head } else { "" };
-                writeln!(out, "    {head:14} {part}")?;
-            }
-        }
-        let (reporters, holders) = (identity.reported_by.join(", "), identity.key_held_by.join(", "));
-        let holders = if holders.is_empty() { "no log" } else { &holders };
-        writeln!(
-            out,
-            "    reported by {}; key held by {}",
-            printable(&reporters),
-            printable(holders)
-        )?;
-        for on_air in identity.on_air.iter().take(ADDRESSES) {
-            let confirmed = if on_air.confirmed {
-                "made with its key"
-            } else {
-                "by its RPIs"
-            };
-            writeln!(
-                out,
-                "      {}  {} to {}  {} RPIs, {confirmed}",
-                on_air.address, on_air.from, on_air.to, on_air.rpis
-            )?;
-        }
-        let more = identity.n_on_air.saturating_sub(ADDRESSES);
-        if more > 0 {
-            writeln!(out, "      … and {more} more")?;
-        }
-        if identity.further > 0 {
-            writeln!(
-                out,
-                "      its key also resolves {} further addresses that carried something else",
-                identity.further
-            )?;
-        }
-    }
-    Ok(())
-}
-
-fn rotations(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+fn rotations(out: &mut dyn Write, report: &Report, layout: Layout) -> io::Result<()> {
     if report.rotations.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\nRotations by the phones' own logs")?;
+    writeln!(out, "\n{}", layout.bold("Rotations by the phones' own logs"))?;
     writeln!(
         out,
-        "  {:16} {:>6} {:>9} {:>8} {:>16} {:>14}",
-        "MODEL", "PHONES", "ROTATIONS", "MEDIAN", "RANGE", "WITH ADDRESS"
+        "  {:16} {:>6} {:>9} {:>9} {:>16} {:>17}",
+        "MODEL", "PHONES", "RPIs", "MEDIAN", "RANGE", "ADDRESS TOO"
     )?;
     for row in &report.rotations {
         let model = if row.model.is_empty() { "not told" } else { &row.model };
@@ -213,30 +245,44 @@ fn rotations(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             .map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", share * 100.0));
         writeln!(
             out,
-            "  {:16} {:>6} {:>9} {:>8} {:>16} {with_address:>14}",
-            printable(model),
+            "  {} {:>6} {:>9} {:>9} {:>16} {with_address:>17}",
+            padded(&cut(model, 16), 16),
             row.phones.len(),
             row.lives,
             format!("{:.1} min", row.median_min),
             format!("{:.1} – {:.1} min", row.range_min[0], row.range_min[1]),
         )?;
     }
-    Ok(())
+    under(
+        out,
+        layout,
+        "  ",
+        "\"Address too\": of the changes that others heard on both sides, those over which no address was kept.",
+    )
 }
 
-/// Lines of at most so many letters, broken between words.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else { break };
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > columns {
-            lines.push(word.to_owned());
-            continue;
+fn summary(out: &mut dyn Write, report: &Report, layout: Layout) -> io::Result<()> {
+    let part = |verdict: Verdict, word: &str| {
+        let n = report.count(verdict);
+        let text = format!("{} {n} {word}", verdict.sign());
+        if n == 0 {
+            layout.dim(&text)
+        } else {
+            layout.verdict(verdict, &text)
         }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines
+    };
+    let accepted: usize = report.rules.iter().map(RuleReport::n_accepted).sum();
+    let accepted = match accepted {
+        0 => String::new(),
+        n => format!("; {n} findings accepted"),
+    };
+    writeln!(
+        out,
+        "\n{}  {}  {}  {}  (profile {}{accepted})",
+        part(Verdict::Fail, "failed"),
+        part(Verdict::Warn, "warned"),
+        part(Verdict::Pass, "passed"),
+        part(Verdict::NotObservable, "not observable"),
+        printable(report.settings.profile.word())
+    )
 }

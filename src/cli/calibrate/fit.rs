@@ -106,6 +106,8 @@ pub(super) struct Fitted {
     pub(super) fit: Fit,
     /// The phones that fix the scale.
     pub(super) references: Vec<(String, f64, f64)>,
+    /// The seed of the bootstrap, where one was asked for.
+    pub(super) bootstrap: Option<u64>,
 }
 
 impl Fitted {
@@ -142,7 +144,7 @@ pub(super) fn run(args: &FitArgs) -> Result<Exit, Failure> {
     let fitted = fitted(args, bench)?;
     let table = table(&args.name, &fitted.bench, &fitted.fit, &fitted.references);
     if let Some(path) = &args.out {
-        write(path, &table)?;
+        write(path, &table, args.json || args.csv)?;
     }
     #[cfg(feature = "plots")]
     write_reports(args, &fitted, &table)?;
@@ -206,7 +208,12 @@ fn fitted(args: &FitArgs, bench: Bench) -> Result<Fitted, Failure> {
         ..Settings::default()
     };
     let fit = fit::fit(&bench.samples, &fixed, &settings).map_err(fault)?;
-    Ok(Fitted { bench, fit, references })
+    Ok(Fitted {
+        bench,
+        fit,
+        references,
+        bootstrap: args.bootstrap.then_some(args.seed),
+    })
 }
 
 /// The phones whose figures are known: those that were named, else those of the usual references that are there.
@@ -233,7 +240,8 @@ fn known(args: &FitArgs, bench: &Bench) -> Result<Vec<(String, f64, f64)>, Failu
     Ok(usual.collect())
 }
 
-fn write(path: &Path, table: &ProfileTable) -> Result<(), Failure> {
+/// Writes the table; that it did goes to standard error where standard output is data.
+fn write(path: &Path, table: &ProfileTable, is_data: bool) -> Result<(), Failure> {
     let fault = |what: String| Failure::new(Exit::Environment, format!("{}: {what}", path.display()));
     if table.entries().is_empty() {
         return Err(fault("no phone of which a correction or a TX power is told".to_owned())
@@ -244,6 +252,7 @@ fn write(path: &Path, table: &ProfileTable) -> Result<(), Failure> {
         .map_err(|error| fault(reason(&error)).hint("a file that is there already is not overwritten"))?;
     file.write_all(text.as_bytes()).map_err(|error| fault(reason(&error)))?;
     let name = path.display().to_string();
-    report(format_args!("{}: {} profiles", printable(&name), table.entries().len()));
+    let say = if is_data { tell } else { report };
+    say(format_args!("{}: {} profiles", printable(&name), table.entries().len()));
     Ok(())
 }

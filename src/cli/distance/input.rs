@@ -67,6 +67,15 @@ pub(super) fn nothing(heard: &Heard) -> &'static str {
     }
 }
 
+/// The lengths of windows that truth has as windows, in seconds, as they are written.
+pub(super) fn lengths(truth: &[TruthFile]) -> Vec<String> {
+    let windows = truth.iter().flat_map(|file| &file.truth.windows);
+    let mut lengths: Vec<f64> = windows.map(|window| window.length_s).collect();
+    lengths.sort_by(f64::total_cmp);
+    lengths.dedup();
+    lengths.iter().map(f64::to_string).collect()
+}
+
 /// The windows of all truth that have this length.
 pub(super) fn windows(truth: &[TruthFile], length_s: f64) -> Vec<TruthWindow> {
     truth

@@ -6,7 +6,7 @@ use super::super::measured::TruthFile;
 use super::input::windows;
 use super::scores;
 use crate::lab::distance::line::{NEAR_M, Sample, logit};
-use crate::lab::distance::model::LinesOf;
+use crate::lab::distance::model::{Lines, LinesOf};
 use crate::lab::distance::score::{Judged, quantile};
 use crate::lab::distance::truth::{TruthWindow, pair, plain};
 use crate::lab::distance::{Estimator, Heard, Line, Mode, Model, Phone, Query, Score, free_space_m};
@@ -173,11 +173,11 @@ fn taught(known: &[&Known], mode: Mode, model: &Model, length_s: f64) -> Model {
     let is_short = length_s <= model.time.short_s;
     let mut lines = if is_short { model.lines.short } else { model.lines.long };
     learn(known, mode, &model, &mut lines);
-    if is_short {
-        model.lines.short = lines;
-    } else {
-        model.lines.long = lines;
-    }
+    // For windows of this length alone: nothing of what others taught is mixed in.
+    model.lines = Lines {
+        short: lines,
+        long: lines,
+    };
     model
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::super::measured::truth;
 use super::super::{Exit, Failure, tell, to_stdout};
-use super::input::InputArgs;
+use super::input::{self, InputArgs, windows};
 use super::judged::{Compared, Known, compare, known};
 use super::{mode, window};
 use crate::format::reason;
@@ -76,6 +76,21 @@ pub(super) fn run(args: &ScoreArgs) -> Result<Exit, Failure> {
     let heard = args.input.heard(&args.captures, &truth, &model)?;
     let (known, missing) = known(&heard, &truth, args.window, (&model, args.mode));
     if known.is_empty() {
+        let lengths = input::lengths(&truth);
+        if windows(&truth, args.window).is_empty() && !lengths.is_empty() {
+            return Err(Failure::new(
+                Exit::Input,
+                format!(
+                    "no window of {} s in the truth: its windows are of {} s",
+                    args.window,
+                    lengths.join(" s and of ")
+                ),
+            )
+            .hint(format!(
+                "--window {} judges them; distances over time (time,receiver,transmitter,distance_m) give windows of any length",
+                lengths[0]
+            )));
+        }
         return Err(Failure::new(
             Exit::Input,
             format!("no window of {} s with truth in which the pair was heard", args.window),

@@ -12,14 +12,13 @@ use super::super::{Exit, Failure, report, tell};
 use super::input::InputArgs;
 use super::judged::{Known, compare, known, learn};
 use crate::format::reason;
+use crate::lab::distance::model::LENGTHS_S;
 use crate::lab::distance::score::Measures;
 use crate::lab::distance::{Heard, Mode, Model};
 use crate::lab::text::printable;
 
 /// Fewer windows with truth teach nothing.
 const LEAST: usize = 30;
-/// Lengths of windows that stand for short and for long ones, in seconds.
-const LENGTHS_S: [f64; 2] = [30.0, 300.0];
 
 /// Learns how nearness becomes distance from captures with truth, and stores the model as a readable file
 ///

@@ -9,7 +9,7 @@ use super::row::{BadRow, MAX_NAME, record};
 use super::text;
 use crate::lab::address::{Address, AddressKind, parse_bytes};
 use crate::lab::advert::{Payload, StationId};
-use crate::lab::event::{Event, EventKind, Irk, Mark, ResolvingEntry, StationInfo};
+use crate::lab::event::{Event, EventKind, Irk, Mark, ResolvingEntry, StationInfo, device_of};
 use crate::lab::time::UnixMicros;
 use crate::lab::units::Metres;
 
@@ -372,7 +372,7 @@ impl Values<'_> {
         Ok(Mark {
             from: UnixMicros(self.number("from_us", micros)?.unwrap_or(at.0)),
             to: self.number("to_us", micros)?.map(UnixMicros),
-            device: self.text("device"),
+            device: device_of(&self.text("device")).to_owned(),
             model: self.text("model"),
             distance: distance.map(Metres),
             orientation: self.text("orientation"),

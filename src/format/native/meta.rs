@@ -15,6 +15,9 @@ const MAX_META: u64 = 1024 * 1024;
 /// Longest message about a metadata file, in characters: keys in it are of the file.
 const MOST_MESSAGE: usize = 160;
 
+/// What [`Meta::privacy`] says of a capture whose identifiers are pseudonyms, among other words.
+pub const PSEUDONYMISED: &str = "replaced by keyed hashes";
+
 /// What is known about a capture. Unknown keys are ignored when reading.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -49,6 +52,14 @@ pub struct Meta {
     pub losses: Losses,
     /// The receivers.
     pub stations: Vec<StationNote>,
+}
+
+impl Meta {
+    /// Whether addresses and identifiers are pseudonyms.
+    #[must_use]
+    pub fn is_pseudonymised(&self) -> bool {
+        self.privacy.contains(PSEUDONYMISED)
+    }
 }
 
 impl Default for Meta {

@@ -1,5 +1,8 @@
 //! Evidence as rules look at it: identifiers and addresses joined over stations.
 
+mod fixed;
+pub(super) mod listening;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -7,13 +10,9 @@ use super::evidence::{Evidence, Owner, Pair};
 use super::links::Links;
 use super::verdict::Sight;
 use crate::lab::address::{Address, AddressKind};
+use crate::lab::advert::StationId;
 use crate::lab::gaen::{Layout, Rpi};
 use crate::lab::time::{Micros, UnixMicros};
-
-/// Addresses of a value that is sent by many phones for a moment each, from so many on.
-const MANY_ADDRESSES: usize = 4;
-/// How long such a moment is at most.
-const MOMENT: Micros = Micros::from_secs(15);
 
 /// Whether an address is what was on the air, and names its sender: neither an identity that the controller resolved nor
 /// something that a source puts in its place.
@@ -40,7 +39,7 @@ pub const fn is_resolved(address: Address) -> bool {
 pub struct Identifier {
     /// Which.
     pub rpi: Rpi,
-    /// Its pairs, by their number in the evidence.
+    /// Its pairs, by their number in the evidence, in order of first hearing.
     pub pairs: Vec<u32>,
     /// Its addresses on the air, each once.
     pub addresses: Vec<Address>,
@@ -81,13 +80,19 @@ pub struct Case<'a> {
     /// Who broadcasts which identifier, as far as it is known.
     pub owners: BTreeMap<Rpi, Owner>,
     links: OnceLock<Links>,
+    /// Whether these are some of the identifiers only: what carries none cannot be laid to their broadcasters.
+    pub is_part: bool,
+    pub(super) listening: Vec<listening::Listening>,
 }
 
 impl<'a> Case<'a> {
     /// Of everyone.
     #[must_use]
     pub fn new(evidence: &'a Evidence) -> Self {
-        Self::of(evidence, |_| true)
+        Self {
+            is_part: false,
+            ..Self::of(evidence, |_| true)
+        }
     }
 
     /// Of those identifiers only whose broadcaster is of a model.
@@ -113,11 +118,7 @@ impl<'a> Case<'a> {
             .filter_map(|(rpi, pairs)| identifier(evidence, rpi, pairs))
             .collect();
         identifiers.sort_by_key(|identifier| (identifier.first, identifier.rpi));
-        let fixed = identifiers
-            .iter()
-            .filter(|identifier| is_fixed(evidence, identifier))
-            .map(|identifier| identifier.rpi)
-            .collect();
+        let fixed = fixed::values(evidence, &identifiers);
         let mut case = Self {
             evidence,
             identifiers,
@@ -126,6 +127,8 @@ impl<'a> Case<'a> {
             fixed,
             owners: owners(evidence),
             links: OnceLock::new(),
+            is_part: true,
+            listening: evidence.stations.iter().map(listening::Listening::of).collect(),
         };
         case.join_addresses();
         case
@@ -201,8 +204,14 @@ impl<'a> Case<'a> {
     /// When an identifier was there: stretches that a silence of more than `gap` divides, over all stations.
     #[must_use]
     pub fn stays(&self, identifier: &Identifier, gap: Micros) -> Vec<[UnixMicros; 2]> {
+        self.stays_of(&identifier.pairs, gap)
+    }
+
+    /// When any of these pairs were there: stretches that a silence of more than `gap` divides, over all stations.
+    #[must_use]
+    pub fn stays_of(&self, pairs: &[u32], gap: Micros) -> Vec<[UnixMicros; 2]> {
         let mut parts: Vec<[UnixMicros; 2]> = Vec::new();
-        for number in &identifier.pairs {
+        for number in pairs {
             let pair = self.pair(*number);
             let (silence, from) = pair.silence;
             if silence > gap {
@@ -223,6 +232,13 @@ impl<'a> Case<'a> {
         stays
     }
 
+    /// For how long a station listened within a span of time, as far as its reports show.
+    #[must_use]
+    pub fn listened(&self, station: StationId, from: UnixMicros, to: UnixMicros) -> Micros {
+        let listening = self.listening.get(usize::from(station.0));
+        listening.map_or(Micros(0), |listening| listening.between(from, to))
+    }
+
     /// Why nothing can be said of addresses, if so.
     #[must_use]
     pub fn no_addresses(&self) -> Option<&'static str> {
@@ -240,11 +256,16 @@ impl<'a> Case<'a> {
     }
 }
 
+/// The reason where beacons of other kinds would have to be laid to some of the phones.
+pub const WHOSE_BEACON: &str = "other beacons carry no RPI: whether they are of these phones is not known";
+
 /// The reason of every rule where there is nothing to judge.
 pub const NOTHING_HEARD: &str = "no exposure notification was heard";
 
-fn identifier(evidence: &Evidence, rpi: Rpi, pairs: Vec<u32>) -> Option<Identifier> {
+fn identifier(evidence: &Evidence, rpi: Rpi, mut pairs: Vec<u32>) -> Option<Identifier> {
     let of = |number: &u32| &evidence.pairs[*number as usize];
+    // In whatever order captures came in.
+    pairs.sort_by_key(|number| of(number).first);
     let first = pairs.iter().map(|number| of(number).first).min()?;
     let last = pairs.iter().map(|number| of(number).last).max()?;
     let addresses = |is_meant: fn(Address) -> bool| -> Vec<Address> {
@@ -269,16 +290,6 @@ fn identifier(evidence: &Evidence, rpi: Rpi, pairs: Vec<u32>) -> Option<Identifi
         layout,
         pairs,
     })
-}
-
-/// A value under many addresses, for a moment under each, where each also carries another value: what Google's phones send
-/// around a rotation since September 2020 (risks and mitigations FAQ).
-fn is_fixed(evidence: &Evidence, identifier: &Identifier) -> bool {
-    identifier.addresses.len() >= MANY_ADDRESSES
-        && identifier.pairs.iter().all(|number| {
-            let pair = &evidence.pairs[*number as usize];
-            pair.last.at.since(pair.first.at) <= MOMENT
-        })
 }
 
 fn owners(evidence: &Evidence) -> BTreeMap<Rpi, Owner> {

@@ -6,7 +6,6 @@
 //! do is estimated from the same capture. Who broadcasts what is never used to link, only to score.
 
 mod likelihood;
-mod listening;
 mod matching;
 mod node;
 mod report;
@@ -18,11 +17,11 @@ pub use report::{ChainReport, LinkReport, LinksReport};
 pub use score::{BinReport, CrowdReport, Summary};
 
 use super::case::Case;
+use super::case::listening::Listening;
 use super::verdict::Sight;
 use crate::lab::gaen::Rpi;
 use crate::lab::time::{Micros, UnixMicros};
 use likelihood::{Population, gap_beyond, gap_density};
-use listening::Listening;
 use matching::{Candidate, marginals};
 use node::{Node, Nodes, unseen_secs};
 use serde::Serialize;
@@ -40,7 +39,7 @@ const CLOCKS: Micros = Micros::from_secs(3);
 /// Candidates of an ending that are kept, the likeliest.
 const MOST_CANDIDATES: usize = 64;
 /// Beginnings that are looked at for all endings together, and for each.
-const MOST_LOOKS: usize = 40_000_000;
+const MOST_LOOKS: usize = 15_000_000;
 /// See [`MOST_LOOKS`].
 const MOST_LOOKS_EACH: usize = 4096;
 /// Share of endings at which the phone leaves, before anything is known; and how many endings that weighs.
@@ -147,12 +146,12 @@ impl Links {
     /// Links the identifiers of a case.
     #[must_use]
     pub fn of(case: &Case<'_>) -> Self {
-        let listening: Vec<Listening> = case.evidence.stations.iter().map(Listening::of).collect();
-        let nodes = Nodes::of(case, &listening);
+        let listening = &case.listening;
+        let nodes = Nodes::of(case, listening);
         let mut joins = by_address(case, &nodes);
         let mut remarks = Vec::new();
         if nodes.all.len() <= MOST_NODES {
-            joins.extend(by_hand_over(&nodes, &listening, &joins));
+            joins.extend(by_hand_over(&nodes, listening, &joins));
         } else {
             remarks.push(format!(
                 "{} identifiers are too many to look for hand-overs (at most {MOST_NODES}): only those that shared an address \
@@ -168,7 +167,7 @@ impl Links {
         let is_ending: Vec<bool> = nodes
             .all
             .iter()
-            .map(|node| reports_to_come(node, &listening) >= OBSERVED)
+            .map(|node| reports_to_come(node, listening) >= OBSERVED)
             .collect();
         let summary = score::summary(&score::Scored {
             nodes: &nodes,

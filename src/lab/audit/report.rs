@@ -105,6 +105,8 @@ pub struct RuleReport {
     pub findings: Vec<FindingReport>,
     /// How many findings there are in all.
     pub n_findings: usize,
+    /// Whether a baseline accepts all of them, those that are not listed too.
+    pub is_accepted: bool,
     /// What else has to be known.
     pub notes: Vec<String>,
 }
@@ -122,6 +124,8 @@ pub struct FindingReport {
     pub figure: Figure,
     /// Whether a baseline accepts it: then it counts for nothing.
     pub accepted: bool,
+    /// Why, as the baseline says.
+    pub accepted_because: Option<String>,
     /// The packets that show it.
     pub packets: Vec<PacketReport>,
 }
@@ -244,12 +248,24 @@ impl RuleReport {
     /// How grave it is without what is accepted.
     #[must_use]
     pub fn weight(&self) -> Verdict {
+        if self.is_accepted {
+            return self.verdict.min(Verdict::Pass);
+        }
         let is_whole = self.findings.len() == self.n_findings;
         if self.findings.is_empty() || !is_whole || self.findings.iter().all(|finding| !finding.accepted) {
             return self.verdict;
         }
         let left = self.findings.iter().filter(|finding| !finding.accepted);
         left.map(|finding| finding.verdict).max().unwrap_or(Verdict::Pass)
+    }
+
+    /// How many findings a baseline accepts.
+    #[must_use]
+    pub fn n_accepted(&self) -> usize {
+        if self.is_accepted {
+            return self.n_findings;
+        }
+        self.findings.iter().filter(|finding| finding.accepted).count()
     }
 }
 
@@ -277,6 +293,7 @@ fn rule_report(evidence: &Evidence, judgement: Judgement) -> RuleReport {
         basis: judgement.basis,
         figures: judgement.figures,
         n_findings: judgement.n_findings,
+        is_accepted: false,
         notes: judgement.notes,
         findings: judgement
             .findings
@@ -287,6 +304,7 @@ fn rule_report(evidence: &Evidence, judgement: Judgement) -> RuleReport {
                 what: finding.what,
                 figure: finding.figure,
                 accepted: false,
+                accepted_because: None,
                 packets: finding.packets.iter().map(|sight| packet(evidence, sight)).collect(),
             })
             .collect(),

@@ -41,12 +41,19 @@ impl Resolver {
         if address.kind != AddressKind::RandomResolvable {
             return false;
         }
-        let (random, hash) = address.bytes.split_at(3);
+        let [a, b, c, hash @ ..] = address.bytes;
+        self.hash([a, b, c]) == hash
+    }
+
+    /// The last three bytes of a resolvable address with these first ones.
+    #[must_use]
+    pub fn hash(&self, random: [u8; 3]) -> [u8; 3] {
         let mut block = [0; 16];
-        block[13..].copy_from_slice(random);
+        block[13..].copy_from_slice(&random);
         let mut block = Array(block);
         self.0.encrypt_block(&mut block);
-        block.0[13..] == *hash
+        let [.., a, b, c] = block.0;
+        [a, b, c]
     }
 }
 
@@ -120,7 +127,24 @@ pub fn identities(case: &Case<'_>) -> BTreeMap<Address, Identity> {
     if found.is_empty() {
         return found;
     }
+    // Where many identities share an identifier, somebody invents them: the first few tell enough.
+    let mut of_rpi: BTreeMap<Rpi, Vec<Address>> = BTreeMap::new();
+    for (identity, facts) in &found {
+        for rpi in &facts.rpis {
+            let identities = of_rpi.entry(*rpi).or_default();
+            if identities.len() < MOST_KEYS {
+                identities.push(*identity);
+            }
+        }
+    }
     for (address, on_air) in &case.addresses {
+        let mut joined: BTreeMap<Address, usize> = BTreeMap::new();
+        for identity in on_air.rpis.iter().filter_map(|rpi| of_rpi.get(rpi)).flatten() {
+            *joined.entry(*identity).or_default() += 1;
+        }
+        if joined.is_empty() {
+            continue;
+        }
         let (first, last) = on_air
             .pairs
             .iter()
@@ -128,9 +152,8 @@ pub fn identities(case: &Case<'_>) -> BTreeMap<Address, Identity> {
             .fold((UnixMicros(i64::MAX), UnixMicros(i64::MIN)), |(first, last), pair| {
                 (first.min(pair.first.at), last.max(pair.last.at))
             });
-        for identity in found.values_mut() {
-            let rpis = on_air.rpis.iter().filter(|rpi| identity.rpis.contains(*rpi)).count();
-            if rpis > 0 {
+        for (identity, rpis) in joined {
+            if let Some(identity) = found.get_mut(&identity) {
                 identity.on_air.insert(
                     *address,
                     OnAir {

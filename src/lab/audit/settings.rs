@@ -260,9 +260,9 @@ mod tests {
         assert_eq!(settings.profile, Profile::Field);
         assert!(!settings.rules.contains(&RuleId::B15) && !settings.rules.contains(&RuleId::B18));
         assert_eq!((settings.rules.len(), settings.thresholds.handover_s), (18, 5.0));
-        assert_eq!(settings.thresholds.rpi_lifetime_warn_min, 27.0);
+        assert!((settings.thresholds.rpi_lifetime_warn_min - 27.0).abs() < 1e-9);
         let spec = Settings::parse(text, Some(Profile::Spec)).unwrap();
-        assert_eq!(spec.thresholds.rpi_lifetime_warn_min, 20.0);
+        assert!((spec.thresholds.rpi_lifetime_warn_min - 20.0).abs() < 1e-9);
         let only = Settings::parse("only = ['b1', 'B2']", None).unwrap();
         assert_eq!(only.rules.into_iter().collect::<Vec<_>>(), [RuleId::B1, RuleId::B2]);
     }

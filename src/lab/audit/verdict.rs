@@ -173,10 +173,11 @@ impl Judgement {
         }
     }
 
-    /// By its findings: as grave as the worst of them, passed without any.
+    /// By its findings: as grave as the worst of them, passed without any. Of equally grave ones that with the larger
+    /// figure comes first.
     #[must_use]
     pub fn of(rule: RuleId, basis: impl Into<String>, seen: impl Into<String>, mut findings: Vec<Finding>) -> Self {
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
+        findings.sort_by(|a, b| (b.verdict.cmp(&a.verdict)).then(b.figure.value.total_cmp(&a.figure.value)));
         let worst = findings.first().map_or(Verdict::Pass, |finding| finding.verdict);
         let n_findings = findings.len();
         findings.truncate(MOST_FINDINGS);

@@ -79,6 +79,7 @@ pub fn in_force(at: UnixMicros) -> &'static ProfileTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::attenuation::Confidence;
 
     #[test]
     fn every_edition_has_its_own_figures() {
@@ -90,6 +91,40 @@ mod tests {
         assert!(of_edition("2020-01-01").is_none());
         assert_eq!(of_edition("dp3t-anechoic").unwrap().entries().len(), 11);
         assert_eq!(newest().edition, "2020-12-14");
+    }
+
+    #[test]
+    fn every_profile_names_its_maker_so_that_unknown_models_of_it_are_his_average() {
+        for table in editions().chain(OTHERS.iter()) {
+            assert!(
+                table.entries().iter().all(|entry| !entry.oem.is_empty()),
+                "{}",
+                table.edition
+            );
+        }
+        let newest = newest();
+        // What is listed is found by its own figures, however it is named.
+        for entry in newest.entries() {
+            let profile = Some((entry.profile, entry.confidence));
+            let names = [
+                entry.model.clone(),
+                format!("{}/{}/{}", entry.oem, entry.device, entry.model),
+            ];
+            assert!(names.iter().all(|name| newest.own(name) == profile), "{names:?}");
+        }
+        let found = |name: &str| newest.own(name).map(|(_, confidence)| confidence);
+        assert_eq!(
+            found("samsung/beyond1/SM-G9730"),
+            Some(Confidence::Medium),
+            "the same device"
+        );
+        assert_eq!(found("Samsung/SM-X"), Some(Confidence::Low), "the maker's average");
+        assert_eq!(found("apple/iPhone 99"), Some(Confidence::Low));
+        assert_eq!(found("Nokia/3310"), None);
+        let csv = crate::lab::calibration::google::to_csv(newest).unwrap();
+        assert!(
+            csv.contains("\nsamsung,beyond1,SM-G973F,2,-29,3\n") && csv.contains("\ngoogle,flame,Pixel 4,8,-30,3\n")
+        );
     }
 
     #[test]

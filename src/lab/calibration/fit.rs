@@ -19,6 +19,7 @@
 //! Not modelled: packets too weak to be heard at all, which make far groups look stronger; radio channels.
 
 mod bootstrap;
+mod contradict;
 mod dependence;
 mod identify;
 mod linear;
@@ -26,13 +27,13 @@ mod parameter;
 mod result;
 mod robust;
 mod samples;
-mod student;
 
+use std::collections::BTreeSet;
 use std::f64::consts::FRAC_PI_2;
 
 pub use identify::{Part, Reason};
 pub use parameter::{Effects, Parameter, References};
-pub use result::{Contrast, Estimate, Fit, FitError, Interval, Judged, Quality, State, Warning};
+pub use result::{Contradicted, Contrast, Estimate, Fit, FitError, Interval, Judged, Quality, State, Warning};
 pub use samples::{Counts, FARTHEST, Group, MOST_GROUPS, Observation, ObservationError, SATURATED, Samples, Summary};
 
 use dependence::Correlations;
@@ -90,6 +91,8 @@ pub struct Settings {
     pub needs_reference: bool,
     /// Standard deviation between groups, in dB, that is assumed where no group is left over to tell it.
     pub assumed_sd_db: Option<f64>,
+    /// Whether known values are held against each other, which costs a fit for each.
+    pub compare_references: bool,
 }
 
 impl Default for Settings {
@@ -100,21 +103,32 @@ impl Default for Settings {
             effects: Effects::default(),
             needs_reference: true,
             assumed_sd_db: None,
+            compare_references: true,
         }
     }
 }
 
 /// Fits the model to the reports.
 pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> Result<Fit, FitError> {
-    let counts = samples.counts();
     let (groups, unusable) = usable(samples, settings.assumed_sd_db.is_some())?;
     check(&groups, references, settings)?;
-    let layout = Layout::new(&groups, references, settings.effects);
+    let mut fit = of_groups(samples.counts(), &groups, references, settings)?;
+    fit.unusable = unusable;
+    if settings.compare_references {
+        let contradiction = contradict::found(&fit, references, settings);
+        fit.warnings.splice(0..0, contradiction);
+    }
+    Ok(fit)
+}
+
+/// Fits the model to groups with usable reports.
+fn of_groups(counts: Counts, groups: &[Group], references: &References, settings: &Settings) -> Result<Fit, FitError> {
+    let layout = Layout::new(groups, references, settings.effects);
     if layout.parameters.len() > MOST_PARAMETERS {
         return Err(FitError::TooManyParameters(layout.parameters.len()));
     }
-    let parts = identify::parts(&groups, references);
-    let design = Design::new(&groups, &layout);
+    let parts = identify::parts(groups, references);
+    let design = Design::new(groups, &layout);
     let problem = Problem {
         columns: design.kept.len(),
         rows: &design.rows,
@@ -132,11 +146,11 @@ pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> R
     };
     let scaled = problem.scaled(problem.levels, &solution.columns, &solution.variances);
     let (correlations, dependent) = if is_free {
-        dependence::of(&groups, references, problem.rows, &scaled, &solution)
+        dependence::of(groups, references, problem.rows, &scaled, &solution)
     } else {
         (Correlations::default(), solution.covariance.clone())
     };
-    let groups = judged(&groups, &design, &solution);
+    let groups = judged(groups, &design, &solution);
     let quality = quality(counts, &groups, &solution, correlations);
     let engine = Engine {
         has_spread: is_free || settings.assumed_sd_db.is_some(),
@@ -149,16 +163,16 @@ pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> R
         layout,
         draws,
     };
-    let mut warnings = warnings(&groups, &parts, &quality);
+    let rounds = engine.draws.len();
+    let mut warnings: Vec<Warning> = undrawn(&groups, &quality, settings, rounds).into_iter().collect();
+    warnings.extend(self::warnings(&groups, &parts, &quality));
     warnings.extend(doubtful(&groups, references));
-    let is_drawn = matches!(settings.intervals, Intervals::Bootstrap { .. });
     let correlation = correlations.pair;
     warnings.extend(
         correlations
             .is_pair_sure
             .then_some(Warning::PairsDiffer { correlation }),
     );
-    warnings.extend((is_drawn && engine.draws.is_empty()).then_some(Warning::TooFewToDraw));
     let all = engine.layout.parameters.iter().enumerate();
     Ok(Fit {
         parameters: all
@@ -166,9 +180,10 @@ pub fn fit(samples: &Samples, references: &References, settings: &Settings) -> R
             .collect(),
         warnings,
         groups,
-        unusable,
+        unusable: Vec::new(),
         parts,
         quality,
+        drawn: rounds,
         engine,
     })
 }
@@ -352,6 +367,31 @@ fn warnings(groups: &[Judged], parts: &[Part], quality: &Quality) -> Vec<Warning
         found.extend(warnings_of(group, judged));
     }
     found
+}
+
+/// What is to be said about intervals that were to be drawn: that nothing was, or that what was drawn is hardly independent.
+/// Groups of one pair in one session share what is wrong with both, and a hundred of them are still one pair.
+fn undrawn(groups: &[Judged], quality: &Quality, settings: &Settings, drawn: usize) -> Option<Warning> {
+    if !matches!(settings.intervals, Intervals::Bootstrap { .. }) {
+        return None;
+    }
+    if drawn == 0 {
+        let freedom = quality.freedom;
+        return Some(Warning::TooFewToDraw {
+            freedom,
+            least: LEAST_TO_DRAW,
+        });
+    }
+    let pair = |group: &Group| (group.sender.min(group.receiver), group.sender.max(group.receiver));
+    let pairs: BTreeSet<_> = groups.iter().map(|judged| pair(&judged.group)).collect();
+    let sessions: BTreeSet<usize> = groups.iter().map(|judged| judged.group.session).collect();
+    let units = groups.iter().map(|judged| (pair(&judged.group), judged.group.session));
+    let units: BTreeSet<_> = units.collect();
+    (units.len() < LEAST_TO_DRAW).then_some(Warning::FewToDraw {
+        groups: groups.len(),
+        pairs: pairs.len(),
+        sessions: sessions.len(),
+    })
 }
 
 /// Known values of phones most groups of which are outliers.

@@ -57,6 +57,16 @@ pub fn scale(references: &[Reference]) -> String {
     references.iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
+/// Manufacturer, device and model of a phone: as it is named (`OEM/DEVICE/MODEL`), else as the published list has the model.
+fn names(of: &str) -> (String, String, &str) {
+    if let [oem, device, model] = of.split('/').map(str::trim).collect::<Vec<_>>()[..] {
+        return (oem.to_owned(), device.to_owned(), model);
+    }
+    let known = editions::newest().entries().iter().find(|entry| entry.model == of);
+    let (oem, device) = known.map_or_else(Default::default, |entry| (entry.oem.clone(), entry.device.clone()));
+    (oem, device, of)
+}
+
 /// The profiles of phones of which at least one figure is told. Half of a profile is one when the other half is stood in
 /// for by the newest published list, and that is said.
 #[must_use]
@@ -94,11 +104,13 @@ pub fn table(name: &str, bench: &Bench, fit: &Fit, references: &[Reference]) -> 
             (false, true) => Confidence::Medium,
             (false, false) => Confidence::Low,
         };
+        let (oem, device, model) = names(model);
         let mut entry = Entry::new(model, profile, confidence);
+        (entry.oem, entry.device) = (oem, device);
         (entry.correction, entry.tx_power) = (correction.1, power.1);
         entry.source = if is_reference { "reference".to_owned() } else { source };
         entry.date.clone_from(&date);
-        entries.insert(model.clone(), entry);
+        entries.insert(model.to_owned(), entry);
     }
     let mut table = ProfileTable::new(name.to_owned(), base.averages(), entries.into_values().collect());
     table.base = Some(base.edition.clone());

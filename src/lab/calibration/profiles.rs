@@ -172,6 +172,11 @@ impl ProfileTable {
     /// with a suffix behind a slash (`SM-G981B/DS`, two SIM cards) is similar to the one without.
     #[must_use]
     pub fn own(&self, name: &str) -> Option<(Profile, Confidence)> {
+        self.own_model(name).or_else(|| self.own_maker(name))
+    }
+
+    /// The profile of the very model, or of what is like it.
+    fn own_model(&self, name: &str) -> Option<(Profile, Confidence)> {
         let name = name.trim();
         if let Some(found) = self.models.get(name).and_then(|places| self.same(places)) {
             return Some(found);
@@ -186,6 +191,15 @@ impl ProfileTable {
             [oem, device, model] => self.of(oem, device, model),
             _ => None,
         }
+    }
+
+    /// The average of the manufacturer's models: of `OEM/MODEL` or `OEM/DEVICE/MODEL`.
+    fn own_maker(&self, name: &str) -> Option<(Profile, Confidence)> {
+        let (oem, rest) = name.trim().split_once('/')?;
+        if rest.split('/').count() > 2 {
+            return None;
+        }
+        self.average(self.oems.get(&oem.trim().to_lowercase())?, Confidence::Low)
     }
 
     fn of(&self, oem: &str, device: &str, model: &str) -> Option<(Profile, Confidence)> {
@@ -208,7 +222,6 @@ impl ProfileTable {
         self.same(&very)
             .or_else(|| if device.is_empty() { self.same(&models) } else { None })
             .or_else(|| self.average(&[models, devices].concat(), Confidence::Medium))
-            .or_else(|| self.average(self.oems.get(&oem_key)?, Confidence::Low))
     }
 
     fn entry(&self, place: u32) -> Option<&Entry> {
@@ -236,13 +249,23 @@ impl ProfileTable {
         ))
     }
 
-    /// The profile of a phone, in this edition or in those behind it; `None` where none knows it.
+    /// The profile of a phone, in this edition or in those behind it; `None` where none knows it. The very model in an edition
+    /// behind comes before the average of its manufacturer in this one.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Found<'_>> {
         if name.is_empty() {
             return None;
         }
-        let of_this = self.own(name).map(|(profile, confidence)| Found {
+        self.found(name, Self::own_model)
+            .or_else(|| self.found(name, Self::own_maker))
+    }
+
+    fn found<'a>(
+        &'a self,
+        name: &str,
+        own: impl Fn(&'a Self, &str) -> Option<(Profile, Confidence)>,
+    ) -> Option<Found<'a>> {
+        let of_this = own(self, name).map(|(profile, confidence)| Found {
             profile,
             confidence,
             edition: &self.edition,
@@ -250,7 +273,7 @@ impl ProfileTable {
         let behind = || {
             let base = self.base.as_deref().and_then(editions::of_edition);
             let of = |table: &'static ProfileTable| {
-                let (profile, confidence) = table.own(name)?;
+                let (profile, confidence) = own(table, name)?;
                 Some((profile, confidence, &*table.edition))
             };
             let (profile, confidence, edition) = match base {
@@ -409,5 +432,9 @@ mod tests {
         let old = editions::of_edition("2020-06-13").unwrap();
         let found = old.find("Pixel 5").unwrap();
         assert_eq!((found.edition, found.confidence), ("2020-12-14", Confidence::Medium));
+        let found = old.find("samsung/SM-A505FN").unwrap();
+        let of_model = old.find("SM-A505FN").unwrap();
+        assert_eq!(found, of_model, "rather a later edition's than the maker's average");
+        assert_eq!(old.find("samsung/SM-X").unwrap().confidence, Low);
     }
 }

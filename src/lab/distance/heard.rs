@@ -6,7 +6,7 @@ use crate::lab::address::Address;
 use crate::lab::advert::{Advertisement, StationId};
 use crate::lab::beacon::{Family, classify};
 use crate::lab::calibration::Calibration;
-use crate::lab::event::{CaptureEvent, EventKind, Mark, StationInfo};
+use crate::lab::event::{CaptureEvent, EventKind, Mark, StationInfo, device_of};
 use crate::lab::gaen::{self, Aem, Rpi};
 use crate::lab::keyring::Keyring;
 use crate::lab::time::UnixMicros;
@@ -36,6 +36,26 @@ struct Identifier {
     address: Address,
 }
 
+/// An identifier and its address as people write them.
+struct Written {
+    digits: String,
+    address: String,
+}
+
+impl Written {
+    fn new(of: &Identifier) -> Self {
+        Self {
+            digits: of.rpi.to_string(),
+            address: of.address.to_string(),
+        }
+    }
+
+    /// Whether it is meant: by its first digits, eight or more, or by its address.
+    fn is(&self, device: &str) -> bool {
+        (device.len() >= 8 && self.digits.starts_with(device)) || (!device.is_empty() && self.address == device)
+    }
+}
+
 /// Takes in captures, one after the other.
 #[derive(Debug, Default)]
 pub struct Hearing {
@@ -50,6 +70,8 @@ pub struct Hearing {
     marks: Vec<(u32, Mark)>,
     /// Names and models that truth tells of identifiers.
     told: BTreeMap<Rpi, (String, String)>,
+    /// Identifiers and addresses that truth names in place of phones.
+    referred: Vec<String>,
     keeps_saturated: bool,
     saturated: u64,
     left_out: u64,
@@ -130,6 +152,12 @@ impl Hearing {
     /// Whose an identifier is, and of which model, as truth tells; an empty model is none.
     pub fn tell(&mut self, rpi: Rpi, name: &str, model: &str) {
         self.told.insert(rpi, (name.to_owned(), model.to_owned()));
+    }
+
+    /// An identifier (`rpi:7e3c1b63`) or an address (`addr:5e:1b:09:c4:77:01`) that truth names in place of a phone. Where nobody
+    /// else is known to be its sender, it is one of that name.
+    pub fn refer(&mut self, reference: &str) {
+        self.referred.push(reference.to_owned());
     }
 
     /// Takes in an event.
@@ -300,7 +328,10 @@ impl Hearing {
             (None, None, Some((name, model))) => names.device(name, model),
             (None, None, None) => match self.mark_of(of) {
                 Some(mark) => names.device(&mark.device, &mark.model),
-                None => names.nobody(of.rpi),
+                None => match self.reference_of(of) {
+                    Some(reference) => names.device(reference, ""),
+                    None => names.nobody(of.rpi),
+                },
             },
         };
         Sender {
@@ -312,13 +343,16 @@ impl Hearing {
 
     /// The mark that names an identifier by its first digits, or by its address.
     fn mark_of(&self, of: &Identifier) -> Option<&Mark> {
-        let digits = of.rpi.to_string();
-        let address = of.address.to_string();
-        let names_it = |mark: &&Mark| {
-            let device = mark.device.to_lowercase();
-            (device.len() >= 8 && digits.starts_with(&device)) || (!device.is_empty() && device == address)
-        };
-        self.marks.iter().map(|(_, mark)| mark).find(names_it)
+        let of = Written::new(of);
+        let mut marks = self.marks.iter().map(|(_, mark)| mark);
+        marks.find(|mark| of.is(&mark.device.to_lowercase()))
+    }
+
+    /// The reference of truth that means an identifier.
+    fn reference_of(&self, of: &Identifier) -> Option<&str> {
+        let of = (!self.referred.is_empty()).then(|| Written::new(of))?;
+        let found = self.referred.iter().find(|reference| of.is(device_of(reference)));
+        found.map(String::as_str)
     }
 
     /// The distances that marks tell: until the next mark of the same device that tells one.

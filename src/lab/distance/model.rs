@@ -10,6 +10,9 @@ use super::line::Line;
 use super::map::Scale;
 use super::proximity::Effects;
 
+/// Lengths of the windows that short and long lines are learnt from, in seconds.
+pub const LENGTHS_S: [f64; 2] = [30.0, 300.0];
+
 /// A model.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -133,7 +136,7 @@ impl Model {
     pub fn to_toml(&self) -> Result<String, ModelError> {
         let body = toml::to_string(self).map_err(|error| ModelError::Toml(error.to_string()))?;
         Ok(format!(
-            "# How distances are estimated: variances in dB², times in seconds, lines from a score to ln of metres.\n\n{body}"
+            "# How distances are estimated: variances in dB², times in seconds, lines from a score to ln of metres. low and high are the\n# ends of the interval of 90 %, wide enough for scenarios that were not seen: `between` is how far scenarios lie apart.\n\n{body}"
         ))
     }
 
@@ -176,6 +179,7 @@ impl Model {
         let is_line = |line: &Line| {
             let figures = [line.intercept, line.slope, line.low, line.high];
             figures.iter().all(|figure| figure.abs() <= 20.0)
+                && (0.0..=10.0).contains(&line.between)
                 && (1e-3..=10.0).contains(&line.spread)
                 && line.low <= 0.0
                 && line.high >= 0.0
@@ -217,18 +221,22 @@ impl Model {
         }
     }
 
-    /// The line for a window of that length.
+    /// The line for a window of that length. The interval goes over from that of short windows to that of long ones with the
+    /// logarithm of the length, between [`LENGTHS_S`].
     #[must_use]
-    pub fn line(&self, mode: Mode, length_s: f64, has_map: bool) -> &Line {
-        let of = if length_s <= self.time.short_s {
-            &self.lines.short
-        } else {
-            &self.lines.long
+    pub fn line(&self, mode: Mode, length_s: f64, has_map: bool) -> Line {
+        let of = |lines: &LinesOf| match (mode, has_map) {
+            (Mode::Live, _) => lines.live,
+            (Mode::Replay, true) => lines.map,
+            (Mode::Replay, false) => lines.replay,
         };
-        match (mode, has_map) {
-            (Mode::Live, _) => &of.live,
-            (Mode::Replay, true) => &of.map,
-            (Mode::Replay, false) => &of.replay,
+        let (short, long) = (of(&self.lines.short), of(&self.lines.long));
+        let [shortest_s, longest_s] = LENGTHS_S;
+        let share = ((length_s / shortest_s).ln() / (longest_s / shortest_s).ln()).clamp(0.0, 1.0);
+        if length_s <= self.time.short_s {
+            short.towards(&long, share)
+        } else {
+            long.towards(&short, 1.0 - share)
         }
     }
 }

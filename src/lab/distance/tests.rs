@@ -153,3 +153,24 @@ fn the_built_in_model_reads_back_and_what_cannot_be_is_refused() {
         assert!(error.contains(what), "{from}: {error}");
     }
 }
+
+#[test]
+fn intervals_go_over_smoothly_from_short_windows_to_long_ones() {
+    let mut model = Model::built_in().clone();
+    (model.lines.short.live.high, model.lines.long.live.high) = (1.0, 2.0);
+    let high = |length_s: f64| model.line(Mode::Live, length_s, false).high;
+    near(high(5.0), 1.0, 1e-9);
+    near(high(30.0), 1.0, 1e-9);
+    near(high(30.0 * 10_f64.sqrt()), 1.5, 1e-9);
+    near(high(300.0), 2.0, 1e-9);
+    near(high(3_600.0), 2.0, 1e-9);
+    near(high(60.0), high(60.001), 1e-3);
+    // A file of an earlier version tells nothing of how far scenarios lie apart.
+    let text = model.to_toml().unwrap();
+    let earlier: Vec<&str> = text.lines().filter(|line| !line.starts_with("between")).collect();
+    near(
+        Model::parse(&earlier.join("\n")).unwrap().lines.long.live.high,
+        2.0,
+        1e-9,
+    );
+}

@@ -1,10 +1,11 @@
 //! True distances of pairs over time, and windows of them to learn from and to be judged by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 use thiserror::Error;
 
+use crate::lab::event::device_of;
 use crate::lab::gaen::Rpi;
 
 /// Most rows of a file of truth.
@@ -100,14 +101,25 @@ pub struct Truth {
     step_s: Option<f64>,
 }
 
-/// A name without leading zeros, where it is a number: `01` is phone 1.
+/// A name without leading zeros, where it is a number: `01` is phone 1. References to identifiers and addresses are in small
+/// letters.
 #[must_use]
 pub fn plain(name: &str) -> String {
+    if is_reference(name) {
+        return name.to_ascii_lowercase();
+    }
     if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) {
         let digits = name.trim_start_matches('0');
         return if digits.is_empty() { "0" } else { digits }.to_owned();
     }
     name.to_owned()
+}
+
+/// Whether it names nobody, but an identifier by its first eight digits or more (`rpi:7e3c1b63`), or an address
+/// (`addr:5e:1b:09:c4:77:01`).
+fn is_reference(name: &str) -> bool {
+    let device = device_of(name);
+    device.len() >= 8 && device.len() < name.len()
 }
 
 /// The pair of two names.
@@ -307,6 +319,15 @@ impl Truth {
             }
         }
         windows
+    }
+
+    /// The identifiers and addresses that it names in place of phones: `rpi:7e3c1b63`, `addr:5e:1b:09:c4:77:01`.
+    pub fn references(&self) -> impl Iterator<Item = &str> {
+        let of_windows = self.windows.iter().map(|window| &window.sender);
+        let of_stretches = self.stretches.iter().map(|stretch| &stretch.sender);
+        let of_points = self.points.keys().flat_map(|(one, other)| [one, other]);
+        let names: BTreeSet<&String> = of_windows.chain(of_stretches).chain(of_points).collect();
+        names.into_iter().map(String::as_str).filter(|name| is_reference(name))
     }
 
     /// The usual time between two distances of a pair.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 
 use super::shown;
+use crate::lab::time::UnixMicros;
 
 /// How an axis is divided.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,8 @@ pub enum Scale {
     Counts,
     /// Equal factors; values are above 0.
     Log,
+    /// Seconds since 1970, shown as the time of day in UTC, or as dates where the axis spans many days.
+    Clock,
     /// A name at each whole number from 0 on.
     Names(Vec<String>),
 }
@@ -94,6 +97,7 @@ impl Axis {
             Scale::Linear => linear(self.low, self.high, step(self.low, self.high)),
             Scale::Counts => linear(self.low, self.high, step(self.low, self.high).max(1.0)),
             Scale::Log => logarithmic(self.low, self.high),
+            Scale::Clock => linear(self.low, self.high, clock_step(self.low, self.high)),
             Scale::Names(names) => (0..)
                 .take(names.len())
                 .map(|n: u32| f64::from(n))
@@ -107,6 +111,7 @@ impl Axis {
         match &self.scale {
             Scale::Linear => number(value, step(self.low, self.high)),
             Scale::Counts => number(value, 1.0),
+            Scale::Clock => clock(value, clock_step(self.low, self.high)),
             Scale::Log => number(value, 10f64.powf((value.log10() + 1e-9).floor())),
             Scale::Names(names) => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row")]
@@ -150,6 +155,31 @@ fn step(low: f64, high: f64) -> f64 {
         .into_iter()
         .find(|step| *step >= wanted * 0.999)
         .unwrap_or(10.0 * power)
+}
+
+/// The distance of times on an axis: what clocks and calendars are divided by, for some eight of them.
+fn clock_step(low: f64, high: f64) -> f64 {
+    const STEPS: [f64; 18] = [
+        1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0,
+        86_400.0, 172_800.0, 604_800.0,
+    ];
+    let wanted = (high - low) / 8.0;
+    let longest = (wanted / 604_800.0).ceil().max(1.0) * 604_800.0;
+    STEPS.into_iter().find(|step| *step >= wanted).unwrap_or(longest)
+}
+
+/// The time of day, or the day, of seconds since 1970.
+fn clock(seconds: f64, step: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "saturates")]
+    let at = UnixMicros((seconds * 1e6).round() as i64).to_string();
+    let part = if step < 60.0 {
+        11..19
+    } else if step < 86_400.0 {
+        11..16
+    } else {
+        0..10
+    };
+    at.get(part).unwrap_or(&at).to_owned()
 }
 
 fn linear(low: f64, high: f64, step: f64) -> Vec<f64> {
@@ -209,12 +239,31 @@ mod tests {
     }
 
     #[test]
+    fn times_stand_at_what_clocks_are_divided_by() {
+        let texts = |low: f64, high: f64| -> Vec<String> {
+            let axis = Axis::new("", low, high, Scale::Clock);
+            axis.ticks().iter().map(|tick| axis.text(*tick)).collect()
+        };
+        // 2020-06-03T10:00:00Z and an hour.
+        let from = 1_591_178_400.0;
+        let hour = texts(from - 60.0, from + 3_660.0);
+        assert_eq!(hour.first().map(String::as_str), Some("10:00"));
+        assert_eq!(hour.last().map(String::as_str), Some("11:00"));
+        assert_eq!(
+            texts(from, from + 3.0),
+            ["10:00:00", "10:00:01", "10:00:02", "10:00:03"]
+        );
+        assert_eq!(texts(from, from + 5.0 * 86_400.0)[0], "2020-06-04");
+        assert!(texts(0.0, 4e9).len() <= 10 && texts(-1e300, 1e300).len() <= 50);
+    }
+
+    #[test]
     fn an_axis_over_nothing_or_one_value_still_spans_something() {
-        for scale in [Scale::Linear, Scale::Log] {
+        for scale in [Scale::Linear, Scale::Log, Scale::Clock] {
             for values in [vec![], vec![1.0], vec![f64::NAN, f64::INFINITY]] {
                 let axis = Axis::over("", values, scale.clone());
                 assert!(axis.low < axis.high && axis.low.is_finite() && axis.high.is_finite());
-                assert!(!axis.ticks().is_empty());
+                assert!(!axis.ticks().is_empty() || scale == Scale::Clock);
             }
         }
         let axis = Axis::over("", [1.0], Scale::Log);

@@ -191,7 +191,7 @@ fn legend<B: DrawingBackend>(named: &[&Series], area: &Root<B>, sizes: Sizes) ->
                 let ends = vec![(middle, y - sizes.of(7)), (middle, y + sizes.of(7))];
                 area.draw(&PathElement::new(ends, sizes.line(colour(series), 10)))?;
             }
-            Marks::Bars(..) | Marks::Boxes(_) => {
+            Marks::Bars(..) | Marks::Boxes(_) | Marks::Bands(_) => {
                 let (half, third) = (sizes.of(6), sizes.of(5));
                 let corners = [(middle - half, y - third), (middle + half, y + third)];
                 let is_box = matches!(series.marks, Marks::Boxes(_));
@@ -248,6 +248,24 @@ fn marks<B: DrawingBackend>(
             let corners = [(side(-0.46), floor), (side(0.46), *height)];
             area.draw(&Rectangle::new(corners, colour(series).filled()))
         }),
+        Marks::Bands(bands) => {
+            let (width, _) = area.dim_in_pixel();
+            let pixel = (x.high - x.low) / f64::from(width.max(1)) * f64::from(sizes.0);
+            let is_there = |[from, to, low, high]: &&[f64; 4]| {
+                *from <= x.high && x.low <= *to && *low <= y.high && y.low <= *high && from <= to
+            };
+            bands.iter().filter(is_there).try_for_each(|[from, to, low, high]| {
+                // The shortest can be seen, and of two that follow each other both.
+                let to = if *to - *from > 5.0 * pixel {
+                    *to - pixel
+                } else {
+                    to.max(from + 2.0 * pixel)
+                };
+                let [from, to] = [*from, to].map(|end| end.clamp(x.low, x.high));
+                let [low, high] = [low, high].map(|end| end.clamp(y.low, y.high));
+                area.draw(&Rectangle::new([(from, low), (to, high)], colour(series).filled()))
+            })
+        }
         Marks::Boxes(boxes) => boxes.iter().try_for_each(|(row, five)| {
             let is_there = y.holds(*row) && five.iter().all(|value| x.holds(*value));
             let drawn = || boxed(area, *row, *five, series, sizes);

@@ -16,6 +16,8 @@ pub enum Fault {
     NoRotation,
     /// Changes after 2 to 8 min, taking the identifiers of coming intervals before their time.
     EarlyRotation,
+    /// Changes after 1 to 3 min, taking the identifiers of coming intervals before their time.
+    HastyRotation,
     /// Changes after 25 to 60 min only.
     LateRotation,
     /// Has a random static address.
@@ -39,6 +41,41 @@ pub enum Fault {
     },
     /// Keeps its first encrypted metadata under all later identifiers.
     FrozenAem,
+    /// Changes the encrypted metadata once in the life of every identifier, as somebody would who tampers with them.
+    ChangingAem,
+    /// Its metadata are not as specified.
+    OddMetadata {
+        /// Major version; the specification knows 1.
+        #[serde(default = "version")]
+        major: u8,
+        /// The third byte, which is reserved.
+        #[serde(default)]
+        reserved: u8,
+    },
+    /// Its identifiers can be recognised or guessed.
+    WeakRpi {
+        /// In which way.
+        how: Weakness,
+    },
+    /// Its generator of addresses knows only a few, which come again in turn.
+    FewAddresses {
+        /// How many.
+        count: u32,
+    },
+    /// All its addresses begin with the same three bytes.
+    SharedPrefix,
+    /// Answers scan requests with a name that is not in its frames; Android only, as an iPhone cannot be asked.
+    ScanResponse {
+        /// The name.
+        name: String,
+    },
+    /// Sends a value that all such phones share for a moment at every rotation, before and after the change of its address,
+    /// as Google's phones do since September 2020.
+    FixedAtRotation {
+        /// For how long in all.
+        #[serde(default = "moment")]
+        lasts: Span,
+    },
     /// Sends a payload that is no proper sequence of AD structures, or no proper frame.
     MalformedAd {
         /// In which way.
@@ -72,6 +109,20 @@ pub enum Fault {
     },
     /// Every report arrives twice.
     DuplicateFrames,
+}
+
+/// Ways of an identifier that is not random.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weakness {
+    /// It follows from a key of zeros.
+    ZeroKey,
+    /// It is printable text.
+    Text,
+    /// Its second half repeats the first.
+    EqualHalves,
+    /// All its identifiers have the same first half.
+    SharedHalf,
 }
 
 /// Ways of a malformed payload.
@@ -121,6 +172,14 @@ pub enum StationFault {
 
 const fn default_absurd() -> i8 {
     75
+}
+
+const fn version() -> u8 {
+    1
+}
+
+fn moment() -> Span {
+    Span::from_secs(3)
 }
 
 const fn half() -> f64 {

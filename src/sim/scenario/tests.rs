@@ -94,6 +94,72 @@ fn errors_name_the_place_the_value_and_the_remedy() {
     assert!(Scenario::parse(&huge).unwrap_err().to_string().contains("at most"));
 }
 
+#[test]
+fn errors_of_what_the_audit_looks_for_name_the_place_too() {
+    for (from, to, expected) in [
+        (
+            "name = 's'",
+            "name = 's'\nbonded = ['q']",
+            "line 6: bonded: there is no phone \"q\"",
+        ),
+        (
+            "model = 'Pixel 4'",
+            "model = 'Pixel 4'\npause_at_rotation = ['2m', '1m']",
+            "line 8: pause_at_rotation is 60 s, it must be 120 s",
+        ),
+        (
+            "model = 'Pixel 4'",
+            "model = 'Pixel 4'\ncompanion = [{ sends = 'handoff', interval_ms = 1 }]",
+            "line 8: interval_ms is 1, it must be 20",
+        ),
+        (
+            "model = 'Pixel 4'",
+            "model = 'Pixel 4'\ncompanion = [{ sends = 'airtag' }]",
+            "unknown variant `airtag`",
+        ),
+        (
+            "model = 'Pixel 4'",
+            "model = 'Pixel 4'\nfault = [{ kind = 'few-addresses', count = 0 }]",
+            "line 8: fault.count: a phone needs at least one address",
+        ),
+        (
+            "model = 'Pixel 4'",
+            "model = 'Pixel 4'\nfault = [{ kind = 'odd-metadata', major = 4 }]",
+            "fault.major (two bits): 4 is more than the 3",
+        ),
+        (
+            "model = 'Pixel 4'",
+            "model = 'Pixel 4'\nfault = [{ kind = 'fixed-at-rotation', lasts = '2m' }]",
+            "fault.lasts is 120 s",
+        ),
+        (
+            "os = 'android'\nmodel = 'Pixel 4'",
+            "os = 'ios'\nmodel = 'iPhone 7'\nfault = [{ kind = 'scan-response', name = 'x' }]",
+            "cannot be asked for more",
+        ),
+        (
+            "[[phone]]",
+            "[[relay]]\nname = 'r'\nhears = 'q'\n[[phone]]",
+            "line 8: hears: there is no phone \"q\"",
+        ),
+        (
+            "[[phone]]",
+            "[[relay]]\nname = 'p'\nhears = 'p'\n[[phone]]",
+            "given twice",
+        ),
+    ] {
+        let message = message(from, to);
+        assert!(message.contains(expected), "{to:?} gave:\n{message}");
+    }
+    let bonded = GOOD.replacen("name = 's'", "name = 's'\nbonded = ['p']", 1).replacen(
+        "os = 'android'\nmodel = 'Pixel 4'",
+        "os = 'ios'\nmodel = 'iPhone 7'",
+        1,
+    );
+    let message = Scenario::parse(&bonded).unwrap_err().to_string();
+    assert!(message.contains("has no resolvable addresses"), "{message}");
+}
+
 proptest! {
     #[test]
     fn any_text_gives_a_scenario_or_a_message(text in "[ -~\\n]{0,300}") {

@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 
 use toml::Spanned;
 
-use super::{Bystander, Crowd, Fault, Phone, Place, Radio, Scan, Scenario, ScenarioError, Span, Station, StationFault};
+use super::{
+    Bystander, Crowd, Fault, Os, Phone, Place, Radio, Relay, Scan, Scenario, ScenarioError, Span, Station, StationFault,
+};
 use crate::sim::models;
 
 const MAX_STATIONS: usize = 64;
@@ -17,6 +19,8 @@ const MAX_ARRIVALS: u64 = 100_000_000;
 const MAX_CONCURRENT: f64 = 200_000.0;
 const MAX_BURST: u64 = 10_000_000;
 const MAX_FAULTS: usize = 64;
+const MAX_COMPANIONS: usize = 16;
+const MAX_FEW: u64 = 10_000;
 const DAY: i64 = 86_400_000_000;
 
 type Check = Result<(), String>;
@@ -38,6 +42,7 @@ pub(super) fn check(scenario: &Scenario, text: &str) -> Result<(), ScenarioError
     for station in &scenario.stations {
         name(&station.name, "station", &mut names)
             .and_then(|()| self::station(station))
+            .and_then(|()| bonds(scenario, station))
             .map_err(at(station.name.span().start))?;
     }
     let mut names = BTreeSet::new();
@@ -50,6 +55,11 @@ pub(super) fn check(scenario: &Scenario, text: &str) -> Result<(), ScenarioError
         name(&bystander.name, "bystander", &mut names)
             .and_then(|()| self::bystander(bystander))
             .map_err(at(bystander.name.span().start))?;
+    }
+    for relay in &scenario.relays {
+        name(&relay.name, "relay", &mut names)
+            .and_then(|()| self::relay(scenario, relay))
+            .map_err(at(relay.name.span().start))?;
     }
     for crowd in &scenario.crowds {
         name(&crowd.name, "crowd", &mut names)
@@ -90,8 +100,13 @@ fn whole(scenario: &Scenario) -> Check {
         return Err("a scenario needs at least one [[station]]".to_owned());
     }
     count("stations", scenario.stations.len(), MAX_STATIONS)?;
-    let broadcasters = scenario.phones.len() + scenario.bystanders.len();
-    count("phones and bystanders", broadcasters, MAX_BROADCASTERS)?;
+    let companions: usize = scenario.phones.iter().map(|phone| phone.companions.len()).sum();
+    let broadcasters = scenario.phones.len() + companions + scenario.bystanders.len() + scenario.relays.len();
+    count(
+        "phones, companions, relays and bystanders",
+        broadcasters,
+        MAX_BROADCASTERS,
+    )?;
     count("crowds", scenario.crowds.len(), MAX_CROWDS)
 }
 
@@ -157,6 +172,15 @@ fn phone(phone: &Phone) -> Check {
     if let Some(first) = phone.first_rotation {
         span("first_rotation", first, 1..=20 * 60_000_000)?;
     }
+    if let Some([shortest, longest]) = phone.pause_at_rotation {
+        span("pause_at_rotation", shortest, 0..=DAY)?;
+        span("pause_at_rotation", longest, shortest.micros()..=DAY)?;
+    }
+    count("companions", phone.companions.len(), MAX_COMPANIONS)?;
+    for companion in &phone.companions {
+        interval(companion.interval_ms)?;
+        text("companion.advertised_name", &companion.advertised_name)?;
+    }
     count("faults", phone.faults.len(), MAX_FAULTS)?;
     phone.faults.iter().try_for_each(|fault| match fault {
         Fault::AbsurdRssi { rssi_dbm, share } => {
@@ -173,9 +197,49 @@ fn phone(phone: &Phone) -> Check {
             span("fault.over", *over, 1..=DAY)?;
             bounded("fault.count", *count, MAX_BURST)
         }
-        Fault::ExtraName { name } => text("fault.name", name),
+        Fault::ScanResponse { .. } if phone.os == Os::Ios => {
+            Err("fault scan-response: an iPhone's frames cannot be asked for more; use os = \"android\"".to_owned())
+        }
+        Fault::ExtraName { name } | Fault::ScanResponse { name } => text("fault.name", name),
+        Fault::OddMetadata { major, .. } => bounded("fault.major (two bits)", u64::from(*major), 3),
+        Fault::FewAddresses { count: 0 } => Err("fault.count: a phone needs at least one address".to_owned()),
+        Fault::FewAddresses { count } => bounded("fault.count", u64::from(*count), MAX_FEW),
+        Fault::FixedAtRotation { lasts } => span("fault.lasts", *lasts, 1..=60_000_000),
         _ => Ok(()),
     })
+}
+
+/// Only resolvable addresses can be resolved: those of Android phones that have them.
+fn bonds(scenario: &Scenario, station: &Station) -> Check {
+    let fixed = [Fault::StaticAddress, Fault::PublicAddress];
+    for name in &station.bonded {
+        let phone = scenario.phones.iter().find(|phone| phone.name.as_ref() == name);
+        let resolvable =
+            phone.map(|phone| phone.os == Os::Android && !fixed.iter().any(|fault| phone.faults.contains(fault)));
+        match resolvable {
+            Some(true) => {}
+            Some(false) => {
+                return Err(format!(
+                    "bonded: {name:?} has no resolvable addresses; it must be an Android phone without static-address and \
+                     public-address"
+                ));
+            }
+            None => return Err(format!("bonded: there is no phone {name:?}")),
+        }
+    }
+    Ok(())
+}
+
+fn relay(scenario: &Scenario, relay: &Relay) -> Check {
+    place(&relay.place)?;
+    number("tx_power_dbm", relay.tx_power_dbm, -127.0..=20.0)?;
+    interval(relay.interval_ms)?;
+    span("after", relay.after, 0..=31 * DAY)?;
+    if scenario.phones.iter().any(|phone| *phone.name.as_ref() == relay.hears) {
+        Ok(())
+    } else {
+        Err(format!("hears: there is no phone {:?}", relay.hears))
+    }
 }
 
 fn bystander(bystander: &Bystander) -> Check {

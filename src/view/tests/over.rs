@@ -116,7 +116,7 @@ fn the_command_line_shows_usage_words_and_why_it_is_none() {
     update(&mut model, Msg::Key(Key::plain(Code::Tab)));
     assert_eq!(
         footer(&model),
-        " :tab Live▏  Live  Device  Calibrate  Exposure  Captures  Log"
+        " :tab Live▏  Live  Device  Calibrate  Exposure  Audit  Captures  Log"
     );
 }
 

@@ -34,7 +34,7 @@ fn listing(names: &[&str]) -> Msg {
 fn library(names: &[&str]) -> Model {
     let mut model = model(playback());
     model.library.folder = "/captures".into();
-    let effects = press_all(&mut model, "5");
+    let effects = press_all(&mut model, "6");
     assert_eq!(effects, [Effect::Scan("/captures".into())]);
     update(&mut model, listing(names));
     model

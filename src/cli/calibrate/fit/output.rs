@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::Fitted;
 use crate::cli::json::JsonPrintable;
-use crate::lab::calibration::fit::{Estimate, Judged, Parameter, State, Warning};
-use crate::lab::calibration::{ProfileTable, made};
+use crate::lab::calibration::fit::{Contradicted, Estimate, Judged, Parameter, State, Warning};
+use crate::lab::calibration::{Entry, ProfileTable, made};
 use crate::lab::text::printable;
 
 /// Version of the JSON that this prints.
@@ -59,9 +59,52 @@ pub(super) fn alike(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
+/// The entry of a table for a phone: by its name, which is that of its model where phones are told apart by models, else by
+/// its model, which may stand behind manufacturer and device.
+fn entry<'a>(fitted: &Fitted, table: &'a ProfileTable, phone: usize) -> Option<&'a Entry> {
+    let names = [fitted.bench.phones.get(phone), fitted.bench.models.get(phone)];
+    let of = |name: &String| {
+        let model = name.rsplit('/').next().unwrap_or(name);
+        let entries = || table.entries().iter();
+        let is = |wanted: &str| entries().find(|entry| alike(&entry.model, wanted));
+        is(name).or_else(|| is(model))
+    };
+    names.into_iter().flatten().filter(|name| !name.is_empty()).find_map(of)
+}
+
+/// Phones with a figure that was measured and to which a table has nothing to compare.
+pub(super) fn missing(fitted: &Fitted, table: &ProfileTable) -> Vec<String> {
+    let is_measured = |phone: usize| {
+        let of = |parameter| matches!(fitted.fit.get(parameter), State::Estimated(_));
+        of(Parameter::Correction(phone)) || of(Parameter::Tx(phone))
+    };
+    let phones = fitted.bench.phones.iter().enumerate();
+    let missing = phones.filter(|(phone, _)| is_measured(*phone) && entry(fitted, table, *phone).is_none());
+    missing.map(|(_, name)| printable(name).into_owned()).collect()
+}
+
+/// Which phones are not compared with which table, and why.
+pub(super) fn uncompared(fitted: &Fitted, tables: &[Arc<ProfileTable>]) -> Vec<String> {
+    let of = |table: &Arc<ProfileTable>| {
+        let missing = missing(fitted, table);
+        (!missing.is_empty()).then(|| {
+            format!(
+                "not compared with {}, which has no profile of that name or model: {} (`--model NAME=MODEL` tells the model of a \
+                 receiver, `vicino mark --model` that of a sender)",
+                printable(&table.edition),
+                missing.join(", ")
+            )
+        })
+    };
+    tables.iter().filter_map(of).collect()
+}
+
 /// The figure of a table for a phone's correction or TX power.
-fn published(table: &ProfileTable, name: &str, parameter: Parameter) -> Option<f64> {
-    let entry = table.entries().iter().find(|entry| alike(&entry.model, name))?;
+fn published(fitted: &Fitted, table: &ProfileTable, parameter: Parameter) -> Option<f64> {
+    let (Parameter::Correction(phone) | Parameter::Tx(phone)) = parameter else {
+        return None;
+    };
+    let entry = entry(fitted, table, phone)?;
     let (measured, whole) = match parameter {
         Parameter::Correction(_) => (entry.correction, entry.profile.rssi_correction_db),
         Parameter::Tx(_) => (entry.tx_power, entry.profile.tx_power_dbm),
@@ -77,10 +120,7 @@ pub(super) fn beside(
     parameter: Parameter,
     state: &State,
 ) -> Option<(f64, Estimate)> {
-    let (Parameter::Correction(phone) | Parameter::Tx(phone)) = parameter else {
-        return None;
-    };
-    let of_table = published(table, fitted.bench.phones.get(phone)?, parameter)?;
+    let of_table = published(fitted, table, parameter)?;
     let State::Estimated(estimate) = state else { return None };
     let mut difference = *estimate;
     difference.value -= of_table;
@@ -138,7 +178,33 @@ pub(super) fn warning(fitted: &Fitted, warning: &Warning) -> String {
         Warning::NothingSpare => {
             "as many unknowns as groups: intervals rest on an assumed spread of 2 dB; measure more orientations or pairs".to_owned()
         }
-        Warning::TooFewToDraw => "too few groups to draw from: intervals come from the model".to_owned(),
+        Warning::TooFewToDraw { freedom, least } => format!(
+            "--bootstrap drew nothing, the intervals come from the model: {freedom} degrees of freedom are left over to draw \
+             from, and it takes {least}; measure more distances, orientations, sessions or phones"
+        ),
+        Warning::FewToDraw {
+            groups,
+            pairs,
+            sessions,
+        } => format!(
+            "--bootstrap drew from {groups} groups of only {pairs} {} of phones in {sessions} {}: what all groups of a pair or a \
+             session share is hardly in the intervals, which may be too narrow; measure more phones or more sessions",
+            if *pairs == 1 { "pair" } else { "pairs" },
+            if *sessions == 1 { "session" } else { "sessions" },
+        ),
+        Warning::ReferencesDisagree { size_db, references } => {
+            let one = |of: &Contradicted| {
+                let unit = unit(of.parameter);
+                let told = figure(&of.told, unit);
+                let (name, known) = (fitted.name(of.parameter), of.known);
+                format!("{name} is given as {known:+.1} {unit}, by the others it is {}", told.trim_end())
+            };
+            format!(
+                "known figures contradict each other by up to {size_db:.1} dB, and all that is computed with them is off by as \
+                 much: {} (intervals of 99 %); check which phone is which, and which figure is right",
+                references.iter().map(one).collect::<Vec<_>>().join("; ")
+            )
+        }
         Warning::Saturated { reports, share } => {
             format!(
                 "{reports} reports ({:.0} %) were saturated (-20 dBm or more) and left out",
@@ -171,13 +237,33 @@ pub(super) fn warning(fitted: &Fitted, warning: &Warning) -> String {
     }
 }
 
-/// What every reader of the figures must know: what cannot be, and what one pose does not tell.
+/// What every reader of the figures must know: what contradicts itself, what was not drawn, what cannot be, and what one
+/// pose does not tell.
 pub(super) fn cautions(fitted: &Fitted) -> Vec<String> {
     let pose = "fewer than three orientations were measured: what a pose takes in both directions cannot be told from the \
                 phone's own correction and TX power; only their sum is safe, and the intervals are too narrow by as much";
     let is_one_pose = fitted.bench.orientations.len() < 3;
-    let moved = made::implausible(&fitted.fit);
-    moved.into_iter().chain(is_one_pose.then(|| pose.to_owned())).collect()
+    let of_all = fitted.fit.warnings.iter().filter(|of| of.is_of_all());
+    let mut all: Vec<String> = of_all.map(|of| warning(fitted, of)).collect();
+    all.extend(made::implausible(&fitted.fit));
+    all.extend(is_one_pose.then(|| pose.to_owned()));
+    all
+}
+
+/// The warnings that are no cautions.
+pub(super) fn others(fitted: &Fitted) -> impl Iterator<Item = &Warning> {
+    fitted.fit.warnings.iter().filter(|of| !of.is_of_all())
+}
+
+/// Where the intervals come from.
+pub(super) fn intervals(fitted: &Fitted) -> String {
+    match (fitted.bootstrap, fitted.fit.drawn) {
+        (None, _) => "from the model; nothing is drawn by chance".to_owned(),
+        (Some(_), 0) => {
+            "from the model: there was too little to draw from for the bootstrap that was asked for".to_owned()
+        }
+        (Some(seed), rounds) => format!("bootstrap of {rounds} draws, seed {seed}"),
+    }
 }
 
 pub(super) fn as_text(fitted: &Fitted, tables: &[Arc<ProfileTable>], out: &mut dyn Write) -> io::Result<()> {
@@ -202,7 +288,7 @@ pub(super) fn as_text(fitted: &Fitted, tables: &[Arc<ProfileTable>], out: &mut d
         optional(quality.r_squared, ""),
         quality.freedom
     )?;
-    writeln!(out, "{:<36} 90 % INTERVAL", "PARAMETER")?;
+    writeln!(out, "{:<36} 90 % INTERVAL ({})", "PARAMETER", intervals(fitted))?;
     for (parameter, of) in &fitted.fit.parameters {
         writeln!(out, "{:<36} {}", fitted.name(*parameter), state(of, unit(*parameter)))?;
         for table in tables {
@@ -234,23 +320,38 @@ pub(super) fn as_text(fitted: &Fitted, tables: &[Arc<ProfileTable>], out: &mut d
     }
     writeln!(
         out,
-        "\n{:<44} {:>7} {:>8} {:>6} {:>9} {:>9} {:>7}",
-        "GROUP", "REPORTS", "MEDIAN", "IQR", "EXPECTED", "RESIDUAL", "WEIGHT"
+        "\nOF REPORTS: MEDIAN and IQR, in whole decibels as they were received. OF THE FIT: LEVEL, the median with the fraction that \
+         the counts\nof its decibel tell, against the level that is EXPECTED; RESIDUAL = LEVEL − EXPECTED, not MEDIAN − EXPECTED\n"
+    )?;
+    writeln!(
+        out,
+        "{:<44} {:>7} {:>8} {:>6} │ {:>8} {:>9} {:>9} {:>7}",
+        "GROUP", "REPORTS", "MEDIAN", "IQR", "LEVEL", "EXPECTED", "RESIDUAL", "WEIGHT"
     )?;
     for judged in fitted.fit.groups.iter().take(GROUPS) {
         let Some(levels) = &judged.group.levels else { continue };
         let name: String = group(fitted, judged).chars().take(44).collect();
         writeln!(
             out,
-            "{name:<44} {:>7} {:>8.1} {:>6.1} {:>9.1} {:>+9.1} {:>7.2}",
-            levels.n, levels.median_dbm, levels.iqr_db, judged.expected_dbm, judged.residual_db, judged.weight
+            "{name:<44} {:>7} {:>8.1} {:>6.1} │ {:>8.1} {:>9.1} {:>+9.1} {:>7.2}",
+            levels.n,
+            levels.median_dbm,
+            levels.iqr_db,
+            levels.grouped_median_dbm,
+            judged.expected_dbm,
+            judged.residual_db,
+            judged.weight
         )?;
     }
     if fitted.fit.groups.len() > GROUPS {
         writeln!(out, "… {} more (--csv shows all)", fitted.fit.groups.len() - GROUPS)?;
     }
-    let warnings = fitted.fit.warnings.iter().map(|of| warning(fitted, of));
-    let all: Vec<String> = warnings.chain(cautions(fitted)).collect();
+    let warnings = others(fitted).map(|of| warning(fitted, of));
+    let all = cautions(fitted)
+        .into_iter()
+        .chain(uncompared(fitted, tables))
+        .chain(warnings);
+    let all: Vec<String> = all.collect();
     if !all.is_empty() {
         writeln!(out)?;
     }
@@ -273,6 +374,7 @@ pub(super) fn as_csv(fitted: &Fitted, out: &mut dyn Write) -> io::Result<()> {
         "residual_db",
         "scaled_residual",
         "weight",
+        "level_dbm",
     ])?;
     for judged in &fitted.fit.groups {
         let group = &judged.group;
@@ -300,6 +402,8 @@ pub(super) fn as_csv(fitted: &Fitted, out: &mut dyn Write) -> io::Result<()> {
             format!("{:.2}", judged.residual_db),
             judged.scaled.map(|scaled| format!("{scaled:.2}")).unwrap_or_default(),
             format!("{:.3}", judged.weight),
+            // What is fitted, and what residuals are of.
+            format!("{:.2}", levels.grouped_median_dbm),
         ])?;
     }
     writer.flush()
@@ -334,12 +438,20 @@ pub(super) fn as_json(fitted: &Fitted, tables: &[Arc<ProfileTable>], out: &mut d
             "model": model, "rssi_correction_db": correction, "tx_power_dbm": power,
         })).collect::<Vec<_>>(),
         "quality": fitted.fit.quality,
+        "intervals": {
+            "asked": if fitted.bootstrap.is_some() { "bootstrap" } else { "model" },
+            "from": if fitted.fit.drawn > 0 { "bootstrap" } else { "model" },
+            "rounds": fitted.fit.drawn,
+        },
         "parameters": parameters.collect::<Vec<_>>(),
         "contrasts": fitted.fit.contrasts(),
         "groups": fitted.fit.groups,
         "unusable": fitted.fit.unusable,
         "warnings": warnings.collect::<Vec<_>>(),
         "cautions": cautions(fitted),
+        "uncompared": tables.iter().map(|table| json!({
+            "edition": table.edition, "phones": missing(fitted, table),
+        })).collect::<Vec<Value>>(),
     });
     let mut out = io::BufWriter::new(out);
     serde_json::to_writer_pretty(JsonPrintable(&mut out), &value)?;

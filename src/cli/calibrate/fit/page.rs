@@ -1,6 +1,6 @@
 //! The page of a fit: for colleagues who have the measurements of others before them, and not this program.
 
-use super::output::{alike, beside, cautions, figure, scale, short_name, state, unit, warning};
+use super::output::{self, alike, beside, cautions, figure, intervals, scale, short_name, state, unit, warning};
 use super::{FitArgs, Fitted, plots};
 use crate::cli::Failure;
 use crate::cli::reports::{files, name_of, quoted, undrawn};
@@ -81,6 +81,7 @@ fn summary(args: &FitArgs, fitted: &Fitted, table: &ProfileTable, page: &mut Pag
         } else {
             page.table(&differences);
         }
+        page.warnings(output::uncompared(fitted, &args.beside));
     }
 }
 
@@ -291,7 +292,11 @@ fn diagnosis(fitted: &Fitted, page: &mut Page) {
     let all = &fitted.fit.warnings;
     page.part("Warnings");
     let mut warnings: Vec<String> = cautions(fitted);
-    warnings.extend(all.iter().filter(|of| !is_outlier(of)).map(|of| warning(fitted, of)));
+    warnings.extend(
+        output::others(fitted)
+            .filter(|of| !is_outlier(of))
+            .map(|of| warning(fitted, of)),
+    );
     if warnings.is_empty() {
         page.text("There are none.");
     }
@@ -347,6 +352,7 @@ fn groups(fitted: &Fitted) -> Table {
             judged.group.counts.saturated.to_string(),
             format!("{:.1}", levels.median_dbm),
             format!("{:.1}", levels.iqr_db),
+            format!("{:.1}", levels.grouped_median_dbm),
             format!("{:.1}", judged.expected_dbm),
             format!("{:+.1}", judged.residual_db),
             judged
@@ -356,7 +362,8 @@ fn groups(fitted: &Fitted) -> Table {
         ])
     });
     Table {
-        caption: "Groups of reports under equal conditions: levels in dBm, distances of quartiles and residuals in dB"
+        caption: "Groups of reports under equal conditions, in dBm and dB. Median and IQR are of the reports in whole decibels; \
+                  the level is their median with a fraction, and the residual is level − expected"
             .to_owned(),
         columns: vec![
             ("group", false),
@@ -365,6 +372,7 @@ fn groups(fitted: &Fitted) -> Table {
             ("saturated", true),
             ("median", true),
             ("IQR", true),
+            ("level", true),
             ("expected", true),
             ("residual", true),
             ("in std. dev.", true),
@@ -391,14 +399,7 @@ fn provenance(args: &FitArgs, fitted: &Fitted, page: &mut Page) {
     let counts = &fitted.fit.quality.counts;
     page.facts([
         ("Program", concat!("Vicino ", env!("CARGO_PKG_VERSION")).to_owned()),
-        (
-            "Intervals",
-            if args.bootstrap {
-                format!("bootstrap of {} draws, seed {}", super::ROUNDS, args.seed)
-            } else {
-                "from the model; nothing is drawn by chance".to_owned()
-            },
-        ),
+        ("Intervals", intervals(fitted)),
         (
             "Phones are told apart by",
             if args.each_phone { "phone" } else { "model" }.to_owned(),

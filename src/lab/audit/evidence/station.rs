@@ -3,7 +3,7 @@
 use crate::lab::address::AddressKind;
 use crate::lab::advert::{Advertisement, PduType};
 use crate::lab::event::StationInfo;
-use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::time::UnixMicros;
 
 /// A silence that is longer means that nobody listened.
 const PAUSE_US: i64 = 3_000_000;
@@ -84,28 +84,6 @@ impl Station {
 
     pub(super) const fn switch_scan(&mut self, on: bool, filter_duplicates: bool) {
         self.filters_duplicates |= on && filter_duplicates;
-    }
-
-    /// For how long it listened within a span of time, as far as its reports show.
-    #[must_use]
-    pub fn listened(&self, from: UnixMicros, to: UnixMicros) -> Micros {
-        let within = |[begin, end]: &[UnixMicros; 2]| end.0.min(to.0).saturating_sub(begin.0.max(from.0)).max(0);
-        // In order of time, unless the clock was set: then all have to be looked at.
-        let is_sorted = self
-            .first
-            .is_some_and(|first| Some(first) == self.listening.first().map(|[from, _]| *from));
-        let start = if is_sorted {
-            self.listening.partition_point(|[_, end]| *end < from)
-        } else {
-            0
-        };
-        let relevant = self.listening[start..].iter();
-        let sum = if is_sorted {
-            relevant.take_while(|[begin, _]| *begin <= to).map(within).sum()
-        } else {
-            relevant.map(within).sum()
-        };
-        Micros(sum)
     }
 
     /// What its source does not tell.

@@ -4,8 +4,8 @@
 //! a term needs of the population (spread of levels, drift of levels, shares of classes) comes from the capture itself,
 //! from identifiers one by one, so that no truth is needed.
 
-use super::listening::Listening;
 use super::node::{Heard, Node, Nodes};
+use crate::lab::audit::case::listening::Listening;
 use crate::lab::time::Micros;
 
 /// Share of measurements that follow no model: caps each term from below at its logarithm.
@@ -25,9 +25,6 @@ const SILENCE: f64 = 6.0;
 const LEAST_PRESENCE: f64 = -2.0;
 /// For how long before an ending and after a beginning presence is looked at.
 const NEAR: Micros = Micros::from_secs(300);
-/// Levels of a phone at many stations follow from its place (two), which way its bearer looks, and its loudness: as many
-/// things are told, and no more.
-const PLACE: f64 = 4.0;
 /// Least variance of two levels of one phone shortly after each other, in dB².
 const LEAST_DB2: f64 = 4.0;
 /// Variance of a single report's level around the phone's level there, in dB².
@@ -159,9 +156,8 @@ impl Population {
             let variance = LEAST_DB2 + FADING_DB2 * few + drift * (1.0 - (-gap / after_s).exp());
             Some(log_ratio(head, predicted(tail, population, variance), population))
         });
-        let (n, sum) = terms.fold((0.0, 0.0), |(n, sum), term| (n + 1.0, sum + term));
         // Who moved has moved for all stations: outliers are counted once, not for each.
-        with_outliers(sum * (PLACE / f64::max(n, PLACE)))
+        with_outliers(terms.sum())
     }
 
     /// A station that heard one of them lately should hear the other, and one that did not should not.
@@ -183,8 +179,16 @@ impl Population {
             let since = before.map_or(since, |heard| since.max(heard.last));
             let until = to.last.at.min(begin.plus(NEAR));
             let until = after.map_or(until, |heard| until.min(heard.first));
-            let was_lost = is_lost(before, |heard| heard.rate_at_end, listening[idx].secs(since, end));
-            let is_missing = is_lost(after, |heard| heard.rate_at_begin, listening[idx].secs(begin, until));
+            let was_lost = is_lost(
+                before,
+                |heard| heard.rate_at_end,
+                listening[idx].between(since, end).as_secs_f64(),
+            );
+            let is_missing = is_lost(
+                after,
+                |heard| heard.rate_at_begin,
+                listening[idx].between(begin, until).as_secs_f64(),
+            );
             match (was_lost, is_missing) {
                 (Some(false), Some(false)) => ((share + (1.0 - share) * kept) / share).ln().min(MOST),
                 (Some(was), Some(is)) if was != is => (1.0 - kept).ln(),

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::listening::Listening;
 use crate::lab::address::AddressKind;
 use crate::lab::advert::PduType;
+use crate::lab::audit::case::listening::Listening;
 use crate::lab::audit::case::{Case, Identifier};
 use crate::lab::audit::evidence::Pair;
 use crate::lab::audit::verdict::Sight;
@@ -120,7 +120,7 @@ impl Node {
         to: UnixMicros,
         rate: fn(&Heard) -> f64,
     ) -> f64 {
-        let of = |heard: &Heard| rate(heard) * listening[usize::from(heard.station)].secs(from, to);
+        let of = |heard: &Heard| rate(heard) * listening[usize::from(heard.station)].between(from, to).as_secs_f64();
         self.heard.iter().map(of).sum()
     }
 }
@@ -163,7 +163,9 @@ impl Nodes {
 }
 
 fn span_secs(pair: &Pair, listening: &[Listening]) -> f64 {
-    listening[usize::from(pair.station().0)].secs(pair.first.at, pair.last.at)
+    listening[usize::from(pair.station().0)]
+        .between(pair.first.at, pair.last.at)
+        .as_secs_f64()
 }
 
 fn rates(case: &Case<'_>, listening: &[Listening]) -> Vec<f64> {
@@ -204,7 +206,7 @@ fn heard(case: &Case<'_>, identifier: &Identifier, listening: &[Listening], rate
     }
     for heard in &mut all {
         let station = usize::from(heard.station);
-        let secs = listening[station].secs(heard.first, heard.last);
+        let secs = listening[station].between(heard.first, heard.last).as_secs_f64();
         // Between n reports lie n - 1 spacings; what one report says of its rate is what its station says.
         heard.rate = (f64::from(heard.n.saturating_sub(1)) + SHRINK_S * rates[station]) / (secs + SHRINK_S);
     }
@@ -214,8 +216,8 @@ fn heard(case: &Case<'_>, identifier: &Identifier, listening: &[Listening], rate
 fn weigh(heard: &mut [Heard], identifier: &Identifier, listening: &[Listening]) {
     for heard in heard {
         let listening = &listening[usize::from(heard.station)];
-        let late = heard.rate * listening.secs(identifier.first.at, heard.first);
-        let lost = heard.rate * listening.secs(heard.last, identifier.last.at);
+        let late = heard.rate * listening.between(identifier.first.at, heard.first).as_secs_f64();
+        let lost = heard.rate * listening.between(heard.last, identifier.last.at).as_secs_f64();
         heard.rate_at_begin = heard.rate * (-late / LOST).exp();
         heard.rate_at_end = heard.rate * (-lost / LOST).exp();
     }

@@ -1,11 +1,13 @@
 //! B2: no address lives for long.
 
+use std::cmp::Reverse;
+
 use crate::lab::address::AddressKind;
 use crate::lab::audit::case::Case;
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
-use crate::lab::audit::verdict::{Figure, Finding, Judgement, Verdict, counted};
-use crate::lab::time::Micros;
+use crate::lab::audit::verdict::{Figure, Finding, Judgement, Sight, Verdict, counted};
+use crate::lab::time::UnixMicros;
 
 pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     if let Some(why) = case.no_addresses() {
@@ -16,24 +18,15 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     let mut lives = Vec::new();
     let mut findings = Vec::new();
     for (address, on_air) in &case.addresses {
-        let mut pairs: Vec<_> = on_air.pairs.iter().map(|number| case.pair(*number)).collect();
-        pairs.sort_by_key(|pair| pair.first);
-        // An address that comes again much later is another matter (B19): here counts the longest stretch.
-        let mut longest = Micros(0);
-        let mut packets = Vec::new();
-        let mut stretch: Option<(crate::lab::audit::Sight, crate::lab::audit::Sight)> = None;
-        for pair in &pairs {
-            stretch = match stretch {
-                Some((first, last)) if pair.first.at.since(last.at) <= gap => Some((first, last.max(pair.last))),
-                _ => Some((pair.first, pair.last)),
-            };
-            if let Some((first, last)) = stretch
-                && (packets.is_empty() || last.at.since(first.at) > longest)
-            {
-                longest = last.at.since(first.at);
-                packets = vec![first, last];
-            }
-        }
+        // An address that comes again much later is another matter (B11, B19): here counts the longest stretch.
+        let stays = case.stays_of(&on_air.pairs, gap);
+        let Some([from, to]) = stays
+            .into_iter()
+            .max_by_key(|[from, to]| (to.since(*from), Reverse(*from)))
+        else {
+            continue;
+        };
+        let longest = to.since(from);
         let minutes = longest.as_secs_f64() / 60.0;
         lives.push(minutes);
         let is_fixed = matches!(address.kind, AddressKind::Public | AddressKind::RandomStatic);
@@ -57,7 +50,7 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
             subject: format!("address {address}"),
             what,
             figure: Figure::new("seen for", minutes, "min"),
-            packets,
+            packets: within(case, &on_air.pairs, from, to),
         });
     }
     lives.sort_by(f64::total_cmp);
@@ -77,4 +70,17 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
             counted(case.resolved.len(), "resolved identity is", "resolved identities are")
         ))
     }
+}
+
+/// The first and the last packet that is known of a stretch of time.
+fn within(case: &Case<'_>, pairs: &[u32], from: UnixMicros, to: UnixMicros) -> Vec<Sight> {
+    let sights = || {
+        let pairs = pairs.iter().map(|number| case.pair(*number));
+        pairs
+            .flat_map(|pair| [pair.first, pair.last])
+            .filter(|sight| (from..=to).contains(&sight.at))
+    };
+    let mut both: Vec<Sight> = sights().min().into_iter().chain(sights().max()).collect();
+    both.dedup();
+    both
 }

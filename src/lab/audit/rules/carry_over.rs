@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lab::advert::StationId;
-use crate::lab::audit::case::Case;
+use crate::lab::audit::case::{Case, WHOSE_BEACON};
 use crate::lab::audit::evidence::{AppleTrack, Pair, Token};
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
@@ -14,8 +14,13 @@ use crate::lab::time::{Micros, UnixMicros};
 const AROUND: Micros = Micros::from_secs(5);
 /// Levels of two beacons of a phone lie within so many decibels.
 const SAME_DB: f64 = 10.0;
+/// Where more identifiers begin at a moment, nobody can tell which of them belongs to a beacon.
+const CROWD: usize = 256;
 
 pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
+    if case.is_part {
+        return Judgement::not_observable(RuleId::B14, WHOSE_BEACON);
+    }
     let private: Vec<&AppleTrack> = case
         .evidence
         .apple
@@ -89,12 +94,11 @@ fn together(case: &Case<'_>, tracks: &[&AppleTrack], settings: &Settings) -> Vec
         .filter(|pair| pair.heard >= settings.thresholds.least_packets)
         .collect();
     pairs.sort_by_key(|pair| (pair.station(), pair.first));
-    let near = |a: UnixMicros, b: UnixMicros| a.since(b).0.abs() <= sync.0;
+    let near = |a: UnixMicros, b: UnixMicros| a.since(b).0.unsigned_abs() <= sync.0.unsigned_abs();
     let mut findings = Vec::new();
     for track in tracks {
-        let station = case.evidence.station(track.first.station);
         let (from, to) = (track.first.at, track.last.at);
-        let listens = |from, to| station.listened(from, to).0 * 2 >= AROUND.0;
+        let listens = |from, to| case.listened(track.first.station, from, to).0 * 2 >= AROUND.0;
         if !listens(from.plus(Micros(-AROUND.0)), from)
             || !listens(to, to.plus(AROUND))
             || track.first.number == track.last.number
@@ -104,9 +108,13 @@ fn together(case: &Case<'_>, tracks: &[&AppleTrack], settings: &Settings) -> Vec
         let start = pairs.partition_point(|pair| {
             (pair.station(), pair.first.at) < (track.first.station, from.plus(Micros(-sync.0)))
         });
-        let beside: Vec<&&Pair> = pairs[start..]
+        let end =
+            pairs.partition_point(|pair| (pair.station(), pair.first.at) <= (track.first.station, from.plus(sync)));
+        if end.saturating_sub(start) > CROWD {
+            continue;
+        }
+        let beside: Vec<&&Pair> = pairs[start..end.max(start)]
             .iter()
-            .take_while(|pair| pair.station() == track.first.station && pair.first.at <= from.plus(sync))
             .filter(|pair| near(pair.first.at, from) && near(pair.last.at, to))
             .filter(|pair| match (pair.levels.mean(), track.levels.mean()) {
                 (Some(a), Some(b)) => (a - b).abs() <= SAME_DB,

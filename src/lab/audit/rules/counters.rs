@@ -1,6 +1,6 @@
 //! B13: no counter goes on over a change of address.
 
-use crate::lab::audit::case::Case;
+use crate::lab::audit::case::{Case, WHOSE_BEACON};
 use crate::lab::audit::evidence::AppleTrack;
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
@@ -15,6 +15,9 @@ struct Counting<'a> {
 }
 
 pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
+    if case.is_part {
+        return Judgement::not_observable(RuleId::B13, WHOSE_BEACON);
+    }
     let limits = &settings.thresholds;
     if case.evidence.is_pseudonymised {
         return Judgement::not_observable(RuleId::B13, "counters are replaced in a protected capture");

@@ -14,6 +14,8 @@ use crate::lab::time::Micros;
 /// falls silent in their scans may only have been missed.
 const AROUND: Micros = Micros::from_secs(30);
 const MOST: i64 = 3;
+/// Where more begin (or end) within the time of a hand-over, nobody can tell which of them it was.
+const CROWD: usize = 256;
 
 #[derive(Default)]
 struct Found<'a> {
@@ -97,11 +99,10 @@ fn look<'a>(case: &Case<'a>, station: StationId, mut pairs: Vec<&'a Pair>, setti
     let limits = &settings.thresholds;
     #[expect(clippy::cast_possible_truncation, reason = "seconds of a setting")]
     let within = Micros((limits.handover_s.min(3600.0) * 1e6) as i64);
-    let station = case.evidence.station(station);
     let listens = |at: crate::lab::time::UnixMicros| {
         // The end of a capture is no ending.
-        let after = station.listened(at, at.plus(AROUND)).0 * (MOST + 1) >= AROUND.0 * MOST;
-        after && station.listened(at.plus(Micros(-AROUND.0)), at).0 * (MOST + 1) >= AROUND.0 * MOST
+        let mostly = |from, to| case.listened(station, from, to).0 * (MOST + 1) >= AROUND.0 * MOST;
+        mostly(at, at.plus(AROUND)) && mostly(at.plus(Micros(-AROUND.0)), at)
     };
     pairs.sort_by_key(|pair| pair.first);
     let mut lasts: Vec<_> = pairs.iter().map(|pair| pair.last.at).collect();
@@ -116,18 +117,17 @@ fn look<'a>(case: &Case<'a>, station: StationId, mut pairs: Vec<&'a Pair>, setti
     let successors = |from: &Pair| {
         let start = pairs.partition_point(|pair| pair.first.at <= from.last.at);
         let end = pairs.partition_point(|pair| pair.first.at <= from.last.at.plus(within));
-        pairs[start..end]
-            .iter()
-            .copied()
-            .filter(move |to| fits(from, to))
-            .collect::<Vec<_>>()
+        let near = pairs[start..end].iter().copied().filter(move |to| fits(from, to));
+        let of_few = (end - start <= CROWD).then_some(near);
+        of_few.into_iter().flatten().take(2).collect::<Vec<_>>()
     };
     let mut ends: Vec<&Pair> = pairs.clone();
     ends.sort_by_key(|pair| pair.last);
     let predecessors = |to: &Pair| {
         let start = ends.partition_point(|pair| pair.last.at < to.first.at.plus(Micros(-within.0)));
         let end = ends.partition_point(|pair| pair.last.at < to.first.at);
-        ends[start..end].iter().filter(|from| fits(from, to)).count()
+        let near = || ends[start..end].iter().filter(|from| fits(from, to)).count();
+        if end - start <= CROWD { near() } else { CROWD }
     };
     for pair in &ends {
         let at = pair.last.at;

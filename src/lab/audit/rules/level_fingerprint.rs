@@ -15,6 +15,9 @@ const APART: Micros = Micros::from_secs(60);
 const LEAST: usize = 4;
 /// Neighbours in time that are compared.
 const MOST: usize = 256;
+/// What chance gives more often than this is not held against anybody: with few RPIs, half of them are found again by
+/// chance in one capture of twenty.
+const BY_CHANCE: f64 = 1e-3;
 
 /// Levels of an identifier at its beginning and at its end, by station.
 struct Profile<'a> {
@@ -77,7 +80,9 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     }
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     let (share, chance) = (found.len() as f64 / judged as f64, chance / judged as f64);
-    let is_known = share >= settings.thresholds.level_share && share >= 3.0 * chance;
+    let is_known = share >= settings.thresholds.level_share
+        && share >= 3.0 * chance
+        && tail(found.len(), judged, chance) < BY_CHANCE;
     let findings = found
         .iter()
         .filter(|_| is_known)
@@ -103,6 +108,24 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     ])
 }
 
+/// Probability of `found` or more of `of`, each by this chance.
+#[expect(clippy::cast_precision_loss, reason = "small counts")]
+fn tail(found: usize, of: usize, chance: f64) -> f64 {
+    if found == 0 || chance >= 1.0 {
+        return 1.0;
+    }
+    // Binomial, from the logarithm of its first term on; the terms after it fall where `found` is above the mean.
+    let log_choose: f64 = (1..=found).map(|k| ((of - found + k) as f64 / k as f64).ln()).sum();
+    let (hit, miss) = (chance.ln(), (1.0 - chance).ln());
+    let mut term = (found as f64).mul_add(hit, log_choose) + (of - found) as f64 * miss;
+    let mut sum = 0.0;
+    for n in found..=of {
+        sum += term.exp();
+        term += ((of - n) as f64 / (n + 1) as f64).ln() + hit - miss;
+    }
+    sum.min(1.0)
+}
+
 fn profile<'a>(case: &Case<'_>, identifier: &'a Identifier, settings: &Settings) -> Option<Profile<'a>> {
     let mut profile = Profile {
         identifier,
@@ -118,4 +141,23 @@ fn profile<'a>(case: &Case<'_>, identifier: &'a Identifier, settings: &Settings)
         }
     }
     (profile.head.len() >= 2).then_some(profile)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tail;
+
+    #[test]
+    fn tails_of_the_binomial_distribution() {
+        for (found, of, chance, expected) in [
+            (0, 5, 0.2, 1.0),
+            (3, 5, 0.2, 0.05792),
+            (5, 5, 0.2, 0.00032),
+            (1, 1, 0.25, 0.25),
+            (60, 100, 0.5, 0.028_444),
+        ] {
+            let tail = tail(found, of, chance);
+            assert!((tail - expected).abs() < 1e-6, "{found} of {of}: {tail}");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! B11: an RPI is not relayed or replayed.
 
+use std::collections::BTreeSet;
+
 use crate::lab::audit::case::{Case, Identifier, NOTHING_HEARD, is_on_air};
 use crate::lab::audit::evidence::Pair;
 use crate::lab::audit::rule::RuleId;
@@ -72,7 +74,7 @@ fn come_again(
     settings: &Settings,
 ) -> Option<(Finding, UnixMicros, UnixMicros)> {
     let stays = case.stays(identifier, gap(settings));
-    let stations: Vec<_> = identifier
+    let stations: BTreeSet<_> = identifier
         .pairs
         .iter()
         .map(|number| case.pair(*number).station())
@@ -81,7 +83,7 @@ fn come_again(
         let (from, to) = (two[0][1], two[1][0]);
         stations
             .iter()
-            .any(|station| case.evidence.station(*station).listened(from, to) >= LISTENED)
+            .any(|station| case.listened(*station, from, to) >= LISTENED)
     })?;
     let (from, to) = (silence[0][1], silence[1][0]);
     let minutes = to.since(from).as_secs_f64() / 60.0;

@@ -1,7 +1,7 @@
 //! B1: address and RPI rotate together.
 
 use crate::lab::address::Address;
-use crate::lab::audit::case::{Case, OnAir};
+use crate::lab::audit::case::{Case, OnAir, is_on_air};
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
 use crate::lab::audit::verdict::{Figure, Finding, Judgement, Sight, Verdict, counted};
@@ -21,7 +21,7 @@ pub(super) fn judge(case: &Case<'_>, _: &Settings) -> Judgement {
         .filter(|identifier| identifier.addresses.len() > 1)
         .map(|identifier| {
             let mut pairs: Vec<_> = identifier.pairs.iter().map(|number| case.pair(*number)).collect();
-            pairs.retain(|pair| identifier.addresses.contains(&pair.address()));
+            pairs.retain(|pair| is_on_air(pair.address()));
             pairs.sort_by_key(|pair| pair.first);
             Finding {
                 verdict: Verdict::Warn,
@@ -93,7 +93,7 @@ pub(super) fn judge(case: &Case<'_>, _: &Settings) -> Judgement {
 
 fn address_kept(case: &Case<'_>, address: Address, on_air: &OnAir) -> Finding {
     let mut pairs: Vec<_> = on_air.pairs.iter().map(|number| case.pair(*number)).collect();
-    pairs.retain(|pair| on_air.rpis.contains(&pair.rpi));
+    pairs.retain(|pair| !case.fixed.contains(&pair.rpi));
     let first = pairs.iter().map(|pair| pair.first).min();
     let last = pairs.iter().map(|pair| pair.last).max();
     let minutes = first

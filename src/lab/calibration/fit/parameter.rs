@@ -51,6 +51,19 @@ impl References {
         }
     }
 
+    /// All but one.
+    pub(super) fn without(&self, parameter: Parameter) -> Self {
+        let mut others = self.clone();
+        match parameter {
+            Parameter::Tx(phone) => drop(others.tx.remove(&phone)),
+            Parameter::Correction(phone) => drop(others.corrections.remove(&phone)),
+            Parameter::Attenuation => others.attenuation = None,
+            Parameter::Exponent => others.exponent = None,
+            Parameter::Orientation(_) | Parameter::Session(_) => {}
+        }
+        others
+    }
+
     /// Every value that is fixed.
     pub(super) fn values(&self) -> impl Iterator<Item = f64> + '_ {
         let phones = self.tx.values().chain(self.corrections.values());

@@ -9,7 +9,7 @@ use super::linear::{Row, Symmetric, dot};
 use super::parameter::{Layout, Parameter};
 use super::robust::Solution;
 use super::samples::{Counts, Group, real};
-use super::student;
+use crate::lab::student;
 
 /// Why there is no fit, and what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Error)]
@@ -61,7 +61,28 @@ pub enum Warning {
     /// As many parameters as groups: no interval can be given.
     NothingSpare,
     /// Intervals come from the model: there are too few degrees of freedom to draw residuals from.
-    TooFewToDraw,
+    TooFewToDraw {
+        /// How many there are.
+        freedom: usize,
+        /// How many it takes.
+        least: usize,
+    },
+    /// Residuals were drawn of so few pairs and sessions that what these share is hardly in the intervals.
+    FewToDraw {
+        /// Groups that were drawn from.
+        groups: usize,
+        /// Pairs of phones that they are of.
+        pairs: usize,
+        /// Sessions that they are of.
+        sessions: usize,
+    },
+    /// Known values that cannot all hold with what was measured.
+    ReferencesDisagree {
+        /// By how much, in dB: the largest.
+        size_db: f64,
+        /// Which they are.
+        references: Vec<Contradicted>,
+    },
     /// Saturated reports were left out.
     Saturated {
         /// How many.
@@ -112,6 +133,28 @@ pub enum Warning {
         /// Residual in standard deviations.
         scaled: f64,
     },
+}
+
+impl Warning {
+    /// Whether it is about all figures or their intervals, so that nobody should read these without it.
+    #[must_use]
+    pub const fn is_of_all(&self) -> bool {
+        matches!(
+            self,
+            Self::TooFewToDraw { .. } | Self::FewToDraw { .. } | Self::ReferencesDisagree { .. }
+        )
+    }
+}
+
+/// A known value that others contradict.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Contradicted {
+    /// What is known.
+    pub parameter: Parameter,
+    /// Its known value.
+    pub known: f64,
+    /// What the measurements and all other known values say instead.
+    pub told: Estimate,
 }
 
 /// A value and how sure it is.
@@ -219,8 +262,10 @@ pub struct Fit {
     pub parts: Vec<Part>,
     /// How well the model fits.
     pub quality: Quality,
-    /// What is to be said about the data.
+    /// What is to be said about the data; first what is about all figures.
     pub warnings: Vec<Warning>,
+    /// Rounds in which residuals were drawn for the intervals; 0 where these come from the model.
+    pub drawn: usize,
     #[serde(skip)]
     pub(super) engine: Engine,
 }

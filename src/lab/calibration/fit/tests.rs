@@ -4,6 +4,7 @@ mod coverage;
 mod exp29;
 mod identify;
 mod refusals;
+mod warned;
 
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};

@@ -11,6 +11,10 @@ fn coverage(
     references: &References,
     data: impl Fn(u64) -> (World, Samples),
 ) -> BTreeMap<&'static str, f64> {
+    let settings = Settings {
+        compare_references: false,
+        ..settings
+    };
     let mut held: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for seed in 0..seeds {
         let (world, samples) = data(seed);

@@ -5,16 +5,21 @@ use std::f64::consts::FRAC_2_PI;
 /// Beyond so many degrees of freedom t is the normal distribution to four digits.
 const NORMAL: usize = 10_000;
 
+/// Degrees of freedom as a real number; they stay below [`NORMAL`].
+fn count(freedom: usize) -> f64 {
+    f64::from(u16::try_from(freedom).unwrap_or(u16::MAX))
+}
+
 /// Probability that |t| stays below a value, by the finite series of Abramowitz and Stegun 26.7.3 and 26.7.4.
 fn within(value: f64, freedom: usize) -> f64 {
-    let angle = (value / super::samples::real(freedom as u64).sqrt()).atan();
+    let angle = (value / count(freedom).sqrt()).atan();
     let (sine, cosine) = angle.sin_cos();
     let is_odd = freedom % 2 == 1;
     let mut term = if is_odd { cosine } else { 1.0 };
     let mut sum = if freedom == 1 { 0.0 } else { term };
     let mut step = if is_odd { 3 } else { 2 };
     while step + 2 <= freedom {
-        let (above, below) = (super::samples::real(step as u64 - 1), super::samples::real(step as u64));
+        let (above, below) = (count(step - 1), count(step));
         term *= above / below * cosine * cosine;
         sum += term;
         step += 2;
@@ -27,7 +32,7 @@ fn within(value: f64, freedom: usize) -> f64 {
 }
 
 /// The value that |t| stays below with probability `level` (between 0 and 1), by halving.
-pub(super) fn quantile(level: f64, freedom: usize) -> f64 {
+pub(crate) fn quantile(level: f64, freedom: usize) -> f64 {
     let freedom = freedom.clamp(1, NORMAL);
     let (mut low, mut high) = (0.0, 1.0);
     while within(high, freedom) < level && high < 1e12 {

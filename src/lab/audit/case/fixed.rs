@@ -1,0 +1,87 @@
+//! A value that phones send for a moment at a rotation, before and after the change of the address, so that the identifiers
+//! on both sides cannot be joined by it: what Google's phones do since September 2020 (risks and mitigations FAQ). It is
+//! nobody's identifier.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Identifier, is_on_air};
+use crate::lab::address::Address;
+use crate::lab::audit::evidence::{Evidence, Pair};
+use crate::lab::gaen::Rpi;
+use crate::lab::time::Micros;
+
+/// From so many addresses on, no single phone can have had them all in a row of moments.
+const MANY_ADDRESSES: usize = 4;
+/// How long such a moment is at most.
+const MOMENT: Micros = Micros::from_secs(15);
+/// How soon before and after it the phone's own identifiers are heard where few addresses have to do.
+const NEXT: Micros = Micros::from_secs(2);
+
+/// The fixed values among identifiers.
+pub(super) fn values(evidence: &Evidence, identifiers: &[Identifier]) -> BTreeSet<Rpi> {
+    let of = |number: &u32| &evidence.pairs[*number as usize];
+    let is_momentary = |pair: &Pair| pair.last.at.since(pair.first.at) <= MOMENT;
+    let candidates: Vec<&Identifier> = identifiers
+        .iter()
+        .filter(|identifier| identifier.addresses.len() > 1 && identifier.pairs.iter().map(of).all(is_momentary))
+        .collect();
+    if candidates.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut under: BTreeMap<Address, Vec<&Pair>> = candidates
+        .iter()
+        .flat_map(|identifier| &identifier.addresses)
+        .map(|address| (*address, Vec::new()))
+        .collect();
+    for pair in &evidence.pairs {
+        if let Some(pairs) = under.get_mut(&pair.address()) {
+            pairs.push(pair);
+        }
+    }
+    candidates
+        .into_iter()
+        .filter(|identifier| is_fixed(identifier, of, &under))
+        .map(|identifier| identifier.rpi)
+        .collect()
+}
+
+fn is_fixed<'a>(identifier: &Identifier, of: impl Fn(&u32) -> &'a Pair, under: &BTreeMap<Address, Vec<&Pair>>) -> bool {
+    let others = |pair: &Pair| {
+        let pairs = under.get(&pair.address()).map_or(&[][..], Vec::as_slice);
+        // A value lives for a moment; an identifier under the same address is looked for among few.
+        pairs
+            .iter()
+            .filter(|other| other.rpi != identifier.rpi)
+            .take(64)
+            .copied()
+            .collect::<Vec<_>>()
+    };
+    let moments = || {
+        identifier
+            .pairs
+            .iter()
+            .map(&of)
+            .filter(|pair| is_on_air(pair.address()))
+    };
+    if identifier.addresses.len() >= MANY_ADDRESSES {
+        // Whose addresses carry nothing else is a phone that changes addresses in haste.
+        let carrying: BTreeSet<Address> = moments()
+            .filter(|pair| !others(pair).is_empty())
+            .map(Pair::address)
+            .collect();
+        return carrying.len() * 2 > identifier.addresses.len();
+    }
+    // Of few phones: each moment must follow at once on another identifier, or be followed by one, all within one moment.
+    let follows = |pair: &Pair| others(pair).iter().any(|other| is_next(other, pair));
+    let is_followed = |pair: &Pair| others(pair).iter().any(|other| is_next(pair, other));
+    identifier.last.at.since(identifier.first.at) <= MOMENT
+        && moments().all(|pair| follows(pair) || is_followed(pair))
+        && moments().any(follows)
+        && moments().any(is_followed)
+}
+
+/// Whether one ends just before the other begins, at the same station.
+fn is_next(before: &Pair, after: &Pair) -> bool {
+    let gap = after.first.at.since(before.last.at);
+    before.station() == after.station() && gap.0 >= 0 && gap <= NEXT
+}

@@ -1,0 +1,124 @@
+//! `vicino audit keys` and `vicino audit custody`: what is audited besides broadcasts.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+fn vicino(args: &[&str]) -> Output {
+    Command::new(assert_cmd::cargo::cargo_bin!("vicino"))
+        .args(args)
+        .output()
+        .expect("the program runs")
+}
+
+fn json(args: &[&str]) -> Value {
+    let output = vicino(args);
+    serde_json::from_slice(&output.stdout).expect("JSON on standard output")
+}
+
+/// Verdicts of a file by the code of the check.
+fn verdict(sheet: &Value, file: usize, code: &str) -> String {
+    let checks = sheet["files"][file]["checks"].as_array().expect("checks");
+    let found = checks.iter().find(|check| check["code"] == code).expect("the check");
+    found["verdict"].as_str().expect("a verdict").to_owned()
+}
+
+fn shared() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let folder = std::env::var_os("VICINO_SHARED").map_or(beside, PathBuf::from);
+    folder.is_dir().then_some(folder)
+}
+
+#[test]
+fn real_exports_are_told_apart_by_what_they_give_away() {
+    let Some(shared) = shared() else {
+        eprintln!("SKIPPED: the shared exports are not here (VICINO_SHARED)");
+        return;
+    };
+    let path = |name: &str| shared.join("reference/exports").join(name).display().to_string();
+    let files = [
+        path("google-sample-140keys.zip"),
+        path("immuni-2020-08-23-3keys.export.bin"),
+        path("synthetic-v15-all-fields.zip"),
+    ];
+    let args: Vec<&str> = ["audit", "keys", "--json"]
+        .into_iter()
+        .chain(files.iter().map(String::as_str))
+        .collect();
+    let sheet = json(&args);
+    let of = |file| ["K1", "K2", "K3", "K4", "K5"].map(|code| verdict(&sheet, file, code));
+    assert_eq!(of(0), ["pass", "warn", "pass", "warn", "not-observable"]);
+    // Three days of one person, alone in a file.
+    assert_eq!(of(1), ["pass", "fail", "fail", "warn", "not-observable"]);
+    assert_eq!(of(2), ["pass", "fail", "fail", "fail", "not-observable"]);
+    assert_eq!(vicino(&args).status.code(), Some(1));
+    let lenient: Vec<&str> = args.iter().copied().chain(["--fail-on", "never"]).collect();
+    assert_eq!(vicino(&lenient).status.code(), Some(0));
+}
+
+#[test]
+fn a_capture_is_audited_by_who_can_read_it_and_by_what_it_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    for ending in ["csv", "events.csv", "keys.csv", "toml"] {
+        let name = format!("two-phones.{ending}");
+        fs::copy(captures.join(&name), folder.path().join(&name)).expect("a bundled capture");
+    }
+    let own = |mode| {
+        for file in fs::read_dir(folder.path()).expect("the folder").flatten() {
+            fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).expect("own files");
+        }
+    };
+    let capture = folder.path().join("two-phones.csv").display().to_string();
+    own(0o644);
+    let open = json(&["audit", "custody", &capture, "--json"]);
+    // Nobody is in a simulated capture: it only warns.
+    assert_eq!(
+        (verdict(&open, 0, "C1"), verdict(&open, 0, "C2")),
+        ("warn".into(), "pass".into())
+    );
+    own(0o600);
+    let closed = json(&["audit", "custody", &capture, "--json"]);
+    assert_eq!(closed["verdict"], "pass");
+    // The same rows without the word that they are simulated.
+    fs::remove_file(folder.path().join("two-phones.toml")).expect("the metadata");
+    let unknown = json(&["audit", "custody", &capture, "--json"]);
+    assert_eq!(verdict(&unknown, 0, "C2"), "warn");
+    own(0o604);
+    let leaking = json(&["audit", "custody", &capture, "--json"]);
+    assert_eq!(verdict(&leaking, 0, "C1"), "fail");
+    assert_eq!(vicino(&["audit", "custody", &capture]).status.code(), Some(1));
+}
+
+#[test]
+fn a_protected_capture_gives_the_same_verdicts_except_where_it_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/rotation-faults.csv.zst");
+    let protected = folder.path().join("protected.csv").display().to_string();
+    let converted = vicino(&["convert", &capture.display().to_string(), &protected, "--pseudonymise"]);
+    assert!(converted.status.success());
+    let open = json(&["audit", &capture.display().to_string(), "--json"]);
+    let closed = json(&["audit", &protected, "--json"]);
+    assert_eq!(closed["scope"]["pseudonymised"], true);
+    let rules = |sheet: &Value| sheet["rules"].as_array().expect("rules").clone();
+    for (open, closed) in rules(&open).iter().zip(&rules(&closed)) {
+        let code = open["code"].as_str().expect("a code");
+        let expected = match code {
+            // Pseudonyms are random whatever they stand for; metadata and counters are replaced; keys find nothing.
+            "B13" | "B16" | "B17" | "B20" => "not-observable",
+            _ => open["verdict"].as_str().expect("a verdict"),
+        };
+        assert_eq!(closed["verdict"], expected, "{code}");
+        assert_eq!(
+            open["n_findings"].as_u64() > Some(0) && expected != "not-observable",
+            closed["n_findings"].as_u64() > Some(0),
+            "{code}"
+        );
+    }
+    let custody = json(&["audit", "custody", &protected, "--json"]);
+    assert_eq!(verdict(&custody, 0, "C2"), "pass");
+}

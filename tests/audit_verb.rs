@@ -1,0 +1,362 @@
+//! `vicino audit`: its outputs, baselines, comparisons, and text from outside that must stay harmless in all of them.
+#![cfg(feature = "zstd")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+fn bundled(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(file);
+    path.to_str().expect("a name").to_owned()
+}
+
+/// Exit code, standard output, standard error.
+fn vicino(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::cargo_bin("vicino")
+        .expect("the program")
+        .args(arguments)
+        .output()
+        .expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let code = output.status.code().expect("it ends");
+    (code, text(output.stdout), text(output.stderr))
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let (_, out, err) = vicino(arguments);
+    serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"))
+}
+
+fn array<'a>(value: &'a Value, pointer: &str) -> &'a Vec<Value> {
+    let found = value.pointer(pointer).and_then(Value::as_array);
+    found.unwrap_or_else(|| panic!("no array at {pointer}"))
+}
+
+#[test]
+fn sarif_has_what_its_schema_requires_and_a_result_for_each_rule() {
+    let capture = bundled("rotation-faults.csv.zst");
+    let log = json(&["audit", &capture, "--sarif"]);
+    let report = json(&["audit", &capture, "--json"]);
+    assert_eq!(log["version"], "2.1.0");
+    assert!(
+        log["$schema"]
+            .as_str()
+            .is_some_and(|schema| schema.ends_with("sarif-2.1.0.json"))
+    );
+    let driver = &log["runs"][0]["tool"]["driver"];
+    assert_eq!(driver["name"], "Vicino");
+    let rules = array(driver, "/rules");
+    assert_eq!(rules.len(), 20);
+    for rule in rules {
+        assert!(rule["id"].is_string() && rule["help"]["text"].is_string());
+        let level = rule["defaultConfiguration"]["level"].as_str().expect("a level");
+        assert!(["error", "warning", "note", "none"].contains(&level));
+        let name = rule["name"].as_str().expect("a name");
+        assert!(name.chars().all(char::is_alphanumeric), "{name}");
+    }
+    let results = array(&log, "/runs/0/results");
+    let mut met = BTreeSet::new();
+    let mut fingerprints = BTreeSet::new();
+    for result in results {
+        let id = result["ruleId"].as_str().expect("a rule");
+        let index = usize::try_from(result["ruleIndex"].as_u64().expect("a place")).expect("small");
+        assert_eq!(rules[index]["id"], id);
+        met.insert(id.to_owned());
+        assert!(result["message"]["text"].as_str().is_some_and(|text| !text.is_empty()));
+        let (kind, level) = (result["kind"].as_str().unwrap_or("fail"), result["level"].as_str());
+        // Section 3.27.9: a level besides none only with a failure.
+        assert!(
+            (kind == "fail") == (level == Some("error") || level == Some("warning")),
+            "{kind} {level:?}"
+        );
+        assert!(["fail", "pass", "notApplicable"].contains(&kind));
+        for location in array(result, "/locations") {
+            let uri = location["physicalLocation"]["artifactLocation"]["uri"]
+                .as_str()
+                .expect("a reference");
+            assert!(
+                uri.ends_with("captures/rotation-faults.csv.zst") && !uri.contains(' '),
+                "{uri}"
+            );
+            if kind == "fail" {
+                let line = location["physicalLocation"]["region"]["startLine"].as_u64();
+                assert_eq!(line, location["properties"]["packet"].as_u64().map(|row| row + 1));
+            }
+        }
+        if kind == "fail" {
+            let sum = result["partialFingerprints"]["subject/v1"].as_str().expect("a sum");
+            assert!(sum.len() == 32 && fingerprints.insert((id.to_owned(), sum.to_owned())));
+            assert_eq!(result["suppressions"], Value::Array(Vec::new()));
+        }
+    }
+    assert_eq!(met.len(), 20);
+    let findings = array(&report, "/rules")
+        .iter()
+        .map(|rule| array(rule, "/findings").len())
+        .sum::<usize>();
+    assert_eq!(
+        results.iter().filter(|result| result["kind"] == "fail").count(),
+        findings
+    );
+}
+
+#[test]
+fn csv_has_a_row_for_each_finding_and_packet() {
+    let capture = bundled("rotation-faults.csv.zst");
+    let (code, out, _) = vicino(&["audit", &capture, "--csv"]);
+    let report = json(&["audit", &capture, "--json"]);
+    assert_eq!(code, 1);
+    let mut reader = csv::Reader::from_reader(out.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
+    let packets: usize = array(&report, "/rules")
+        .iter()
+        .flat_map(|rule| array(rule, "/findings"))
+        .map(|finding| array(finding, "/packets").len().max(1))
+        .sum();
+    assert_eq!(rows.len(), packets);
+    assert!(rows.iter().all(|row| row.len() == 16 && row[12].parse::<u64>().is_ok()));
+    let (_, both, err) = vicino(&["audit", &capture, "--csv", "--json"]);
+    assert!(both.is_empty() && err.contains("cannot be used with"), "{err}");
+}
+
+#[test]
+fn a_baseline_accepts_what_is_known_and_tells_what_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a name").to_owned();
+    let (capture, known) = (bundled("rotation-faults.csv.zst"), path("known.toml"));
+    let (code, _, err) = vicino(&["audit", &capture, "--write-baseline", &known]);
+    assert!(code == 1 && err.contains("accepts"), "{err}");
+    let (code, text, err) = vicino(&["audit", &capture, "--baseline", &known, "--fail-on", "warn", "--all"]);
+    assert!(code == 0 && !err.contains("no longer"), "{err}");
+    assert!(text.contains("(accepted; without it: fail)") && text.contains("findings accepted"));
+    let log = json(&["audit", &capture, "--baseline", &known, "--sarif"]);
+    let fails = array(&log, "/runs/0/results")
+        .iter()
+        .filter(|result| result["kind"] == "fail");
+    assert!(fails.clone().count() > 10);
+    for result in fails {
+        assert_eq!(result["suppressions"][0]["kind"], "external");
+    }
+    let (code, _, err) = vicino(&["audit", &capture, "--write-baseline", &known]);
+    assert!(code == 4 && err.contains("is there already"), "{err}");
+    // Another capture has other findings.
+    let other = bundled("two-phones.csv");
+    let (_, _, err) = vicino(&["audit", &other, "--baseline", &known]);
+    assert!(err.contains("accepted but no longer found: B"), "{err}");
+    fs::write(path("bad.toml"), "[[accept]]\nrule = \"B0\"\nsubject = \"x\"\n").expect("written");
+    let (code, _, err) = vicino(&["audit", &other, "--baseline", &path("bad.toml")]);
+    assert!(code == 2 && err.contains("entry 1") && err.contains("hint"), "{err}");
+    fs::write(
+        path("one.json"),
+        r#"{"accept": [{"rule": "B4", "subject": "*", "note": "a bench"}]}"#,
+    )
+    .expect("written");
+    let report = json(&["audit", &other, "--baseline", &path("one.json"), "--json"]);
+    let rule = &report["rules"][3];
+    assert_eq!((&rule["code"], &rule["is_accepted"]), (&"B4".into(), &true.into()));
+    assert_eq!(rule["findings"][0]["accepted_because"], "a bench");
+}
+
+#[test]
+fn two_captures_two_models_and_all_models_stand_side_by_side() {
+    let (faults, two) = (bundled("rotation-faults.csv.zst"), bundled("two-phones.csv"));
+    let compared = json(&["audit", "compare", &two, &faults, "--json"]);
+    assert_eq!(compared["schema"], "vicino/audit-compare/1");
+    let first = &compared["rules"][0];
+    assert_eq!((&first["code"], &first["change"]), (&"B1".into(), &"worse".into()));
+    let groups = json(&["audit", "compare", "--a", &two, "--b", &faults, "--json"]);
+    assert_eq!(groups["rules"], compared["rules"]);
+    let (code, text, _) = vicino(&["audit", "compare", &two, &faults]);
+    assert!(
+        code == 0 && text.contains("↓ worse") && text.contains("B beside A: "),
+        "{text}"
+    );
+    let matrix = json(&["audit", "matrix", &faults, "--json"]);
+    let models = array(&matrix, "/models");
+    assert!(models.len() > 4 && array(&models[0], "/cells").len() == 20);
+    let names: Vec<&str> = models.iter().filter_map(|of| of["model"].as_str()).collect();
+    let (code, text, _) = vicino(&["audit", "matrix", &faults]);
+    assert!(code == 0 && names.iter().all(|name| text.contains(name)), "{text}");
+    let sides = ["--model-a", names[0], "--model-b", names[1], "--json"];
+    let of_models = json(&[&["audit", "compare", &faults][..], &sides].concat());
+    assert_eq!(of_models["sides"][1]["name"], names[1]);
+    let (code, _, err) = vicino(&["audit", "compare", &faults, "--model-a", "none", "--model-b", names[0]]);
+    assert!(code == 2 && err.contains(names[0]), "{err}");
+    let (code, _, err) = vicino(&["audit", "compare", &faults]);
+    assert!(code == 2 && err.contains("hint"), "{err}");
+    let rules = json(&["audit", "rules", "--json"]);
+    assert_eq!(
+        (array(&rules, "/rules").len(), &rules["schema"]),
+        (20, &"vicino/audit-rules/1".into())
+    );
+    let (code, text, _) = vicino(&["audit", "rules", "--only", "B15"]);
+    assert!(code == 0 && text.starts_with("B15 ") && !text.contains("B14"), "{text}");
+}
+
+const HOSTILE: &str = "</style><script>alert(1)</script><img src=x>\u{1b}[2J\u{9b}31m\u{202e}&\"'";
+
+/// What a terminal, a page or a reader could obey.
+fn is_harmless(text: &str) {
+    let steers =
+        |letter: char| letter.is_control() && letter != '\n' && letter != '\r' || "\u{202e}\u{2066}".contains(letter);
+    if let Some(place) = text.find(steers) {
+        panic!("{:?}", &text[place.saturating_sub(40)..(place + 8).min(text.len())]);
+    }
+}
+
+/// A capture of a phone with a name of markup in its frame, at a station with such a name and a huge one.
+fn hostile(folder: &Path) -> (String, String) {
+    let scenario = folder.join("scenario.toml");
+    fs::write(
+        &scenario,
+        "title = \"x\"\nseed = 1\nstart = \"2020-06-03T10:00:00Z\"\nduration = \"20m\"\n[[station]]\nname = \"hci0\"\n\
+         [[phone]]\nname = \"PHONEX\"\nos = \"android\"\nmodel = \"SM-A515F\"\nposition = [1, 0]\n\
+         fault = [{ kind = \"extra-name\", name = \"<b>&\" }, { kind = \"rpi-without-address\" }]\n",
+    )
+    .expect("written");
+    let plain = folder.join("plain.csv");
+    let (scenario, plain) = (scenario.to_str().expect("a name"), plain.to_str().expect("a name"));
+    let (code, _, err) = vicino(&["simulate", scenario, plain]);
+    assert_eq!(code, 0, "{err}");
+    let station = format!("\"{}{}\"", HOSTILE.replace('"', "\"\""), "x<i>".repeat(35));
+    let rows = fs::read_to_string(plain)
+        .expect("a capture")
+        .replace(",hci0,", &format!(",{station},"));
+    let file = folder.join(format!("{}.csv", HOSTILE.replace('/', "|")));
+    fs::write(&file, rows).expect("written");
+    // Who names phones and models in a file of truth may write what he likes.
+    let named = fs::read_to_string(folder.join("plain.truth.csv")).expect("truth");
+    assert!(named.contains("PHONEX") && named.contains("SM-A515F"));
+    let truth = folder.join("truth.csv");
+    let huge = format!("\"{}\"", "y<b>\u{1b}[2J".repeat(2_000));
+    let quoted = format!("\"{}\"", HOSTILE.replace('"', "\"\""));
+    fs::write(&truth, named.replace("PHONEX", &huge).replace("SM-A515F", &quoted)).expect("written");
+    (
+        file.to_str().expect("a name").to_owned(),
+        truth.to_str().expect("a name").to_owned(),
+    )
+}
+
+#[test]
+fn names_payloads_and_files_of_markup_and_escapes_are_harmless_in_all_outputs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, truth) = hostile(folder.path());
+    let bundled = bundled("hostile.csv.zst");
+    let known = folder.path().join("known.toml");
+    let known = known.to_str().expect("a name");
+    for capture in [&[file.as_str(), "--truth", &truth][..], &[&bundled]] {
+        for form in [&[][..], &["--all"], &["--json"], &["--sarif"], &["--csv"]] {
+            let (code, out, err) = vicino(&[&["audit"], capture, form].concat());
+            assert!(code <= 1 && !out.is_empty(), "{err}");
+            is_harmless(&out);
+            is_harmless(&err);
+            assert!(out.len() < 3_000_000, "{form:?}: {}", out.len());
+        }
+        let (_, _, err) = vicino(&[&["audit"], capture, &["--write-baseline", known]].concat());
+        is_harmless(&err);
+        is_harmless(&fs::read_to_string(known).expect("a baseline"));
+        let (code, _, err) = vicino(&[&["audit"], capture, &["--baseline", known, "--fail-on", "warn"]].concat());
+        assert!(code == 0 && !err.contains("no longer"), "{err}");
+        fs::remove_file(known).expect("removed");
+        let report = json(&[&["audit"], capture, &["--json"]].concat());
+        assert!(report["scope"]["rpis"].as_u64() > Some(0));
+    }
+    for form in [
+        &["compare", &file, &bundled][..],
+        &["compare", &file, &bundled, "--json"],
+        &["matrix", &file, "--truth", &truth],
+        &["matrix", &file, "--truth", &truth, "--json"],
+        &[
+            "compare",
+            &file,
+            "--truth",
+            &truth,
+            "--model-a",
+            HOSTILE,
+            "--model-b",
+            HOSTILE,
+        ],
+    ] {
+        let (code, out, err) = vicino(&[&["audit"], form].concat());
+        assert!(code <= 2, "{err}");
+        is_harmless(&out);
+        is_harmless(&err);
+    }
+}
+
+#[cfg(feature = "plots")]
+#[test]
+fn a_page_of_hostile_names_is_well_formed_and_asks_for_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, truth) = hostile(folder.path());
+    let path = |name: &str| folder.path().join(name).to_str().expect("a name").to_owned();
+    for (number, capture) in [&[file.as_str(), "--truth", &truth][..], &[&bundled("hostile.csv.zst")]]
+        .into_iter()
+        .enumerate()
+    {
+        let (report, plots) = (path(&format!("{number}.html")), path(&format!("plots{number}")));
+        let (_, _, err) = vicino(&[&["audit"], capture, &["--report", &report, "--plots", &plots]].concat());
+        let page = fs::read_to_string(&report).unwrap_or_else(|_| panic!("{err}"));
+        is_harmless(&page);
+        assert!(page.len() < 2_000_000, "{}", page.len());
+        let options = roxmltree::ParsingOptions {
+            allow_dtd: true,
+            ..roxmltree::ParsingOptions::default()
+        };
+        let document = roxmltree::Document::parse_with_options(&page, options).expect("well formed");
+        let nodes = || document.descendants().filter(roxmltree::Node::is_element);
+        let names: BTreeSet<&str> = nodes().map(|node| node.tag_name().name()).collect();
+        for never in ["script", "img", "b", "i", "iframe", "link", "object"] {
+            assert!(!names.contains(never), "{never}");
+        }
+        for reference in ["http://", "https://", "url(", "@import", "src=\"", "javascript:"] {
+            assert!(!page.contains(reference), "{reference}");
+        }
+        assert_eq!(nodes().filter(|node| node.tag_name().name() == "style").count(), 1);
+        let mut level = 0;
+        for node in nodes() {
+            let name = node.tag_name().name();
+            if let Some(next) = name.strip_prefix('h').and_then(|digit| digit.parse::<u32>().ok()) {
+                assert!(next <= level + 1, "{name} after h{level}");
+                level = next;
+            }
+        }
+        // Folders of the one who audited are nobody's business.
+        assert!(!page.contains(folder.path().to_str().expect("a name")));
+        let svg = fs::read_to_string(Path::new(&plots).join("chains.svg")).expect("a plot");
+        is_harmless(&svg);
+        roxmltree::Document::parse(&svg).expect("well formed");
+    }
+}
+
+#[cfg(feature = "plots")]
+#[test]
+fn the_page_tells_the_result_first_and_is_the_same_every_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a name").to_owned();
+    let capture = bundled("rotation-faults.csv.zst");
+    let page = |name: &str| {
+        let (code, _, err) = vicino(&["audit", &capture, "--report", &path(name)]);
+        assert!(code == 1 && err.contains("a page for any browser"), "{err}");
+        fs::read_to_string(path(name)).expect("a page")
+    };
+    let one = page("one.html");
+    assert_eq!(one, page("two.html"));
+    let places: Vec<usize> = [
+        "Not private",
+        "What it means for a person",
+        "<svg",
+        "What this cannot see",
+        "SHA-256",
+    ]
+    .into_iter()
+    .map(|part| one.find(part).unwrap_or_else(|| panic!("{part} is missing")))
+    .collect();
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(one.contains("vicino audit rotation-faults.csv.zst") && one.contains("Models against rules"));
+    let (code, _, err) = vicino(&["audit", &capture, "--report", &path("one.html")]);
+    assert!(code == 4 && err.contains("not overwritten"), "{err}");
+}
