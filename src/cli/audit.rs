@@ -7,6 +7,7 @@ mod custody;
 mod input;
 mod keys;
 mod layout;
+mod links;
 mod matrix;
 #[cfg(feature = "plots")]
 mod page;

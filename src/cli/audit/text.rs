@@ -26,6 +26,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report, layout: Layout, all: b
     }
     identities::write(out, &report.identities, layout, all)?;
     rotations(out, report, layout)?;
+    super::links::write(out, &report.links, layout, all)?;
     summary(out, report, layout)
 }
 

@@ -1,11 +1,13 @@
 //! Evidence as rules look at it: identifiers and addresses joined over stations.
 
 mod fixed;
-mod listening;
+pub(super) mod listening;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::evidence::{Evidence, Owner, Pair};
+use super::links::Links;
 use super::verdict::Sight;
 use crate::lab::address::{Address, AddressKind};
 use crate::lab::advert::StationId;
@@ -77,9 +79,10 @@ pub struct Case<'a> {
     pub fixed: BTreeSet<Rpi>,
     /// Who broadcasts which identifier, as far as it is known.
     pub owners: BTreeMap<Rpi, Owner>,
+    links: OnceLock<Links>,
     /// Whether these are some of the identifiers only: what carries none cannot be laid to their broadcasters.
     pub is_part: bool,
-    listening: Vec<listening::Listening>,
+    pub(super) listening: Vec<listening::Listening>,
 }
 
 impl<'a> Case<'a> {
@@ -123,6 +126,7 @@ impl<'a> Case<'a> {
             resolved: BTreeMap::new(),
             fixed,
             owners: owners(evidence),
+            links: OnceLock::new(),
             is_part: true,
             listening: evidence.stations.iter().map(listening::Listening::of).collect(),
         };
@@ -157,6 +161,12 @@ impl<'a> Case<'a> {
                 }
             }
         }
+    }
+
+    /// Which identifier follows which on one phone, as an outsider could tell; found out when it is first asked for.
+    #[must_use]
+    pub fn links(&self) -> &Links {
+        self.links.get_or_init(|| Links::of(self))
     }
 
     /// A pair by its number.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::case::Case;
 use super::evidence::Evidence;
+use super::links::LinksReport;
 use super::resolve::{Identity, identities};
 use super::rotations::{Rotations, by_model};
 use super::rule::Rule;
@@ -36,6 +37,8 @@ pub struct Report {
     pub identities: Vec<IdentityReport>,
     /// Rotations by the phones' own logs.
     pub rotations: Vec<Rotations>,
+    /// What an outsider could join.
+    pub links: LinksReport,
 }
 
 /// What was audited.
@@ -223,6 +226,7 @@ impl Report {
             rules,
             identities: identity_reports(evidence, identities(case)),
             rotations: by_model(case),
+            links: LinksReport::of(evidence, case.links()),
         };
         report.weigh();
         report

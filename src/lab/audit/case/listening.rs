@@ -5,11 +5,24 @@ use crate::lab::time::{Micros, UnixMicros};
 
 /// Stretches of listening that do not overlap, each with the time listened before it, in microseconds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Listening(Vec<(i64, i64, i64)>);
+pub(in crate::lab::audit) struct Listening(Vec<(i64, i64, i64)>);
 
 impl Listening {
     pub(super) fn of(station: &Station) -> Self {
-        let mut stretches = station.listening.clone();
+        Self::merge(station.listening.clone())
+    }
+
+    /// Of several together: whenever any of them listened.
+    pub(in crate::lab::audit) fn of_all(all: &[Self]) -> Self {
+        let stretches = all.iter().flat_map(|one| &one.0);
+        Self::merge(
+            stretches
+                .map(|(from, to, _)| [UnixMicros(*from), UnixMicros(*to)])
+                .collect(),
+        )
+    }
+
+    fn merge(mut stretches: Vec<[UnixMicros; 2]>) -> Self {
         stretches.sort_unstable();
         let mut all: Vec<(i64, i64, i64)> = Vec::with_capacity(stretches.len());
         for [UnixMicros(from), UnixMicros(to)] in stretches {
@@ -32,8 +45,17 @@ impl Listening {
         self.0[..idx].last().map_or(0, of)
     }
 
-    pub(super) fn between(&self, from: UnixMicros, to: UnixMicros) -> Micros {
+    /// Time listened within a span; none where it ends before it begins.
+    pub(in crate::lab::audit) fn between(&self, from: UnixMicros, to: UnixMicros) -> Micros {
         Micros(self.before(to.0).saturating_sub(self.before(from.0)).max(0))
+    }
+
+    /// From the beginning to the end, of each pause at most so much; in seconds.
+    pub(in crate::lab::audit) fn span_secs(&self, most: Micros) -> f64 {
+        let listened = self.0.iter().map(|(from, to, _)| to.saturating_sub(*from));
+        let pauses = self.0.windows(2);
+        let pauses = pauses.map(|two| two[1].0.saturating_sub(two[0].1).min(most.0));
+        listened.chain(pauses).map(|span| Micros(span).as_secs_f64()).sum()
     }
 }
 
@@ -65,5 +87,14 @@ mod tests {
         }
         let forever = listening.between(UnixMicros(i64::MIN), UnixMicros(i64::MAX));
         assert_eq!(forever, Micros::from_secs(160));
+    }
+
+    #[test]
+    fn together_they_listened_whenever_one_did_and_long_pauses_count_in_part() {
+        let at = |seconds: i64| UnixMicros(seconds * 1_000_000);
+        let of = |from, to| Listening(vec![(at(from).0, at(to).0, 0)]);
+        let all = Listening::of_all(&[of(0, 10), of(1000, 1005), of(5, 20), of(30, 31)]);
+        assert_eq!(all.between(at(0), at(2000)), Micros::from_secs(26));
+        assert!((all.span_secs(Micros::from_secs(100)) - (26.0 + 10.0 + 100.0)).abs() < 1e-9);
     }
 }

@@ -6,11 +6,14 @@ use crate::lab::audit::case::{Case, NOTHING_HEARD};
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
 use crate::lab::audit::verdict::{Figure, Finding, Judgement, Sight, Verdict, counted};
-use crate::lab::gaen::Layout;
+use crate::lab::gaen::{Layout, Rpi};
 use crate::lab::time::Micros;
 
 /// A successor must be heard so soon for a life to have been heard to its end.
 const NEXT: Micros = Micros::from_secs(30);
+/// From this probability on a hand-over joins lives of a phone that nobody knows: several in a row must be wrong for a
+/// wrong finding.
+const SURE: f64 = 0.9;
 
 pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     if case.identifiers.is_empty() {
@@ -91,10 +94,22 @@ struct Hasty {
     whole: usize,
 }
 
+/// The first identifier of the chain that sure links make, of each identifier in one.
+fn sure_chains(case: &Case<'_>) -> BTreeMap<Rpi, Rpi> {
+    let mut first_of = BTreeMap::new();
+    // Links are in order of time, so that what a chain begins with is known when it goes on.
+    for link in case.links().links.iter().filter(|link| link.probability >= SURE) {
+        let first = *first_of.entry(link.from).or_insert(link.from);
+        first_of.insert(link.to, first);
+    }
+    first_of
+}
+
 /// Phones that change in haste. A life counts where it is known whose it is (a phone's own log, lab keys), or where the
-/// address joins it to the next; and where the next one follows at once, so that its end was heard.
+/// address or a sure hand-over joins it to the next; and where the next one follows at once, so that its end was heard.
 fn hasty(case: &Case<'_>, settings: &Settings) -> Hasty {
     let limits = &settings.thresholds;
+    let chains = sure_chains(case);
     let mut of_phone: BTreeMap<String, Vec<(Sight, Sight)>> = BTreeMap::new();
     for identifier in case.own_identifiers() {
         let joined = identifier
@@ -105,6 +120,7 @@ fn hasty(case: &Case<'_>, settings: &Settings) -> Hasty {
         if let Some(name) = owner
             .filter(|name| !name.is_empty())
             .or_else(|| joined.map(|address| format!("address {address}")))
+            .or_else(|| Some(format!("the phone first heard as RPI {}", chains.get(&identifier.rpi)?)))
         {
             of_phone
                 .entry(name)
