@@ -1,6 +1,7 @@
 //! The page of an audit: for a data-protection officer, not for a radio engineer.
 
 mod findings;
+mod following;
 mod identities;
 mod method;
 
@@ -63,6 +64,7 @@ impl Told<'_> {
         self.summary(&mut page);
         findings::write(&mut page, self.report);
         identities::write(&mut page, self.report);
+        following::write(&mut page, &self.report.links);
         self.models(&mut page);
         if !self.plots.is_empty() {
             page.section("Plots");

@@ -1,5 +1,7 @@
 //! The plots of an audit.
 
+mod graph;
+
 use crate::lab::audit::Report;
 use crate::lab::audit::picture::{Band, BandKind, Histogram, Picture, Row, Rows};
 use crate::report::plot::{Axis, Marks, Plot, Scale, Series};
@@ -20,6 +22,8 @@ pub(super) fn all(report: &Report, picture: &Picture) -> Vec<Plot> {
     let mut plots = Vec::new();
     plots.extend(phones(&picture.phones));
     plots.extend(chains(picture));
+    plots.extend(graph::links(&picture.graphs));
+    plots.extend(graph::crowds(report));
     plots.extend(lives(report, picture));
     plots.extend(intervals(report, &picture.intervals_ms));
     plots.extend(levels(&picture.levels_dbm));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::case::{Case, Identifier};
+use super::links::{How, Links};
 use crate::lab::address::Address;
 use crate::lab::gaen::{Layout, Rpi};
 use crate::lab::time::UnixMicros;
@@ -14,6 +15,9 @@ use crate::lab::time::UnixMicros;
 const MOST_ROWS: usize = 40;
 /// Of these, rows that nothing joins to another identifier.
 const MOST_SINGLE: usize = 10;
+/// Chains of a link graph, and links of each.
+const MOST_CHAINS: usize = 20;
+const MOST_LINKS: usize = 60;
 /// Bands of a row.
 const MOST_BANDS: usize = 200;
 
@@ -121,6 +125,17 @@ impl Histogram {
     }
 }
 
+/// A chain of identifiers as a graph: each as the time in which it was heard, joined by links.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graph {
+    /// The beginning of its first identifier, or a phone's name (not neutralised).
+    pub name: String,
+    /// Identifiers: first and last report.
+    pub nodes: Vec<[UnixMicros; 2]>,
+    /// Links between them, by their numbers: from, to, how, and how likely.
+    pub links: Vec<(usize, usize, How, f64)>,
+}
+
 /// All that is drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
@@ -132,6 +147,8 @@ pub struct Picture {
     pub joined: usize,
     /// Chains of one identifier under one address: what nothing joins.
     pub single: usize,
+    /// The chains that last longest as graphs, by shared addresses and by hand-overs.
+    pub graphs: Vec<Graph>,
     /// Minutes for which identifiers were heard, by layout: Android's, iOS's, others.
     pub lives_min: [Histogram; 3],
     /// Intervals between advertisements, in milliseconds, one for each identifier at each receiver.
@@ -144,13 +161,7 @@ impl Picture {
     /// What is drawn of a case.
     #[must_use]
     pub fn new(case: &Case<'_>) -> Self {
-        Self::with_links(case, &[])
-    }
-
-    /// The same, with identifiers joined by more than what they share: each link is from one to its successor.
-    #[must_use]
-    pub fn with_links(case: &Case<'_>, links: &[(Rpi, Rpi)]) -> Self {
-        let all = chains(case, links);
+        let all = chains(case);
         let is_joined = |row: &&Vec<&Identifier>| row.len() > 1 || row.iter().any(|of| of.addresses.len() > 1);
         let joined = all.iter().filter(is_joined).count();
         let mut lives = [(); 3].map(|()| Histogram::new(0.0, 1.0, 90));
@@ -177,11 +188,44 @@ impl Picture {
             single: all.len() - joined,
             chains: worst(case, all, joined),
             joined,
+            graphs: graphs(case, case.links()),
             lives_min: lives,
             intervals_ms: intervals,
             levels_dbm: levels,
         }
     }
+}
+
+/// The longest chains of links.
+fn graphs(case: &Case<'_>, links: &Links) -> Vec<Graph> {
+    let lives: BTreeMap<Rpi, [UnixMicros; 2]> = case
+        .own_identifiers()
+        .map(|of| (of.rpi, [of.first.at, of.last.at]))
+        .collect();
+    let graph = |rpis: &[Rpi]| {
+        let rpis = &rpis[..rpis.len().min(MOST_LINKS + 1)];
+        let place: BTreeMap<Rpi, usize> = (0..).zip(rpis).map(|(place, rpi)| (*rpi, place)).collect();
+        let first = rpis.first()?;
+        let owner = case.owners.get(first).map(|owner| owner.name.clone());
+        let within = links.links.iter().filter_map(|link| {
+            let (from, to) = (place.get(&link.from)?, place.get(&link.to)?);
+            Some((*from, *to, link.how, link.probability))
+        });
+        Some(Graph {
+            name: owner.filter(|name| !name.is_empty()).unwrap_or_else(|| {
+                let rpi = first.to_string();
+                format!("RPI {}…", rpi.get(..8).unwrap_or(&rpi))
+            }),
+            nodes: rpis.iter().filter_map(|rpi| lives.get(rpi).copied()).collect(),
+            links: within.collect(),
+        })
+    };
+    links
+        .chains
+        .iter()
+        .take(MOST_CHAINS)
+        .filter_map(|chain| graph(&chain.rpis))
+        .collect()
 }
 
 /// A row for each phone that is known by name.
@@ -203,7 +247,7 @@ fn phones(case: &Case<'_>) -> Rows {
 }
 
 /// Identifiers that belong together for an outsider.
-fn chains<'a>(case: &'a Case<'_>, links: &[(Rpi, Rpi)]) -> Vec<Vec<&'a Identifier>> {
+fn chains<'a>(case: &'a Case<'_>) -> Vec<Vec<&'a Identifier>> {
     let own: Vec<&Identifier> = case.own_identifiers().collect();
     let place: BTreeMap<Rpi, usize> = (0..).zip(&own).map(|(place, of)| (of.rpi, place)).collect();
     let mut root: Vec<usize> = (0..own.len()).collect();
@@ -218,9 +262,6 @@ fn chains<'a>(case: &'a Case<'_>, links: &[(Rpi, Rpi)]) -> Vec<Vec<&'a Identifie
         for two in on_air.rpis.windows(2) {
             join(two[0], two[1]);
         }
-    }
-    for (one, other) in links {
-        join(*one, *other);
     }
     let mut groups: BTreeMap<usize, Vec<&Identifier>> = BTreeMap::new();
     for (place, identifier) in own.iter().enumerate() {
@@ -352,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shares_an_address_is_one_chain_and_links_join_more() {
+    fn what_shares_an_address_is_one_chain() {
         // Address 1 carries two identifiers, 2 and 3 one each.
         let evidence = evidence(&[(0, 1, 0xa1), (60, 1, 0xa2), (120, 2, 0xa3), (180, 3, 0xa4)]);
         let case = Case::new(&evidence);
@@ -360,9 +401,13 @@ mod tests {
         assert_eq!((picture.joined, picture.single), (1, 2));
         let worst = &picture.chains.rows[0];
         assert_eq!((worst.rpis, worst.addresses, worst.bands.len()), (2, 1, 3));
-        let of = |place: usize| case.identifiers[place].rpi;
-        let linked = Picture::with_links(&case, &[(of(1), of(2))]);
-        assert_eq!((linked.joined, linked.single, linked.chains.rows[0].rpis), (1, 1, 3));
+        // The same as a graph: two identifiers, joined for certain.
+        let graph = &picture.graphs[0];
+        assert_eq!((graph.nodes.len(), graph.links.len()), (2, 1));
+        assert_eq!(
+            (graph.links[0].0, graph.links[0].1, graph.links[0].2),
+            (0, 1, How::Address)
+        );
         assert!(picture.phones.rows.is_empty());
         assert_eq!(picture.lives_min.iter().map(|of| of.bins[0]).sum::<u64>(), 4);
     }
