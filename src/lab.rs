@@ -32,6 +32,7 @@ pub mod report;
 pub(crate) mod secret_rows;
 pub mod session;
 pub mod sightings;
+pub(crate) mod spelling;
 pub mod stats;
 pub(crate) mod student;
 pub mod text;

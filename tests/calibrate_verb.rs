@@ -483,3 +483,211 @@ fn medians_of_a_real_chamber_are_those_of_its_authors() {
         );
     }
 }
+
+/// A copy of the bundled bench that marks can be added to, with its name.
+fn copied(folder: &tempfile::TempDir) -> String {
+    for end in ["csv.zst", "events.csv", "keys.csv", "toml"] {
+        let name = format!("bench-1m.{end}");
+        std::fs::copy(bundled(&name), folder.path().join(name)).expect("copied");
+    }
+    let path = folder.path().join("bench-1m.csv.zst");
+    path.to_str().expect("a name").to_owned()
+}
+
+fn mark(capture: &str, more: &[&str]) {
+    let mut command = Command::cargo_bin("vicino").expect("the program");
+    command.args(["mark", capture]).args(more).assert().success();
+}
+
+/// Used reports by distance.
+fn reports(done: &assert_cmd::assert::Assert) -> Vec<(f64, u64)> {
+    let value = json_of(done);
+    let groups = value["groups"].as_array().expect("groups").clone();
+    let mut reports: Vec<(f64, u64)> = Vec::new();
+    for group in groups {
+        let distance = group["distance_m"].as_f64().expect("metres");
+        let n = group["counts"]["used"].as_u64().expect("a count");
+        reports.push((distance, n));
+    }
+    reports
+}
+
+#[test]
+fn a_mark_within_another_takes_its_own_stretch_and_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let capture = copied(&folder);
+    let fit = ["fit", &capture, "--a1", "42", "--json"];
+    let before = reports(&calibrate(&fit).success());
+    let at = |distance: f64, all: &[(f64, u64)]| -> u64 {
+        let of = all.iter().filter(|(of, _)| (of - distance).abs() < 1e-9);
+        of.map(|(_, n)| n).sum()
+    };
+    // A second in the middle of the minute at 1 m.
+    mark(
+        &capture,
+        &[
+            "--device",
+            "d79a455e",
+            "--distance",
+            "3",
+            "--from",
+            "2020-06-02T09:00:10Z",
+            "--to",
+            "2020-06-02T09:00:11Z",
+        ],
+    );
+    let done = calibrate(&fit).success().stderr(
+        predicate::str::contains("marks overlap: 1 m from 2020-06-02T09:00:00")
+            .and(predicate::str::contains("within it 3 m"))
+            .and(predicate::str::contains("then the first goes on")),
+    );
+    let after = reports(&done);
+    let taken = at(3.0, &after);
+    assert!((1..10).contains(&taken), "{after:?}");
+    assert_eq!(
+        at(1.0, &before),
+        at(1.0, &after) + taken,
+        "the rest of the minute stays"
+    );
+}
+
+#[test]
+fn the_model_of_a_mark_goes_before_that_of_a_lab_key_and_both_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let capture = copied(&folder);
+    let keys = std::fs::read_to_string(folder.path().join("bench-1m.keys.csv")).expect("keys");
+    let device = keys
+        .lines()
+        .nth(1)
+        .and_then(|row| row.split(',').next())
+        .expect("a device")
+        .to_owned();
+    mark(
+        &capture,
+        &[
+            "--device",
+            &device,
+            "--model",
+            "Phone-B",
+            "--from",
+            "2020-06-02T09:00:00Z",
+        ],
+    );
+    let done = calibrate(&["fit", &capture, "--a1", "42", "--json"])
+        .success()
+        .stderr(predicate::str::contains(
+            "a mark that it is a Phone-B: the mark's model counts",
+        ));
+    let phones = json_of(&done)["phones"].clone();
+    assert!(
+        phones.as_array().expect("phones").contains(&Value::from("Phone-B")),
+        "{phones}"
+    );
+}
+
+#[test]
+fn the_fit_names_the_option_that_gives_what_the_screen_gives() {
+    let capture = bundled("bench-1m.csv.zst");
+    calibrate(&["fit", &capture]).success().stdout(predicate::str::contains(
+        "told only together: --a1 42 takes that as `calibrate measure` does",
+    ));
+    calibrate(&["fit", &capture, "--a1", "42"])
+        .success()
+        .stdout(predicate::str::contains("told only together").not());
+    // A receiver's correction alone is a reference too.
+    calibrate(&["fit", &capture, "--a1", "42", "--reference", "Pixel 4=8/"])
+        .success()
+        .stdout(predicate::str::contains("scale fixed by Pixel 4 (correction +8 dB)"));
+    calibrate(&["fit", &capture, "--reference", "Pixel 4=/"]).code(2);
+}
+
+#[test]
+fn models_of_no_list_are_told_with_what_was_meant() {
+    let capture = bundled("bench-1m.csv.zst");
+    calibrate(&[
+        "fit",
+        &capture,
+        "--a1",
+        "42",
+        "--model",
+        "reference=Pixl 4",
+        "--reference",
+        "Pixl 4=8/-30",
+    ])
+    .success()
+    .stderr(
+        predicate::str::contains("no model \"Pixl 4\" in edition 2020-12-14")
+            .and(predicate::str::contains("did you mean Pixel 4?")),
+    );
+    calibrate(&["measure", "1", "--receiver", "Pixl 4"]).stderr(
+        predicate::str::contains("receiver: no model \"Pixl 4\"")
+            .and(predicate::str::contains("did you mean Pixel 4?")),
+    );
+    calibrate(&["measure", "reciever=hci0:5"])
+        .code(2)
+        .stderr(predicate::str::contains("did you mean receiver=?"));
+}
+
+#[test]
+fn truth_that_fits_nothing_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let truth = folder.path().join("other.csv");
+    std::fs::write(
+        &truth,
+        "from,to,receiver,transmitter,distance_m\n1591088400,1591088460,nobody,dut,1\n",
+    )
+    .expect("written");
+    let truth = truth.to_str().expect("a name");
+    let capture = bundled("bench-1m.csv.zst");
+    calibrate(&["fit", &capture, "--a1", "42", "--truth", truth])
+        .success()
+        .stderr(predicate::str::contains(
+            "the truth of other fits no report: it tells of dut → nobody",
+        ));
+    // And nothing else tells a distance.
+    let capture = bundled("rotation-faults.csv.zst");
+    calibrate(&["fit", &capture, "--truth", truth]).code(3).stderr(
+        predicate::str::contains("the truth of other fits no report")
+            .and(predicate::str::contains("record phones").not()),
+    );
+}
+
+#[test]
+fn the_day_of_a_profile_is_a_day_whatever_the_session_is_called() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (truth, table) = (folder.path().join("told.csv"), folder.path().join("own.toml"));
+    let (truth, table) = (truth.to_str().expect("a name"), table.to_str().expect("a name"));
+    let device = {
+        let keys = std::fs::read_to_string(bundled("bench-1m.keys.csv")).expect("keys");
+        keys.lines()
+            .nth(1)
+            .and_then(|row| row.split(',').next())
+            .expect("a device")
+            .to_owned()
+    };
+    // A capture without marks, so that the truth counts.
+    for end in ["csv.zst", "keys.csv"] {
+        let name = format!("bench-1m.{end}");
+        std::fs::copy(bundled(&name), folder.path().join(name)).expect("copied");
+    }
+    let capture = folder.path().join("bench-1m.csv.zst");
+    let capture = capture.to_str().expect("a name");
+    let text = format!(
+        "from,to,receiver,transmitter,distance_m,session\n2020-06-02T09:00:00Z,2020-06-02T09:01:00Z,,{device},1,Tuesday\n\
+         2020-06-02T09:01:10Z,2020-06-02T09:02:10Z,,{device},0.5,Tuesday\n"
+    );
+    std::fs::write(truth, text).expect("written");
+    let station = json(&[
+        "fit", capture, "--truth", truth, "--model", "Pixel 4", "--a1", "42", "--json",
+    ]);
+    assert_eq!(station["sessions"][0], "Tuesday");
+    calibrate(&[
+        "fit", capture, "--truth", truth, "--model", "Pixel 4", "--a1", "42", "--out", table,
+    ])
+    .success();
+    let table = std::fs::read_to_string(table).expect("the table");
+    assert!(
+        table.contains("date = \"2020-06-02\"") && table.contains("sessions: Tuesday"),
+        "{table}"
+    );
+}

@@ -324,3 +324,43 @@ fn measures_agree_with_those_of_an_independent_scorer() {
     same(&ours["near"][1], &theirs["closer_than_2.0_m"], &names);
     assert!(ours["near"][0]["auc"].as_f64().expect("a number") > 0.78);
 }
+
+#[test]
+fn a_model_of_one_s_own_is_found_by_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = folder.path().join("vicino/calibration");
+    std::fs::create_dir_all(&own).expect("made");
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("calibration/distance.toml");
+    std::fs::copy(built_in, own.join("distance-hall.toml")).expect("copied");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::cargo_bin("vicino").expect("the program");
+        command.env("XDG_DATA_HOME", folder.path()).args(arguments).assert()
+    };
+    let (capture, keys) = (bundled("demo.csv.zst"), bundled("demo.keys.csv"));
+    run(&["distance", &capture, "--keys", &keys, "--estimator", "hall", "--csv"]).success();
+    run(&["distance", &capture, "--keys", &keys, "--estimator", "hal", "--csv"])
+        .code(2)
+        .stderr(predicate::str::contains("no such model of distance"));
+    run(&["calibrate", "show", "distance-hall"])
+        .stderr(predicate::str::contains("is a model of distance").and(predicate::str::contains("--estimator hall")))
+        .failure();
+}
+
+#[test]
+fn distances_too_far_apart_are_told_as_that() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let truth = folder.path().join("sparse.csv");
+    // Of a phone that is heard often: a few seconds of it alone are told.
+    let mut text = "time,receiver,transmitter,distance_m\n".to_owned();
+    for second in 0..5 {
+        text += &[(1_591_088_400 + second).to_string(), ",nobody,somebody,1\n".to_owned()].concat();
+    }
+    std::fs::write(&truth, text).expect("written");
+    let truth = truth.to_str().expect("a name");
+    let (capture, keys) = (bundled("demo.csv.zst"), bundled("demo.keys.csv"));
+    for verb in ["train", "score"] {
+        distance(&[verb, &capture, "--keys", &keys, "--truth", truth])
+            .code(3)
+            .stderr(predicate::str::contains("fill no window of 30 s").and(predicate::str::contains("10 s")));
+    }
+}

@@ -1,22 +1,25 @@
 //! The tab of calibration: leads through the measuring of a phone, step by step, to its profile.
 
+mod plan;
+
 use super::Effect;
 use super::action::Action;
-use super::model::Model;
+use super::form::Question;
+use super::model::{Model, Popup};
 use super::update::mark_of_calibration;
+use crate::lab::advert::StationId;
 use crate::lab::beacon::Family;
-use crate::lab::calibration::measure::{Finding, Measure, Plan, Stage};
-use crate::lab::calibration::to_toml;
+use crate::lab::calibration::measure::{Finding, Measure, Outcome, Receiver, Stage};
+use crate::lab::calibration::{editions, to_toml};
 use crate::lab::ledger::TrackKey;
 use crate::lab::time::Micros;
 use crate::lab::units::Dbm;
+pub use plan::{Planned, plan};
 
 /// Phones that can be chosen: of more, the strongest.
 const MOST_CANDIDATES: usize = 50;
 /// Who was not heard for longer is not offered.
 const PRESENT: Micros = Micros::from_secs(15);
-/// Most characters of a plan's word.
-const MOST_WORD: usize = 40;
 
 /// A phone that can be chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,97 +53,38 @@ pub struct Calibrate {
     pub finding: Option<Result<Box<Finding>, String>>,
 }
 
-/// A plan with what it says of the phone.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Planned {
-    /// The steps.
-    pub plan: Plan,
-    /// Its model.
-    pub model: Option<String>,
-    /// Which is taken without a question: a device's name, how an identifier or an address begins, or the strongest.
-    pub phone: Option<String>,
-}
-
 /// The word for whichever is strongest.
 const STRONGEST: &str = "strongest";
 /// The strongest is not taken before it was heard so often.
 const SURE: u64 = 20;
 
-/// Reads a plan: numbers are distances in metres, `dwell=SECONDS`, `reports=N`, `model=NAME`, `phone=NAME` (or an
-/// address, or `strongest`), and other words orientations.
-///
-/// # Errors
-/// Which word is none.
-pub fn plan(text: &str) -> Result<Planned, String> {
-    let (mut distances, mut orientations) = (Vec::new(), Vec::new());
-    let (mut dwell, mut wanted, mut model, mut phone) = (None, None, None, None);
-    for word in words(text) {
-        if let Some(value) = word.strip_prefix("dwell=") {
-            let seconds = value
-                .trim_end_matches('s')
-                .parse()
-                .ok()
-                .filter(|of| (1..=3_600).contains(of));
-            dwell = Some(Micros::from_secs(seconds.ok_or("dwell: 1 to 3600 seconds")?));
-        } else if let Some(value) = word.strip_prefix("reports=") {
-            wanted = Some(
-                value
-                    .parse()
-                    .ok()
-                    .filter(|of| (1..=100_000).contains(of))
-                    .ok_or("reports: 1 to 100000")?,
-            );
-        } else if let Some(value) = word.strip_prefix("model=") {
-            model = Some(value.chars().take(MOST_WORD).collect::<String>()).filter(|model| !model.is_empty());
-        } else if let Some(value) = word.strip_prefix("phone=") {
-            phone = Some(value.chars().take(MOST_WORD).collect::<String>()).filter(|phone| !phone.is_empty());
-        } else if let Ok(metres) = word.trim_end_matches('m').parse::<f64>() {
-            if !(0.05..=1_000.0).contains(&metres) {
-                return Err(format!("{word}: a distance is 0.05 to 1000 m"));
-            }
-            distances.push(metres);
-        } else {
-            orientations.push(word.chars().take(MOST_WORD).collect::<String>());
-        }
-    }
-    let usual = Plan::default();
-    if distances.is_empty() {
-        distances = usual.steps.iter().map(|step| step.distance_m).collect();
-        distances.dedup();
-    }
-    if orientations.is_empty() {
-        orientations.push(String::new());
-    }
-    let mut plan = Plan::new(&distances, &orientations);
-    plan.dwell = dwell.unwrap_or(plan.dwell);
-    plan.wanted = wanted.unwrap_or(plan.wanted);
-    Ok(Planned { plan, model, phone })
-}
-
-/// Words of a line; what stands in quotes is one.
-fn words(text: &str) -> Vec<String> {
-    let (mut words, mut word, mut is_quoted) = (Vec::new(), String::new(), false);
-    for letter in text.chars() {
-        match letter {
-            '"' => is_quoted = !is_quoted,
-            ' ' | ',' if !is_quoted => words.push(std::mem::take(&mut word)),
-            other => word.push(other),
-        }
-    }
-    words.push(word);
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 impl Calibrate {
-    /// Begins anew with a plan.
+    /// Begins anew with a plan; what was told of the figures stays, unless it is told anew.
     pub fn begin(&mut self, planned: Planned) {
+        let told = std::mem::take(&mut self.measure.told).with(planned.told);
+        let mut measure = Measure::with_plan(planned.plan);
+        measure.told = told;
         *self = Self {
-            measure: Measure::with_plan(planned.plan),
+            measure,
             model: planned.model.or(self.model.take()),
             wanted: planned.phone,
             ..Self::default()
         };
+    }
+
+    /// Takes what a plan tells besides steps and phone; what was measured stays.
+    fn amend(&mut self, planned: Planned) {
+        let measure = &mut self.measure;
+        measure.told = std::mem::take(&mut measure.told).with(planned.told);
+        if planned.has_times {
+            (measure.plan.dwell, measure.plan.wanted) = (planned.plan.dwell, planned.plan.wanted);
+        }
+        if let Some(model) = planned.model {
+            if let Some(phone) = &mut measure.phone {
+                phone.model.clone_from(&model);
+            }
+            self.model = Some(model);
+        }
     }
 
     /// The phone that is to be taken without a question, once it is heard.
@@ -168,6 +112,78 @@ impl Calibrate {
 }
 
 impl Model {
+    /// Measures by a plan. One that names neither places nor a phone changes what is told of a measurement that is under way, and
+    /// keeps its steps.
+    pub(super) fn plan_calibration(&mut self, planned: Planned) {
+        let receiver = planned.told.receiver.clone();
+        let is_amendment = planned.is_amendment() && self.calibrate.measure.phone.is_some();
+        if let Some(receiver) = &receiver {
+            self.tell_receiver(receiver);
+        }
+        self.doubt_models(&planned);
+        if is_amendment {
+            self.calibrate.amend(planned);
+            self.find_calibration();
+        } else {
+            self.calibrate.begin(planned);
+        }
+        self.is_dirty = true;
+    }
+
+    /// A receiver's model counts for all that is shown, and is in recordings that begin from now on.
+    fn tell_receiver(&mut self, receiver: &Receiver) {
+        // A name with a correction is no model.
+        if receiver.correction_db.is_none() {
+            self.calibration.set_model(None, receiver.name.clone());
+            self.session.tell_receiver(&receiver.name);
+        }
+    }
+
+    /// Says of models that no list has what is taken in their place.
+    fn doubt_models(&mut self, planned: &Planned) {
+        let receiver = planned
+            .told
+            .receiver
+            .as_ref()
+            .filter(|told| told.correction_db.is_none());
+        let table = self.session.profiles(StationId(0));
+        let newest = editions::newest();
+        let doubt = |name: &str| newest.doubt(name).and_then(|_| table.doubt(name));
+        let names = [
+            receiver.map(|told| ("receiver", told.name.as_str())),
+            planned.model.as_deref().map(|of| ("phone", of)),
+        ];
+        let doubts: Vec<String> = names
+            .into_iter()
+            .flatten()
+            .filter_map(|(what, name)| Some(format!("{what}: {}", doubt(name)?)))
+            .collect();
+        for text in doubts {
+            self.warn(&text);
+        }
+    }
+
+    /// The time goes elsewhere in the same source: accepted steps stay.
+    pub(super) fn interrupt_calibration(&mut self) {
+        if self.calibrate.measure.interrupt() {
+            let at = self.calibrate.measure.at + 1;
+            self.say(&format!(
+                "the time went elsewhere: step {at} is to be measured again; accepted ones stay"
+            ));
+        }
+        self.calibrate.candidates.clear();
+        self.calibrate.selected = None;
+    }
+
+    /// The receiver of the phone that is measured, or of the one that would be chosen.
+    #[must_use]
+    pub fn calibrated_station(&self) -> StationId {
+        let calibrate = &self.calibrate;
+        let chosen = calibrate.measure.phone.as_ref().map(|phone| phone.station);
+        let offered = || calibrate.candidate().map(|of| of.key.station);
+        chosen.or_else(offered).unwrap_or_default()
+    }
+
     /// The phones that can be chosen now, strongest first.
     pub(super) fn settle_calibration(&mut self) {
         if self.calibrate.measure.stage != Stage::Choosing {
@@ -232,10 +248,7 @@ impl Model {
             Action::StepBack => self.calibrate.measure.back(),
             Action::Anew => {
                 let plan = self.calibrate.measure.plan.clone();
-                self.calibrate.begin(Planned {
-                    plan,
-                    ..Planned::default()
-                });
+                self.calibrate.begin(Planned::of(plan));
             }
             Action::SaveProfile => return self.save_profile("own"),
             _ => {}
@@ -280,29 +293,57 @@ impl Model {
         });
     }
 
-    /// Writes the profile under a name.
+    /// Writes the profile under a name; one that rests on a single step with a fault only after a question.
     pub(super) fn save_profile(&mut self, name: &str) -> Vec<Effect> {
-        match &self.calibrate.finding {
-            None => self.say("no step was accepted yet: there is nothing to write"),
+        let finding = match &self.calibrate.finding {
+            None => {
+                self.say("no step was accepted yet: there is nothing to write");
+                return Vec::new();
+            }
             Some(Err(error)) => {
                 let error = error.clone();
                 self.say(&error);
+                return Vec::new();
             }
-            Some(Ok(finding)) => {
-                let table = finding.table(name);
-                if table.entries().is_empty() {
-                    self.say(
-                        "neither the phone nor the station has known figures: nothing fixes the scale (:plan model=…)",
-                    );
-                    return Vec::new();
-                }
-                match to_toml(&table) {
-                    Ok(text) => return vec![Effect::Profile(name.to_owned(), text)],
-                    Err(error) => self.say(&error.to_string()),
-                }
-            }
+            Some(Ok(finding)) => finding,
+        };
+        let table = finding.table(name);
+        if table.entries().is_empty() {
+            self.say("nothing fixes the scale: :plan receiver=MODEL, receiver=NAME:DB or tx=DBM does, the steps stay");
+            return Vec::new();
         }
-        Vec::new()
+        let text = match to_toml(&table) {
+            Ok(text) => text,
+            Err(error) => {
+                self.say(&error.to_string());
+                return Vec::new();
+            }
+        };
+        if let Some(weakness) = self.calibrate.weakness() {
+            self.popup = Some(Popup::Question(Question::WeakProfile {
+                name: name.to_owned(),
+                text,
+                weakness,
+            }));
+            return Vec::new();
+        }
+        vec![Effect::Profile(name.to_owned(), text)]
+    }
+}
+
+impl Calibrate {
+    /// Why the accepted steps are too little for a profile that others should use.
+    fn weakness(&self) -> Option<String> {
+        let measure = &self.measure;
+        let faulty = |of: &&Outcome| !of.quality.faults(measure.plan.wanted).is_empty();
+        let accepted = || measure.outcomes.iter().flatten();
+        let n_faulty = accepted().filter(faulty).count();
+        match (accepted().count(), n_faulty) {
+            (1, 1) => Some("It rests on a single step, and that has a !.".to_owned()),
+            (1, 0) => Some("It rests on a single step.".to_owned()),
+            (all, faulty) if all == faulty => Some(format!("Each of its {all} steps has a !.")),
+            _ => None,
+        }
     }
 }
 

@@ -111,7 +111,7 @@ const SPECS: [Spec; 19] = [
     spec(
         "plan",
         "WORDS",
-        "calibrate: metres, orientations, dwell=, reports=, model=, phone=",
+        "calibrate: metres, orientations, dwell=, reports=, model=, phone=, receiver=, tx=, a1=",
     ),
     spec("profile", "[NAME]", "write the profile that the accepted steps tell"),
     spec("snapshot", "FILE.svg", "draw the screen into a file"),

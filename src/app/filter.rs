@@ -26,11 +26,11 @@ use std::str::FromStr;
 
 pub use complete::words;
 pub use error::FilterError;
-pub(crate) use error::propose;
 use matching::Subject;
 use parser::Expr;
 
 use crate::lab::session::Session;
+pub(crate) use crate::lab::spelling::propose;
 use crate::lab::time::UnixMicros;
 use crate::lab::track::Track;
 

@@ -217,6 +217,15 @@ pub enum Question {
     },
     /// Whether to leave although a recording is going on.
     QuitRecording,
+    /// Whether to write a profile that rests on little.
+    WeakProfile {
+        /// Its name.
+        name: String,
+        /// Its table.
+        text: String,
+        /// What speaks against it.
+        weakness: String,
+    },
 }
 
 #[cfg(test)]

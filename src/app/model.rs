@@ -108,6 +108,8 @@ pub struct Settings {
     pub plan: Option<Planned>,
 }
 
+/// So many ticks, eight seconds, a notice stands in place of the keys.
+const NOTICE_TICKS: u32 = 40;
 /// Cells of `● rec 00:00:00` with the space around it.
 const RECORDING: u16 = 18;
 
@@ -162,6 +164,8 @@ pub struct Model {
     pub trouble: Option<String>,
     /// The latest thing worth a line.
     pub notice: Option<String>,
+    /// The notice that is getting old, and for how many ticks it has stood.
+    pub(super) notice_age: (Option<String>, u32),
     /// Rows that the part below the divider has more than by itself, or fewer.
     pub panel: i16,
     /// Whether the divider is being drawn with the mouse.
@@ -210,6 +214,7 @@ impl Model {
             look: Look::default(),
             trouble: None,
             notice: None,
+            notice_age: (None, 0),
             panel: 0,
             is_drawing: false,
             history: VecDeque::new(),
@@ -241,9 +246,6 @@ impl Model {
         self.privacy = settings.privacy;
         self.library = Library::new(settings.folder);
         self.tab = settings.tab;
-        if let Some(planned) = settings.plan {
-            self.calibrate.begin(planned);
-        }
         self.own_keys = Arc::clone(&settings.keys);
         self.calibration = settings.calibration.clone();
         self.session = self.session.with_calibration(settings.calibration);
@@ -251,6 +253,9 @@ impl Model {
         if self.keys.is_empty() {
             self.session = self.session.with_keys(Arc::clone(&settings.keys));
             self.keys = settings.keys;
+        }
+        if let Some(planned) = settings.plan {
+            self.plan_calibration(planned);
         }
         self
     }
@@ -285,6 +290,25 @@ impl Model {
         self.log_notice(Level::Warning, text);
         self.notice = Some(printable(text).into_owned());
         self.is_dirty = true;
+    }
+
+    /// A notice gets older.
+    pub(super) fn age_notice(&mut self) {
+        let (known, ticks) = &mut self.notice_age;
+        if *known != self.notice {
+            known.clone_from(&self.notice);
+            *ticks = 0;
+        }
+        if self.notice.is_some() && *ticks <= NOTICE_TICKS {
+            *ticks += 1;
+            self.is_dirty |= *ticks > NOTICE_TICKS;
+        }
+    }
+
+    /// Whether the notice has stood long enough to be read: what it stands over is wanted again.
+    #[must_use]
+    pub fn is_notice_old(&self) -> bool {
+        self.notice_age.1 > NOTICE_TICKS && self.notice_age.0 == self.notice
     }
 
     /// Whether something changed since the last frame.

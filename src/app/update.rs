@@ -36,10 +36,7 @@ const PAST_END: &str = "that time is past the end of the capture";
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Events(events) => hear(model, &events),
-        Msg::Reset => {
-            model.audit.rewind();
-            reset(model);
-        }
+        Msg::Reset => rewind(model),
         Msg::Source(source) => change_source(model, *source),
         Msg::Trouble(trouble) => {
             if model.trouble != trouble {
@@ -69,6 +66,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Tick(now) => {
             model.exposure.pass_time();
             model.audit.pass_time();
+            model.age_notice();
             advance(model, now);
             if model.session.data_now().is_some() {
                 model.rate.note(model.session.now(), model.session.totals().adverts);
@@ -271,6 +269,7 @@ fn use_mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
     }
     let (actions, mut effects) = model.mouse(mouse);
     effects.extend(actions.into_iter().flat_map(|action| act(model, action)));
+    leave_step(model, &effects);
     effects
 }
 
@@ -297,6 +296,15 @@ fn before_frame(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The same capture from its beginning, or from an earlier time: what was accepted of it holds wherever it is looked at.
+fn rewind(model: &mut Model) {
+    model.audit.rewind();
+    let calibrate = std::mem::take(&mut model.calibrate);
+    reset(model);
+    model.calibrate = calibrate;
+    model.interrupt_calibration();
+}
+
 fn reset(model: &mut Model) {
     model.session = Session::new(model.options)
         .with_keys(Arc::clone(&model.keys))
@@ -311,9 +319,9 @@ fn reset(model: &mut Model) {
     let plan = model.calibrate.measure.plan.clone();
     let (model_name, phone) = (model.calibrate.model.clone(), model.calibrate.wanted.clone());
     model.calibrate.begin(super::calibrate::Planned {
-        plan,
         model: model_name,
         phone,
+        ..super::calibrate::Planned::of(plan)
     });
     model.distances = LiveDistances::default();
     model.is_dirty = true;
@@ -356,7 +364,16 @@ fn note_marks(model: &mut Model, events: &[CaptureEvent]) {
     }
 }
 
-/// What was said stands until the next key; where Esc has nothing else to close it only takes it away.
+/// A step that is measured ends where somebody goes elsewhere in time, also forward: what is passed over was not watched.
+fn leave_step(model: &mut Model, effects: &[Effect]) {
+    use crate::source::pacing::Command::{SeekBy, SeekTo, SeekToOffset};
+    let is_seek = |of: &Effect| matches!(of, Effect::Playback(SeekTo(_) | SeekBy(_) | SeekToOffset(_)));
+    if effects.iter().any(is_seek) {
+        model.interrupt_calibration();
+    }
+}
+
+/// What was said stands until the next key, where it covers the keys for some seconds at most; where Esc has nothing else to close it only takes it away.
 fn answer(model: &mut Model, key: Key) -> Vec<Effect> {
     let said = model.notice.take();
     model.is_dirty |= said.is_some();
@@ -364,7 +381,9 @@ fn answer(model: &mut Model, key: Key) -> Vec<Effect> {
     if said.is_some() && is_close && model.context() == model.tab.context() {
         return Vec::new();
     }
-    press(model, key)
+    let effects = press(model, key);
+    leave_step(model, &effects);
+    effects
 }
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use clap::Args;
 use etcetera::BaseStrategy as _;
 
+use super::tell;
 use crate::format::reason;
 use crate::lab::calibration::{Calibration, ProfileTable, editions, google, is_name, parse};
+use crate::lab::distance::Model;
+use crate::lab::text::printable;
 
 /// What a person tells of the phones.
 #[derive(Clone, Debug, Args)]
@@ -51,7 +54,14 @@ impl CalibrationArgs {
 
     fn with(&self, table: Option<Arc<ProfileTable>>) -> Calibration {
         let mut calibration = table.map(Calibration::fixed).unwrap_or_default();
+        let newest = editions::newest();
         for given in &self.model {
+            let model = given.split_once('=').map_or(given.as_str(), |(_, model)| model);
+            let table = calibration.table_or("");
+            // One of another edition is known too.
+            if let Some(doubt) = table.doubt(model).filter(|_| newest.doubt(model).is_some()) {
+                tell(format_args!("--model {}: {}", printable(given), printable(&doubt)));
+            }
             match given.split_once('=') {
                 Some((station, model)) => calibration.set_model(Some(station.to_owned()), model.to_owned()),
                 None => calibration.set_model(None, given.clone()),
@@ -132,5 +142,18 @@ pub(super) fn table(path: &Path) -> Result<ProfileTable, String> {
     } else {
         parse(&text)
     };
-    parsed.map_err(|error| fault(&error.to_string()))
+    parsed.map_err(|error| {
+        // A model of distance lies in the same folder.
+        if !is_csv && Model::parse(&text).is_ok() {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let is_own = own_folder().is_some_and(|own| path.parent() == Some(&own));
+            let of_own = stem.strip_prefix("distance-").filter(|_| is_own);
+            let name = of_own.map_or_else(|| path.display().to_string(), str::to_owned);
+            return fault(&format!(
+                "is a model of distance, no table of profiles: `vicino distance CAPTURE --estimator {name}` estimates with it and \
+                 says what it was learnt from"
+            ));
+        }
+        fault(&error.to_string())
+    })
 }

@@ -57,7 +57,8 @@ pub struct MarkArgs {
     /// radio is being recorded to the capture: then now, if no time is given.
     #[arg(long, visible_alias = "at", value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     from: Option<UnixMicros>,
-    /// Until when; without it until the next mark of the same device that tells the same thing.
+    /// Until when; without it until the next mark of the same device without an end. Within another mark one with an end
+    /// takes its own stretch alone: afterwards the other goes on.
     #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     to: Option<UnixMicros>,
     /// Which receiver, where there are several.

@@ -15,7 +15,7 @@ use super::{Exit, Failure, lab_keys, origin, tell};
 use crate::format::open::{OpenOptions, in_file, open, parse_clock_offset};
 use crate::format::reason;
 use crate::lab::distance::truth::Truth;
-use crate::lab::distance::{Heard, Hearing};
+use crate::lab::distance::{Heard, Hearing, KnownDistance};
 use crate::lab::keyring::Keyring;
 use crate::lab::text::printable;
 use crate::lab::time::Micros;
@@ -176,7 +176,55 @@ impl MeasuredArgs {
     }
 }
 
+/// Of more marks that overlap it is only told how many there are.
+const MOST_OVERLAPS: usize = 5;
+
+/// `1 m (front) from 2020-06-02T09:00:00Z to 2020-06-02T09:01:00Z`
+fn stretch(of: &KnownDistance) -> String {
+    let orientation = if of.orientation.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", of.orientation)
+    };
+    let to = of.to.map(|to| format!(" to {to}")).unwrap_or_default();
+    format!("{} m{orientation} from {}{to}", of.distance_m, of.from)
+}
+
+/// What marks say against each other, and against lab keys.
+fn warn_of_marks(heard: &Heard) {
+    for of in &heard.disputed {
+        let text = format!(
+            "{}: its lab key says that it is a {}, a mark that it is a {}: the mark's model counts",
+            of.device, of.of_key, of.of_mark
+        );
+        tell(format_args!("{}", printable(&text)));
+    }
+    for overlap in heard.overlaps.iter().take(MOST_OVERLAPS) {
+        let goes_on = overlap
+            .later
+            .to
+            .is_some_and(|to| overlap.earlier.to.is_none_or(|end| end > to));
+        let then = if goes_on {
+            "then the first goes on"
+        } else {
+            "the first ends there"
+        };
+        let text = format!(
+            "{}: marks overlap: {}, and within it {}; there the second counts, {then}",
+            heard.name(overlap.later.sender),
+            stretch(&overlap.earlier),
+            stretch(&overlap.later)
+        );
+        tell(format_args!("{}", printable(&text)));
+    }
+    let more = heard.overlaps.len().saturating_sub(MOST_OVERLAPS);
+    if more > 0 {
+        tell(format_args!("{more} more marks overlap"));
+    }
+}
+
 fn warn(heard: &Heard, for_measurements: bool) {
+    warn_of_marks(heard);
     for phone in heard.phones.iter().filter(|phone| phone.model.is_empty()) {
         let name = printable(&phone.name);
         let what = if for_measurements {

@@ -1,5 +1,7 @@
 //! The screen: what `vicino` alone and `vicino replay` open.
 
+mod profile;
+
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -10,7 +12,6 @@ use std::thread;
 
 use tokio::runtime::Builder;
 
-use super::calibration::{own_folder, table};
 use super::convert::input_failure;
 use super::exposure;
 use super::keys::{Loading, load};
@@ -25,7 +26,7 @@ use crate::format::native::{self, Meta, Reader};
 use crate::format::open::{Kind, OpenOptions, in_file, open, open_known};
 use crate::format::{EventReader, FormatError, reason};
 use crate::keys::{Limits, Store};
-use crate::lab::calibration::{Calibration, parse, to_toml};
+use crate::lab::calibration::Calibration;
 use crate::lab::event::AdapterState;
 use crate::lab::exposure::rule::Config;
 use crate::lab::keyring::Keyring;
@@ -39,6 +40,7 @@ use crate::source::pacing::{Command, Pacer, Status};
 use crate::source::replay::{self as player, Opener};
 use crate::source::{Outlet, RecorderSlot, ble_error::BleError};
 use crate::view::{self, Palette};
+use profile::profile;
 
 /// Where the bundled capture begins to play: everyone was heard, and one phone is about to rotate wrongly.
 const DEMO_START: Command = Command::SeekToOffset(Micros::from_secs(90));
@@ -181,26 +183,6 @@ fn keys(path: &Path) -> Result<PublishedKeys, String> {
         candidates: keys.candidates,
         unusable: keys.unusable.into_iter().map(|failure| failure.message).collect(),
     })
-}
-
-/// Writes a profile of one's own. A table of that name keeps its other models; those that were measured again are replaced.
-fn profile(name: &str, text: &str) -> Result<PathBuf, String> {
-    let folder = own_folder().ok_or_else(|| "there is no folder for data".to_owned())?;
-    let path = folder.join(format!("{name}.toml"));
-    let fault = |error: io::Error| format!("{}: {}", path.display(), reason(&error));
-    std::fs::create_dir_all(&folder).map_err(fault)?;
-    let text = if path.exists() {
-        // What cannot be read is a person's work too, and not written over.
-        let (before, new) = (table(&path)?, parse(text).map_err(|error| error.to_string())?);
-        to_toml(&before.with(new)).map_err(|error| error.to_string())?
-    } else {
-        text.to_owned()
-    };
-    let beside = path.with_extension("toml.new");
-    std::fs::write(&beside, text)
-        .and_then(|()| std::fs::rename(&beside, &path))
-        .map_err(fault)?;
-    Ok(path)
 }
 
 /// The rules of a file of a person's own.

@@ -8,6 +8,8 @@ pub mod google;
 pub mod made;
 pub mod measure;
 mod profiles;
+mod unknown;
+pub mod words;
 
 use std::sync::Arc;
 

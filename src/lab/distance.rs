@@ -20,6 +20,7 @@ pub mod map;
 pub mod model;
 pub mod proximity;
 pub mod score;
+mod stretches;
 #[cfg(test)]
 mod tests;
 pub mod truth;
@@ -27,10 +28,11 @@ pub mod truth;
 use serde::Serialize;
 
 pub use estimate::{Estimator, Query, Score};
-pub use heard::{Heard, Hearing};
+pub use heard::{Disputed, Heard, Hearing, KnownDistance};
 pub use level::{Level, Phone, Slice};
 pub use line::{Estimate, Line};
 pub use model::Model;
+pub use stretches::Overlap;
 
 /// Free space at 2.44 GHz, one metre away, in dB.
 const FREE_SPACE_DB: f64 = 40.2;

@@ -176,7 +176,8 @@ pub struct StationInfo {
 pub struct Mark {
     /// From when it holds.
     pub from: UnixMicros,
-    /// Until when; `None` for until the next mark of the same device that tells the same thing.
+    /// Until when; `None` for until the next mark of the same device without an end. One with an end holds within another for
+    /// its own stretch; afterwards the other goes on.
     pub to: Option<UnixMicros>,
     /// Which device, by address, RPI prefix or a name of the engineer's; empty for all.
     pub device: String,

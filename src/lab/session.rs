@@ -144,6 +144,16 @@ impl Session {
         self
     }
 
+    /// Takes every receiver to be of a model from now on, whatever the capture says.
+    pub fn tell_receiver(&mut self, model: &str) {
+        self.calibration.set_model(None, model.to_owned());
+        for info in &mut self.stations {
+            if let Some(model) = self.calibration.model_of(&info.name) {
+                model.clone_into(&mut info.model);
+            }
+        }
+    }
+
     /// The same with lab keys, by which broadcasters are known. They change nothing that is counted.
     #[must_use]
     pub fn with_keys(mut self, keys: Arc<Keyring>) -> Self {
@@ -257,6 +267,12 @@ impl Session {
     /// Marks in order of arrival.
     pub fn marks(&self) -> impl Iterator<Item = &Mark> + '_ {
         self.marks.iter().map(|(_, mark)| mark)
+    }
+
+    /// Marks of a station in order of arrival.
+    pub fn marks_of(&self, station: StationId) -> impl Iterator<Item = &Mark> + '_ {
+        let of = self.marks.iter().filter(move |(of, _)| *of == station);
+        of.map(|(_, mark)| mark)
     }
 
     /// Gaps in order of arrival.

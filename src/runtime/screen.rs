@@ -8,7 +8,7 @@ mod recording;
 mod source;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -52,8 +52,8 @@ pub struct Services {
     pub keys: fn(&Path) -> Result<PublishedKeys, String>,
     /// Reads rules of a person's own.
     pub rules: fn(&Path) -> Result<Vec<Config>, String>,
-    /// Writes a profile of that name; gives where.
-    pub profile: fn(&str, &str) -> Result<PathBuf, String>,
+    /// Writes a profile of that name; gives what is to be said of it.
+    pub profile: fn(&str, &str) -> Result<String, String>,
 }
 
 /// How the screen is run.

@@ -10,6 +10,8 @@
 //!  ✓   0.50 m  front            120     -72     2.0
 //! ```
 
+mod told;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -18,9 +20,8 @@ use super::text::{clip, put, width};
 use super::theme::Theme;
 use crate::app::calibrate::{Calibrate, Candidate};
 use crate::app::model::Model;
-use crate::lab::calibration::fit::{Parameter, State};
-use crate::lab::calibration::made;
-use crate::lab::calibration::measure::{Finding, Outcome, Quality, Stage, Step};
+use crate::lab::calibration::measure::{Outcome, Quality, Stage, Step};
+use crate::lab::calibration::{editions, made};
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 
@@ -35,41 +36,33 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     match model.calibrate.measure.stage {
         Stage::Choosing => return choosing(model, theme, rest, buf),
         Stage::Placing => placing(model, theme, cut(&mut rest, 4), buf),
-        Stage::Measuring(_) | Stage::Judging(..) => measuring(model, theme, cut(&mut rest, 4), buf),
-        Stage::Done => done(model, theme, cut(&mut rest, 4), buf),
+        Stage::Measuring(_) | Stage::Judging(..) => {
+            measuring(model, theme, cut(&mut rest, 4), buf);
+            for doubt in model.calibrate.measure.doubts(&model.session) {
+                told::paragraph(&format!("! {}", printable(&doubt)), theme.warning, &mut rest, buf);
+            }
+        }
+        Stage::Done => return told::done(model, theme, rest, buf),
     }
     advice(model, theme, cut(&mut rest, 2), buf);
-    let doubt = model
-        .calibrate
-        .finding
-        .as_ref()
-        .and_then(|of| made::implausible(&of.as_ref().ok()?.fit));
-    if let Some(doubt) = doubt {
-        let room = usize::from(area.width.saturating_sub(4));
-        put(
-            buf,
-            cut(&mut rest, 1),
-            1,
-            0,
-            &clip(&format!("! {doubt}"), room),
-            theme.warning,
-        );
-    }
     let finding = model
         .calibrate
         .finding
         .as_ref()
         .and_then(|finding| finding.as_ref().ok());
-    let told = finding.map_or(0, |finding| told_lines(finding).len() + 1);
+    if let Some(doubt) = finding.and_then(|of| made::implausible(&of.fit)) {
+        told::paragraph(&format!("! {doubt}"), theme.warning, &mut rest, buf);
+    }
+    let n_told = finding.map_or(0, |finding| told::lines(finding, area.width).len() + 1);
     let n_steps = model.calibrate.measure.plan.steps.len();
-    let room = usize::from(rest.height).saturating_sub(told);
+    let room = usize::from(rest.height).saturating_sub(n_told);
     let list = cut(
         &mut rest,
         u16::try_from((n_steps + 1).min(room.max(3))).unwrap_or(u16::MAX),
     );
     steps(model, theme, list, buf);
     if let Some(finding) = finding {
-        told_by(finding, theme, rest, buf);
+        told::by(finding, theme, &mut rest, buf);
     }
 }
 
@@ -78,7 +71,7 @@ fn name(calibrate: &Calibrate) -> String {
         return String::new();
     };
     let model = if phone.model.is_empty() {
-        "model not told (:plan model=…)".to_owned()
+        "(:plan model=…)".to_owned()
     } else {
         printable(&phone.model).into_owned()
     };
@@ -89,27 +82,89 @@ fn name(calibrate: &Calibrate) -> String {
 fn phone(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let calibrate = &model.calibrate;
     put(buf, area, 1, 0, "PHONE", theme.dim);
-    let Some(phone) = &calibrate.measure.phone else {
+    if calibrate.measure.phone.is_none() {
         let told = calibrate
             .model
             .as_ref()
             .map(|model| format!(", a {}", printable(model)));
         let text = format!("which one is measured{}?", told.unwrap_or_default());
         return put(buf, area, 8, 0, &text, theme.base);
-    };
-    let station = model.session.station(phone.station);
-    let of = if station.model.is_empty() {
-        "its model is not known".to_owned()
-    } else {
-        printable(&station.model).into_owned()
-    };
-    let text = format!(
-        "{}, heard by {} ({of})",
-        model.privacy.name(&name(calibrate)),
-        printable(&station.name)
-    );
+    }
+    let receiver = receiver(model);
+    let text = format!("{}, heard by {}", model.privacy.name(&name(calibrate)), receiver.text);
     let room = usize::from(area.width.saturating_sub(9));
     put(buf, area, 8, 0, &clip(&text, room), theme.heading);
+}
+
+/// Who hears, and whether that fixes the scale.
+struct Receiver {
+    text: String,
+    /// The name of its station.
+    name: String,
+    is_known: bool,
+}
+
+fn receiver(model: &Model) -> Receiver {
+    let id = model.calibrated_station();
+    let station = model.session.station(id);
+    let name = printable(&station.name).into_owned();
+    let told = model.calibrate.measure.told.receiver.as_ref();
+    let (of, is_known) = match told.and_then(|told| told.correction_db) {
+        Some(correction) => (format!("correction {correction:+} dB"), true),
+        None if station.model.is_empty() => ("model not known".to_owned(), false),
+        None => {
+            let model_name = printable(&station.model).into_owned();
+            let is_listed =
+                model.session.profiles(id).knows(&station.model) || editions::newest().knows(&station.model);
+            let of = if is_listed {
+                model_name
+            } else {
+                format!("{model_name}, in no list")
+            };
+            (of, is_listed)
+        }
+    };
+    Receiver {
+        text: format!("{name} ({of})"),
+        name,
+        is_known,
+    }
+}
+
+/// Whether the phone's TX power is known.
+fn is_phone_known(model: &Model) -> bool {
+    let measure = &model.calibrate.measure;
+    let phone = measure.phone.as_ref().map(|phone| phone.model.as_str());
+    let offered = || model.calibrate.candidate().map(|of| of.model.as_str());
+    let told = model.calibrate.model.as_deref();
+    let of_phone = phone.or(told).or_else(offered).unwrap_or_default();
+    let table = model.session.profiles(model.calibrated_station());
+    measure.told.tx_dbm.is_some() || table.knows(of_phone) || editions::newest().knows(of_phone)
+}
+
+/// Whether one end is known, so that the other can be measured.
+fn is_end_known(model: &Model) -> bool {
+    receiver(model).is_known || is_phone_known(model)
+}
+
+/// What is to be said of a receiver that is not known; `None` of one that is.
+fn missing(model: &Model) -> Option<String> {
+    let receiver = receiver(model);
+    if receiver.is_known {
+        return None;
+    }
+    let name = receiver.name;
+    Some(if is_phone_known(model) {
+        format!(
+            "the receiver {name} is what is measured, against the known phone; :plan receiver=MODEL or receiver={name}:5 (its \
+             correction in dB) measures the phone instead"
+        )
+    } else {
+        format!(
+            "{name} is no known receiver: :plan receiver=MODEL tells its model, receiver={name}:5 its correction in dB, or tx=-24 \
+             the phone's TX power in dBm"
+        )
+    })
 }
 
 fn choosing(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -132,6 +187,14 @@ fn choosing(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         plan.wanted
     );
     put(buf, head, 1, 1, &text, theme.dim);
+    // Before anybody is heard there may be no receiver to be known or not.
+    if !(model.session.stations().is_empty() && calibrate.candidates.is_empty()) {
+        let text = format!("heard by {}", receiver(model).text);
+        put(buf, head, 1, 2, &text, theme.base);
+        if let Some(text) = missing(model) {
+            told::paragraph(&format!("! {text}"), theme.warning, &mut rest, buf);
+        }
+    }
     if calibrate.candidates.is_empty() {
         let text = "no phone with exposure notifications is heard";
         return put(buf, rest, 1, 0, text, theme.dim);
@@ -220,6 +283,14 @@ fn measuring(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         "level {:>6.1} dBm   spread {:>4.1} dB   drift {:>+5.1} dB   outliers {}   others {:.0}/s",
         quality.median_dbm, quality.iqr_db, quality.drift_db, quality.outliers, quality.others_per_s
     );
+    // What is too strong was heard, although nothing of it can be used.
+    if quality.n == 0 && quality.saturated > 0 {
+        let text = format!(
+            "! {} reports, all of -20 dBm or more: too strong, move the phone away",
+            quality.saturated
+        );
+        return put(buf, area, 3, 2, &text, theme.warning);
+    }
     put(
         buf,
         area,
@@ -266,43 +337,19 @@ fn progress(
     put(buf, area, 4 + BAR, 1, &text, theme.base);
 }
 
-fn done(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let measure = &model.calibrate.measure;
-    let text = format!(
-        "{} of {} steps accepted",
-        measure.n_accepted(),
-        measure.plan.steps.len()
-    );
-    put(buf, area, 1, 0, "DONE", theme.accent);
-    put(buf, area, 6, 0, &text, theme.heading);
-    match &model.calibrate.finding {
-        Some(Ok(_)) => put(
-            buf,
-            area,
-            3,
-            1,
-            "⏎ writes the profile (:profile NAME), b a step back, a begins anew",
-            theme.base,
-        ),
-        Some(Err(error)) => put(buf, area, 3, 1, error, theme.warning),
-        None => put(
-            buf,
-            area,
-            3,
-            1,
-            "no step was accepted: b goes back, a begins anew",
-            theme.base,
-        ),
-    }
-}
-
 /// Whether the steps will be there tomorrow.
 fn advice(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    // In few words: it was told in full before the first step, and will be at the end.
+    if !is_end_known(model) {
+        let text = "! nothing fixes the scale yet: :plan receiver=MODEL, receiver=NAME:DB or tx=DBM";
+        let room = usize::from(area.width.saturating_sub(2));
+        put(buf, area, 1, 1, &clip(text, room), theme.warning);
+    }
     if model.recording.is_some() {
         return;
     }
     if model.source.takes_marks {
-        let text = "accepted steps become marks of the capture that is played; r records them elsewhere";
+        let text = "accepted steps become marks of the played capture; r records them elsewhere";
         put(buf, area, 1, 0, text, theme.dim);
     } else {
         put(
@@ -310,7 +357,7 @@ fn advice(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             area,
             1,
             0,
-            "nothing is recorded: r begins a recording, so that the steps can be computed again",
+            "nothing is recorded: r does, so that the steps can be computed again",
             theme.warning,
         );
     }
@@ -362,33 +409,5 @@ fn line(step: &Step, outcome: Option<&Outcome>) -> String {
             quality.n, quality.median_dbm, quality.iqr_db, quality.drift_db
         ),
         None => place,
-    }
-}
-
-/// What the accepted steps tell, a line each.
-fn told_lines(finding: &Finding) -> Vec<String> {
-    let name = |parameter: Parameter| printable(&finding.bench.name(parameter)).into_owned();
-    let figure = |state: &State| match state {
-        State::Fixed(value) => format!("{value:+.1}, taken as known"),
-        State::Estimated(estimate) => match estimate.interval {
-            Some(interval) => format!(
-                "{:+.1}   90 % {:+.1} to {:+.1}",
-                estimate.value, interval.low, interval.high
-            ),
-            None => format!("{:+.1}", estimate.value),
-        },
-        State::Untold(reason) => format!("not told: {reason}"),
-    };
-    let all = finding.fit.parameters.iter();
-    all.map(|(parameter, state)| format!("{:<34} {}", name(*parameter), figure(state)))
-        .collect()
-}
-
-fn told_by(finding: &Finding, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let mut rest = area;
-    put(buf, cut(&mut rest, 1), 1, 0, "WHAT THE STEPS TELL (dB, dBm)", theme.dim);
-    for (y, text) in (0..rest.height).zip(told_lines(finding)) {
-        let room = usize::from(rest.width.saturating_sub(4));
-        put(buf, rest, 3, y, &clip(&text, room), theme.base);
     }
 }

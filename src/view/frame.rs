@@ -59,10 +59,11 @@ fn notice_room(model: &Model, columns: u16) -> usize {
     )
 }
 
-/// Whether a notice is too long for the header and stands in place of the keys until the next one is pressed.
+/// Whether a notice is too long for the header and stands in place of the keys, until the next one is pressed or it is old.
 fn is_notice_below(model: &Model, columns: u16) -> bool {
     let long = |text: &str| usize::from(width(&printable(text))) > notice_room(model, columns);
-    model.editing.is_none() && model.popup.is_none() && model.notice.as_deref().is_some_and(long)
+    let is_fresh = !model.is_notice_old();
+    is_fresh && model.editing.is_none() && model.popup.is_none() && model.notice.as_deref().is_some_and(long)
 }
 
 /// Fewer cells of a notice say nothing.

@@ -152,6 +152,10 @@ pub(super) fn question(question: &Question, theme: &Theme, area: Rect, buf: &mut
             "A recording is going on. End it and quit?".to_owned(),
             "What was recorded so far is kept.".to_owned(),
         ],
+        Question::WeakProfile { name, weakness, .. } => [
+            format!("Write profile {name:?} all the same?"),
+            format!("{weakness} Intervals do not show that."),
+        ],
     };
     let widest = lines.iter().map(|line| width(line)).max().unwrap_or(0).max(40);
     let inner = boxed(theme, "sure?", (widest, 4), area, buf);

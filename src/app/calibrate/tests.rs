@@ -40,25 +40,6 @@ fn second(model: &mut Model, number: i64, level: i8) {
 }
 
 #[test]
-fn plans_are_read_and_what_is_none_is_told() {
-    let Planned { plan, model, phone } =
-        super::plan("0.5 1,2m front \"on edge\" dwell=30 reports=50 model=\"Pixel 4\" phone=dut").unwrap();
-    assert_eq!(
-        (plan.steps.len(), plan.wanted, plan.dwell),
-        (6, 50, Micros::from_secs(30))
-    );
-    assert_eq!(
-        (plan.steps[1].orientation.as_str(), model.as_deref()),
-        ("on edge", Some("Pixel 4"))
-    );
-    assert_eq!(phone.as_deref(), Some("dut"));
-    assert_eq!(super::plan("").unwrap().plan.steps.len(), 4, "the usual distances");
-    for wrong in ["0", "2000", "dwell=0", "reports=x", "-1"] {
-        assert!(super::plan(wrong).is_err(), "{wrong}");
-    }
-}
-
-#[test]
 fn following_the_keys_alone_leads_to_a_profile() {
     let mut model = Model::new(SourceInfo::default(), Options::default(), (80, 24));
     let station = StationInfo {
@@ -136,4 +117,96 @@ fn the_phone_that_is_named_is_taken_once_it_is_heard() {
         "not at the first report"
     );
     assert_eq!(with("phone=nobody"), (None, None));
+}
+
+/// A screen on which one step was measured at a receiver of this model, and accepted.
+fn measured(station: &str, words: &str) -> Model {
+    let mut model = Model::new(SourceInfo::default(), Options::default(), (80, 24));
+    let station = StationInfo {
+        name: "hci0".to_owned(),
+        model: station.to_owned(),
+        ..StationInfo::default()
+    };
+    let station = CaptureEvent::other(at(0), StationId(0), EventKind::Station(station));
+    update(&mut model, Msg::Events(vec![station]));
+    model.plan_calibration(super::plan(words).unwrap());
+    update(&mut model, Msg::Show(Tab::Calibrate));
+    (1..4).for_each(|n| second(&mut model, n, -60));
+    press(&mut model, Code::Enter);
+    press(&mut model, Code::Enter);
+    (4..16).for_each(|n| second(&mut model, n, -78));
+    press(&mut model, Code::Enter);
+    model
+}
+
+fn press(model: &mut Model, code: Code) -> Vec<Effect> {
+    update(model, Msg::Key(Key::plain(code)))
+}
+
+fn command(model: &mut Model, line: &str) {
+    update(model, Msg::Key(Key::char(':')));
+    update(model, Msg::Paste(line.to_owned()));
+    press(model, Code::Enter);
+}
+
+#[test]
+fn going_elsewhere_in_the_same_capture_keeps_what_was_measured() {
+    let mut model = measured("Pixel 4", "1 2 4 dwell=10 reports=40 model=SM-A515F");
+    assert_eq!(model.calibrate.measure.n_accepted(), 1);
+    press(&mut model, Code::Enter);
+    assert!(matches!(model.calibrate.measure.stage, Stage::Measuring(_)));
+    update(&mut model, Msg::Reset);
+    let measure = &model.calibrate.measure;
+    assert_eq!(
+        (measure.stage, measure.at, measure.n_accepted()),
+        (Stage::Placing, 1, 1)
+    );
+    assert!(measure.phone.is_some() && model.calibrate.finding.is_some());
+    assert!(
+        model.notice.as_deref().is_some_and(|text| text.contains("step 2")),
+        "{:?}",
+        model.notice
+    );
+    update(&mut model, Msg::Source(Box::default()));
+    assert_eq!(
+        model.calibrate.measure.stage,
+        Stage::Choosing,
+        "another source is another bench"
+    );
+}
+
+#[test]
+fn a_receiver_that_is_told_late_fixes_the_scale_of_what_was_measured() {
+    let mut model = measured("", "1 dwell=10 reports=40 model=DUT");
+    assert_eq!(model.calibrate.measure.stage, Stage::Done);
+    assert!(press(&mut model, Code::Enter).is_empty());
+    let said = model.notice.clone().unwrap();
+    assert!(said.contains(":plan receiver=MODEL"), "{said}");
+    command(&mut model, "plan receiver=hci0:8");
+    assert_eq!(model.calibrate.measure.n_accepted(), 1, "the step stays");
+    press(&mut model, Code::Enter);
+    // One step is little: it is asked.
+    assert!(matches!(
+        model.popup,
+        Some(Popup::Question(Question::WeakProfile { .. }))
+    ));
+    let effects = update(&mut model, Msg::Key(Key::char('y')));
+    let [Effect::Profile(_, text)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert!(text.contains("model = \"DUT\""), "{text}");
+    command(&mut model, "plan receiver=\"Pixel 4\"");
+    assert_eq!(
+        model.session.station(StationId(0)).model,
+        "Pixel 4",
+        "so recordings have it too"
+    );
+}
+
+#[test]
+fn models_of_no_list_are_doubted_and_taken() {
+    let model = measured("Pixel 4", "1 dwell=10 reports=40 model=Pixl");
+    let log: Vec<&str> = model.log.shown().map(|entry| entry.text.as_str()).collect();
+    assert!(log.iter().any(|text| text.contains("no model \"Pixl\"")), "{log:?}");
+    assert_eq!(model.calibrate.measure.phone.as_ref().unwrap().model, "Pixl");
 }

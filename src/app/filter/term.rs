@@ -2,10 +2,11 @@
 
 use std::fmt::{self, Write as _};
 
-use super::error::{FilterError, propose, quote};
+use super::error::{FilterError, quote};
 use super::hex::{AddressPart, RpiPart, ServiceUuid};
 use super::lexer::{Value, needs_quotes, value_needs_quotes};
 use super::number::{self, Op, Test};
+use super::propose;
 use crate::lab::address::AddressKind;
 use crate::lab::advert::PduType;
 use crate::lab::assigned::{company, company_name};

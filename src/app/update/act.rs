@@ -172,7 +172,7 @@ pub(super) fn carry_out(model: &mut Model, request: Request) -> Vec<Effect> {
         }
         Request::Plan(planned) => {
             model.tab = Tab::Calibrate;
-            model.calibrate.begin(*planned);
+            model.plan_calibration(*planned);
         }
         Request::Profile(name) => {
             model.tab = Tab::Calibrate;
@@ -508,6 +508,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
         Some(Popup::Form(form)) => accept_form(model, form),
         Some(Popup::Question(Question::Delete { path, .. })) => vec![Effect::Delete(path)],
         Some(Popup::Question(Question::QuitRecording)) => vec![Effect::Quit],
+        Some(Popup::Question(Question::WeakProfile { name, text, .. })) => vec![Effect::Profile(name, text)],
         other => {
             model.popup = other;
             Vec::new()

@@ -14,13 +14,14 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::super::calibration::{edition, own_name};
-use super::super::measured::{MeasuredArgs, truth};
+use super::super::measured::{MeasuredArgs, TruthFile, truth};
 use super::super::{Exit, Failure, report, tell, to_stdout};
 use crate::format::reason;
 use crate::lab::calibration::bench::{Bench, By};
-use crate::lab::calibration::fit::{self, Effects, Fit, Intervals, Parameter, References, Settings};
-use crate::lab::calibration::made::table;
+use crate::lab::calibration::fit::{self, Fit, Intervals, Parameter, References, Settings};
+use crate::lab::calibration::made::{Reference, table};
 use crate::lab::calibration::{Profile, ProfileTable, editions, to_toml};
+use crate::lab::distance::Heard;
 use crate::lab::distance::truth::Truth;
 use crate::lab::text::printable;
 
@@ -47,10 +48,12 @@ pub(super) struct FitArgs {
     truth: Vec<PathBuf>,
     #[command(flatten)]
     measured: MeasuredArgs,
-    /// A phone whose figures are known, and fix the scale; without one, a Pixel 4 and an iPhone 11 that are there
+    /// A phone or receiver whose figures are known, and fix the scale; one of the two may be left out (`hci0=5/`, `dut=/-24`).
+    /// Without one, a Pixel 4 and an iPhone 11 that are there
     #[arg(long, value_name = "MODEL=CORRECTION/TX", value_parser = reference, allow_hyphen_values = true)]
-    reference: Vec<(String, f64, f64)>,
-    /// Attenuation at 1 m in dB that is taken as known (42 in a chamber; free space has 40.2)
+    reference: Vec<Reference>,
+    /// Attenuation at 1 m in dB that is taken as known (42 in a chamber, which `calibrate measure` takes where nobody tells
+    /// another; free space has 40.2)
     #[arg(long, value_name = "DB")]
     a1: Option<f64>,
     /// Path-loss exponent that is taken as known (2 in free space)
@@ -91,12 +94,21 @@ pub(super) struct FitArgs {
 }
 
 /// `MODEL=CORRECTION/TX`
-fn reference(text: &str) -> Result<(String, f64, f64), &'static str> {
-    let told = "MODEL=CORRECTION/TX, such as \"Pixel 4=8/-30\"";
+fn reference(text: &str) -> Result<Reference, &'static str> {
+    let told = "MODEL=CORRECTION/TX, such as \"Pixel 4=8/-30\"; one of the two may be left out: hci0=5/, dut=/-24";
     let (model, figures) = text.rsplit_once('=').ok_or(told)?;
     let (correction, power) = figures.split_once('/').ok_or(told)?;
-    let number = |text: &str| text.trim().parse().ok().filter(|number: &f64| number.abs() <= 100.0);
-    let (correction, power) = number(correction).zip(number(power)).ok_or(told)?;
+    let number = |text: &str| match text.trim() {
+        "" => Ok(None),
+        text => match text.parse::<f64>() {
+            Ok(number) if number.abs() <= 100.0 => Ok(Some(number)),
+            _ => Err(told),
+        },
+    };
+    let (correction, power) = (number(correction)?, number(power)?);
+    if correction.or(power).is_none() {
+        return Err(told);
+    }
     Ok((model.trim().to_owned(), correction, power))
 }
 
@@ -105,7 +117,7 @@ pub(super) struct Fitted {
     pub(super) bench: Bench,
     pub(super) fit: Fit,
     /// The phones that fix the scale.
-    pub(super) references: Vec<(String, f64, f64)>,
+    pub(super) references: Vec<Reference>,
     /// The seed of the bootstrap, where one was asked for.
     pub(super) bootstrap: Option<u64>,
 }
@@ -128,13 +140,24 @@ pub(super) fn run(args: &FitArgs) -> Result<Exit, Failure> {
         let files: Vec<PathBuf> = args.out.iter().chain(&args.report).cloned().chain(plots).collect();
         super::super::reports::refuse_existing(&files)?;
     }
-    let truth: Vec<Truth> = truth(&args.truth)?.into_iter().map(|file| file.truth).collect();
+    let files = truth(&args.truth)?;
+    let truth: Vec<Truth> = files.iter().map(|file| file.truth.clone()).collect();
     let names: Vec<&Truth> = truth.iter().collect();
     let heard = args
         .measured
         .heard(&args.captures, &names, &editions::newest().edition, true)?;
     let by = if args.each_phone { By::Phone } else { By::Model };
     let bench = Bench::new(&heard, &truth, by).map_err(|error| Failure::new(Exit::Input, error.to_string()))?;
+    let unfitting = unfitting(&files, &bench, &heard);
+    if bench.samples.counts().used == 0
+        && let Some(what) = unfitting.first()
+    {
+        return Err(Failure::new(Exit::Input, what.clone())
+            .hint("names are those of stations and devices; `--clock-offset` corrects logs in local time"));
+    }
+    for what in unfitting {
+        tell(format_args!("{what}; only the rest counts"));
+    }
     if bench.unplaced > 0 {
         tell(format_args!(
             "{} reports are of times or phones of which no distance is known, and were left out",
@@ -153,6 +176,38 @@ pub(super) fn run(args: &FitArgs) -> Result<Exit, Failure> {
         (_, true) => output::as_csv(&fitted, out),
         _ => output::as_text(&fitted, &args.beside, out),
     })
+}
+
+/// Files of truth that tell the distance of no report, with what they name and what was heard.
+fn unfitting(files: &[TruthFile], bench: &Bench, heard: &Heard) -> Vec<String> {
+    let is_idle = |(_, is_told): &(&TruthFile, &bool)| !**is_told;
+    let idle = files.iter().zip(&bench.told_by_truth).filter(is_idle);
+    let heard: Vec<String> = heard
+        .pairs()
+        .filter_map(|range| heard.levels.get(range)?.first())
+        .filter(|level| !level.sender.is_unknown())
+        .map(|level| format!("{} → {}", heard.name(level.sender), heard.name(level.receiver)))
+        .collect();
+    idle.map(|(file, _)| {
+        let text = format!(
+            "the truth of {} fits no report: it tells of {}; known phones that were heard: {}",
+            file.scenario,
+            few(&file.truth.pairs()),
+            few(&heard)
+        );
+        printable(&text).into_owned()
+    })
+    .collect()
+}
+
+/// The first few of a list.
+fn few(names: &[String]) -> String {
+    const MOST: usize = 4;
+    match names.len() {
+        0 => "none".to_owned(),
+        n if n > MOST => format!("{} and {} more", names[..MOST].join(", "), n - MOST),
+        _ => names.join(", "),
+    }
 }
 
 /// Writes the page and the plots that are asked for.
@@ -178,24 +233,25 @@ fn fitted(args: &FitArgs, bench: Bench) -> Result<Fitted, Failure> {
     for (model, correction, power) in &references {
         for (number, (name, of)) in bench.phones.iter().zip(&bench.models).enumerate() {
             if name == model || of == model {
-                fixed.corrections.insert(number, *correction);
-                fixed.tx.insert(number, *power);
+                fixed.corrections.extend(correction.map(|of| (number, of)));
+                fixed.tx.extend(power.map(|of| (number, of)));
             }
         }
     }
     let fault = |error: fit::FitError| {
-        Failure::new(Exit::Input, error.to_string()).hint("`vicino calibrate fit --help` tells what is wanted")
-    };
-    let effects = if bench.sessions.len() < 2 && bench.orientations.len() < 2 {
-        Effects {
-            sessions: false,
-            orientations: false,
+        let failure = Failure::new(Exit::Input, error.to_string());
+        if error == fit::FitError::NoReference {
+            let names: Vec<String> = bench.phones.iter().map(|name| printable(name).into_owned()).collect();
+            return failure.hint(format!(
+                "there are {}: --reference NAME=CORRECTION/TX tells what is known of one (hci0=5/ a receiver's correction, \
+                 dut=/-24 a phone's TX power), --model STATION=MODEL that a receiver is of a model",
+                names.join(", ")
+            ));
         }
-    } else {
-        fit::separable(&bench.samples, &fixed).map_err(fault)?
+        failure.hint("`vicino calibrate fit --help` tells what is wanted")
     };
     let settings = Settings {
-        effects,
+        effects: bench.effects(&fixed).map_err(fault)?,
         assumed_sd_db: Some(ASSUMED_SD_DB),
         intervals: if args.bootstrap {
             Intervals::Bootstrap {
@@ -217,7 +273,7 @@ fn fitted(args: &FitArgs, bench: Bench) -> Result<Fitted, Failure> {
 }
 
 /// The phones whose figures are known: those that were named, else those of the usual references that are there.
-fn known(args: &FitArgs, bench: &Bench) -> Result<Vec<(String, f64, f64)>, Failure> {
+fn known(args: &FitArgs, bench: &Bench) -> Result<Vec<Reference>, Failure> {
     let is_there = |model: &str| bench.phones.iter().chain(&bench.models).any(|name| name == model);
     if let Some((model, ..)) = args.reference.iter().find(|(model, ..)| !is_there(model)) {
         let there: Vec<String> = bench.phones.iter().map(|name| printable(name).into_owned()).collect();
@@ -235,7 +291,11 @@ fn known(args: &FitArgs, bench: &Bench) -> Result<Vec<(String, f64, f64)>, Failu
             },
             _,
         ) = editions::newest().own(model)?;
-        Some(((*model).to_owned(), rssi_correction_db.into(), tx_power_dbm.into()))
+        Some((
+            (*model).to_owned(),
+            Some(rssi_correction_db.into()),
+            Some(tx_power_dbm.into()),
+        ))
     });
     Ok(usual.collect())
 }

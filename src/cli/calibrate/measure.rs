@@ -5,17 +5,27 @@ use std::path::PathBuf;
 use clap::{Args, Parser};
 
 use super::super::replay::Replay;
-use super::super::{Exit, Failure, Look, screen};
+use super::super::{Exit, Failure, Look, screen, tell};
 use crate::app::calibrate::{Planned, plan};
+use crate::lab::calibration::editions;
+use crate::lab::calibration::measure::Receiver;
+use crate::lab::text::printable;
 
 /// Leads through the measuring of a phone on a bench, to its profile
 ///
 /// The plan are words: numbers are distances in metres, other words orientations, and where wanted dwell=SECONDS,
-/// reports=N, model=NAME and phone=NAME (a lab key's device, an address, or strongest); without any 1, 0.5, 2 and 4 m. The screen says what to do next, shows how good what is heard is, and
-/// marks every accepted step in the recording (r begins one), so that `vicino calibrate fit` can compute it again.
+/// reports=N, model=NAME and phone=NAME (a lab key's device, an address, or strongest); without any 1, 0.5, 2 and 4 m.
+///
+/// One end must be known: the receiver, by its model (receiver=MODEL) or, where no list has it, by its correction in dB
+/// (receiver=hci0:5), and the phone's TX power is measured; or the phone, by a model that is known or by tx=DBM, and the
+/// receiver's correction is measured. Where both are told the attenuation at 1 m is; otherwise that is taken as 42 dB (Google's
+/// chamber), or as a1=DB says.
+///
+/// The screen says what to do next, shows how good what is heard is, and marks every accepted step in the recording (r begins
+/// one), so that `vicino calibrate fit` can compute it again; at the end it names the options that give the same.
 #[derive(Debug, Args)]
 pub(super) struct MeasureArgs {
-    /// The plan: 1 0.5 2 4 front back side dwell=60 reports=100 model=SM-A515F
+    /// The plan: 1 0.5 2 4 front back side dwell=60 reports=100 model=SM-A515F receiver="Pixel 4"
     #[arg(value_name = "WORD", allow_hyphen_values = false)]
     words: Vec<String>,
     /// Plays a capture instead of listening
@@ -27,9 +37,9 @@ pub(super) struct MeasureArgs {
     /// With --from: how many times as fast
     #[arg(long, value_name = "FACTOR", requires = "from", default_value = "1")]
     speed: String,
-    /// With --from: model of the receiver, where the capture does not say it
-    #[arg(long, value_name = "MODEL", requires = "from")]
-    receiver: Option<String>,
+    /// Model of the receiver, or its name and correction in dB (`hci0:5`), as receiver= in the plan
+    #[arg(long, value_name = "MODEL|NAME:DB", value_parser = receiver)]
+    receiver: Option<Receiver>,
 }
 
 /// The arguments of `replay`, to be parsed as its own.
@@ -37,6 +47,28 @@ pub(super) struct MeasureArgs {
 struct Playing {
     #[command(flatten)]
     replay: Replay,
+}
+
+fn receiver(text: &str) -> Result<Receiver, String> {
+    Receiver::parse(text)
+}
+
+/// Models that no list has: said before the screen opens, and on it.
+fn warn(planned: &Planned) {
+    let receiver = planned
+        .told
+        .receiver
+        .as_ref()
+        .filter(|told| told.correction_db.is_none());
+    let named = [
+        ("receiver", receiver.map(|told| told.name.as_str())),
+        ("model", planned.model.as_deref()),
+    ];
+    for (what, name) in named {
+        if let Some(doubt) = name.and_then(|name| editions::newest().doubt(name)) {
+            tell(format_args!("{what}: {}", printable(&doubt)));
+        }
+    }
 }
 
 /// Opens the screen on the tab Calibrate.
@@ -53,18 +85,18 @@ pub(super) fn run(args: &MeasureArgs, look: &Look) -> Result<Exit, Failure> {
         }
     };
     let text = args.words.iter().map(quoted).collect::<Vec<_>>().join(" ");
-    let planned: Planned = plan(&text).map_err(|error| {
-        Failure::new(Exit::Usage, error).hint("for example: 0.5 1 2 front back dwell=60 model=SM-A515F")
+    let mut planned: Planned = plan(&text).map_err(|error| {
+        Failure::new(Exit::Usage, error)
+            .hint("for example: 0.5 1 2 front back dwell=60 model=SM-A515F receiver=\"Pixel 4\"")
     })?;
+    planned.told.receiver = args.receiver.clone().or(planned.told.receiver);
+    warn(&planned);
     let Some(capture) = &args.from else {
         return screen::first_adapter(look, Some(planned));
     };
     let mut words: Vec<std::ffi::OsString> = vec!["replay".into(), "--speed".into(), args.speed.clone().into()];
-    for (name, value) in [
-        ("--keys", args.keys.as_ref().map(|keys| keys.clone().into_os_string())),
-        ("--model", args.receiver.clone().map(Into::into)),
-    ] {
-        words.extend(value.map(|value| [name.into(), value]).into_iter().flatten());
+    if let Some(keys) = &args.keys {
+        words.extend(["--keys".into(), keys.clone().into_os_string()]);
     }
     words.extend(["--".into(), capture.clone().into_os_string()]);
     let playing = Playing::try_parse_from(words).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;

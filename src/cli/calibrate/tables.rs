@@ -105,6 +105,7 @@ fn as_json(shown: &Shown<'_>) -> Value {
         "edition": shown.edition,
         "source": entry.source,
         "date": entry.date,
+        "notes": entry.notes,
     })
 }
 
@@ -223,6 +224,9 @@ fn as_text(table: &ProfileTable, shown: &[Shown<'_>], out: &mut dyn Write) -> io
             word(entry.confidence),
             printable(&from)
         )?;
+        for note in &entry.notes {
+            writeln!(out, "  {}", printable(note))?;
+        }
     }
     Ok(())
 }

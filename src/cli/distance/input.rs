@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::super::calibration::own_folder;
 use super::super::measured::{MeasuredArgs, TruthFile, read};
 use super::super::{Exit, Failure};
 use crate::lab::distance::truth::{Truth, TruthWindow};
@@ -17,8 +18,8 @@ const MOST_MODEL: u64 = 1024 * 1024;
 pub(super) struct InputArgs {
     #[command(flatten)]
     measured: MeasuredArgs,
-    /// The model of distance; by default the one that is built in
-    #[arg(long, value_name = "FILE.toml")]
+    /// The model of distance: a file, or the name of one of your own (`distance train --name`); by default the one that is built in
+    #[arg(long, value_name = "NAME|FILE.toml", value_parser = estimator)]
     estimator: Option<PathBuf>,
 }
 
@@ -57,6 +58,23 @@ impl InputArgs {
     }
 }
 
+/// The file of a model of distance: as it is named, or that of one's own of this name.
+fn estimator(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.extension().is_some() || path.is_file() {
+        return Ok(path);
+    }
+    let own = own_folder().map(|folder| folder.join(format!("distance-{text}.toml")));
+    match own {
+        Some(own) if own.is_file() => Ok(own),
+        Some(own) => Err(format!(
+            "no such model of distance: there is neither a file {text} nor {} (`vicino distance train --name {text}` writes it)",
+            own.display()
+        )),
+        None => Err(format!("no such model of distance: there is no file {text}")),
+    }
+}
+
 /// Why there is nothing to estimate.
 pub(super) fn nothing(heard: &Heard) -> &'static str {
     if heard.levels.is_empty() {
@@ -65,6 +83,15 @@ pub(super) fn nothing(heard: &Heard) -> &'static str {
         "none of those that were heard is known; --keys, --truth or the logs of the other phones tell whose identifiers they \
          are, --unknown takes each as a sender"
     }
+}
+
+/// Why distances over time fill no window of a length, where that is so.
+pub(super) fn sparse(truth: &[TruthFile], length_s: f64) -> Option<String> {
+    let step_s = truth.iter().find_map(|file| file.truth.too_sparse_s(length_s))?;
+    Some(format!(
+        "the distances of a pair fill no window of {length_s} s: they lie {step_s:.1} s apart in the middle, and none holds for \
+         more than 10 s; half of a window is to be known. Tell them more often, or as stretches (from,to,…)"
+    ))
 }
 
 /// The lengths of windows that truth has as windows, in seconds, as they are written.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::super::measured::truth;
 use super::super::{Exit, Failure, tell, to_stdout};
-use super::input::{self, InputArgs, windows};
+use super::input::{self, InputArgs, sparse, windows};
 use super::judged::{Compared, Known, compare, known};
 use super::{mode, window};
 use crate::format::reason;
@@ -90,6 +90,11 @@ pub(super) fn run(args: &ScoreArgs) -> Result<Exit, Failure> {
                 "--window {} judges them; distances over time (time,receiver,transmitter,distance_m) give windows of any length",
                 lengths[0]
             )));
+        }
+        if let Some(what) = sparse(&truth, args.window) {
+            return Err(
+                Failure::new(Exit::Input, what).hint("a distance holds until the pair's next one, for 10 s at most")
+            );
         }
         return Err(Failure::new(
             Exit::Input,

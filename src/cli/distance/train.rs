@@ -9,7 +9,7 @@ use clap::Args;
 use super::super::calibration::{own_folder, own_name};
 use super::super::measured::{TruthFile, truth};
 use super::super::{Exit, Failure, report, tell};
-use super::input::InputArgs;
+use super::input::{InputArgs, sparse};
 use super::judged::{Known, compare, known, learn};
 use crate::format::reason;
 use crate::lab::distance::model::LENGTHS_S;
@@ -35,7 +35,7 @@ pub(super) struct TrainArgs {
     truth: Vec<PathBuf>,
     #[command(flatten)]
     input: InputArgs,
-    /// Its name
+    /// Its name; `--estimator NAME` finds it in your own calibration folder
     #[arg(long, value_name = "NAME", default_value = "own", value_parser = own_name)]
     name: String,
     /// The file to write; by default `distance-NAME.toml` in your own calibration folder
@@ -50,10 +50,11 @@ pub(super) fn run(args: &TrainArgs) -> Result<Exit, Failure> {
     let heard = args.input.heard(&args.captures, &truth, &base)?;
     let mut model = base.clone();
     model.name.clone_from(&args.name);
-    let mut told = Vec::new();
+    let (mut told, mut most) = (Vec::new(), 0);
     for length_s in LENGTHS_S {
         for mode in [Mode::Replay, Mode::Live] {
             let (windows, _) = known(&heard, &truth, length_s, (&base, mode));
+            most = most.max(windows.len());
             if windows.len() < LEAST {
                 tell(format_args!(
                     "{} windows of {length_s} s with truth: too few, their lines stay as they were",
@@ -73,7 +74,7 @@ pub(super) fn run(args: &TrainArgs) -> Result<Exit, Failure> {
     if told.is_empty() {
         return Err(Failure::new(
             Exit::Input,
-            format!("too little to learn from: {}", missing(&heard, &truth)),
+            format!("too little to learn from: {}", missing(&heard, &truth, most)),
         )
         .hint("give captures and truth of the same time and names; `--clock-offset` corrects logs in local time"));
     }
@@ -127,14 +128,19 @@ fn on(truth: &[TruthFile]) -> String {
 }
 
 /// What is missing where nothing can be learnt.
-fn missing(heard: &Heard, truth: &[TruthFile]) -> &'static str {
+fn missing(heard: &Heard, truth: &[TruthFile], most: usize) -> String {
     if truth.is_empty() && heard.marked.is_empty() {
-        "there is neither --truth nor a mark with a distance"
-    } else if heard.levels.is_empty() {
-        "nobody heard anybody"
-    } else {
-        "no pair of the truth was heard at its times"
+        return "there is neither --truth nor a mark with a distance".to_owned();
     }
+    if heard.levels.is_empty() {
+        return "nobody heard anybody".to_owned();
+    }
+    if most > 0 {
+        return format!("{most} windows with truth in which the pair was heard, and it takes {LEAST}");
+    }
+    let mut sparse = LENGTHS_S.into_iter().filter_map(|length_s| sparse(truth, length_s));
+    let unheard = || "no pair of the truth was heard at its times".to_owned();
+    sparse.next().unwrap_or_else(unheard)
 }
 
 fn in_own_folder(name: &str) -> Result<PathBuf, Failure> {

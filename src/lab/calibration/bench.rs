@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::fit::{Observation, ObservationError, Parameter, Samples};
+use super::fit::{self, Effects, FitError, Observation, ObservationError, Parameter, References, Samples};
 use crate::lab::distance::truth::{Stretch, Truth, pair, plain};
 use crate::lab::distance::{Heard, Level, Phone};
+use crate::lab::time::UnixMicros;
 use crate::lab::units::{Dbm, Metres};
 
 /// Distances of walks are told apart by so much of themselves.
@@ -31,10 +32,16 @@ pub struct Bench {
     pub models: Vec<String>,
     /// Sessions.
     pub sessions: Vec<String>,
+    /// The days of the reports, as `2020-06-02`.
+    pub dates: Vec<String>,
     /// Orientations.
     pub orientations: Vec<String>,
+    /// Models that a person told beside the capture, as `STATION=MODEL`.
+    pub told_models: Vec<String>,
     /// Reports at times of which no distance is known.
     pub unplaced: u64,
+    /// How many reports each file of truth tells the distance of, whether a mark tells it too or not; counted up to the first.
+    pub told_by_truth: Vec<bool>,
 }
 
 /// Numbers in the order in which names come.
@@ -77,6 +84,13 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// Whether a file of truth tells the distance of a report.
+    fn is_told(&self, truth: &Truth, level: &Level, receiver: &str, sender: &str) -> bool {
+        let at_s = self.origin_s + level.at_s;
+        let mut stretches = truth.stretches.iter().filter(|of| of.sender == sender);
+        stretches.any(|of| of.holds(receiver, at_s)) || truth.at(&pair(receiver, sender), at_s).is_some()
+    }
+
     fn of(&self, level: &Level, receiver: &str, sender: &str) -> Option<Place> {
         let at = self.heard.time(level.at_s);
         let holds = |known: &&crate::lab::distance::heard::KnownDistance| {
@@ -91,12 +105,8 @@ impl<'a> Places<'a> {
                 session: String::new(),
             });
         }
-        // Numbers of files are rounded to microseconds at best.
         let at_s = self.origin_s + level.at_s;
-        let of_pair = |stretch: &&&Stretch| {
-            (stretch.receiver.is_empty() || stretch.receiver == receiver)
-                && (stretch.from_s - 1e-5..=stretch.to_s + 1e-5).contains(&at_s)
-        };
+        let of_pair = |stretch: &&&Stretch| stretch.holds(receiver, at_s);
         if let Some(stretch) = self.stretches.get(sender).and_then(|all| all.iter().find(of_pair)) {
             return Some(Place {
                 distance_m: stretch.distance_m,
@@ -114,7 +124,40 @@ impl<'a> Places<'a> {
     }
 }
 
+/// The day of a time, which mostly is that of the time before.
+#[derive(Default)]
+struct Days(Option<(i64, String)>);
+
+impl Days {
+    fn of(&mut self, at: UnixMicros) -> &str {
+        let number = at.0.div_euclid(24 * 60 * 60 * 1_000_000);
+        if self.0.as_ref().is_none_or(|(known, _)| *known != number) {
+            self.0 = Some((number, day(at)));
+        }
+        self.0.as_ref().map_or("", |(_, day)| day)
+    }
+}
+
+/// The day of a time, as `2020-06-02`.
+pub(super) fn day(at: UnixMicros) -> String {
+    at.to_string().chars().take(10).collect()
+}
+
 impl Bench {
+    /// Which effects can be told: those of sessions and orientations where there are several, as far as they hide nothing.
+    ///
+    /// # Errors
+    /// [`FitError`] when nothing can be fitted.
+    pub fn effects(&self, fixed: &References) -> Result<Effects, FitError> {
+        if self.sessions.len() < 2 && self.orientations.len() < 2 {
+            return Ok(Effects {
+                sessions: false,
+                orientations: false,
+            });
+        }
+        fit::separable(&self.samples, fixed)
+    }
+
     /// What a parameter of a fit is of. Not neutralised.
     #[must_use]
     pub fn name(&self, parameter: Parameter) -> String {
@@ -134,8 +177,12 @@ impl Bench {
     /// # Errors
     /// [`ObservationError`] when there are too many combinations.
     pub fn new(heard: &Heard, truth: &[Truth], by: By) -> Result<Self, ObservationError> {
-        let mut bench = Self::default();
+        let mut bench = Self {
+            told_by_truth: vec![false; truth.len()],
+            ..Self::default()
+        };
         let places = Places::new(heard, truth);
+        let mut days = Days::default();
         for range in heard.pairs() {
             let Some(levels) = heard.levels.get(range.clone()) else {
                 continue;
@@ -149,6 +196,9 @@ impl Bench {
             }
             let mut numbers: Option<(usize, usize)> = None;
             for (level, place) in levels.iter().zip(range) {
+                for (of, is_told) in truth.iter().zip(&mut bench.told_by_truth) {
+                    *is_told = *is_told || places.is_told(of, level, &receiver, &sender);
+                }
                 let Some(found) = places.of(level, &receiver, &sender) else {
                     bench.unplaced += 1;
                     continue;
@@ -159,8 +209,12 @@ impl Bench {
                         bench.phone(heard, first.receiver, by),
                     )
                 });
+                let day = days.of(heard.time(level.at_s));
+                if !bench.dates.iter().any(|known| known == day) {
+                    bench.dates.push(day.to_owned());
+                }
                 let session = if found.session.is_empty() {
-                    heard.time(level.at_s).to_string().chars().take(10).collect()
+                    day.to_owned()
                 } else {
                     found.session
                 };

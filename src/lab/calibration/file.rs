@@ -94,6 +94,8 @@ struct FileProfile {
     source: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     date: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 const fn high() -> Confidence {
@@ -186,6 +188,7 @@ fn entry(of: FileProfile) -> Result<Entry, TableError> {
         confidence: of.confidence,
         source: of.source,
         date: of.date,
+        notes: of.notes,
     })
 }
 
@@ -214,6 +217,7 @@ pub fn to_toml(table: &ProfileTable) -> Result<String, TableError> {
             confidence: entry.confidence,
             source: entry.source.clone(),
             date: entry.date.clone(),
+            notes: entry.notes.clone(),
         }
     };
     let averages = table.averages();

@@ -11,8 +11,8 @@ use crate::lab::attenuation::Confidence;
 /// A profile of so many orientations is one of the model, and not of a pose.
 pub const ORIENTATIONS: usize = 3;
 
-/// A phone whose figures are known and fix the scale: model, correction in dB, TX power in dBm.
-pub type Reference = (String, f64, f64);
+/// A phone whose figures are known and fix the scale: model, correction in dB, TX power in dBm; one of them may be unknown.
+pub type Reference = (String, Option<f64>, Option<f64>);
 
 /// A figure, with its interval where it was measured.
 type Figure = (f64, Option<Measured>);
@@ -53,8 +53,31 @@ pub fn scale(references: &[Reference]) -> String {
     if references.is_empty() {
         return "nothing: only differences are told".to_owned();
     }
-    let of = |(model, correction, power): &Reference| format!("{model} ({correction:+}/{power})");
+    let of = |(model, correction, power): &Reference| match (correction, power) {
+        (Some(correction), Some(power)) => format!("{model} ({correction:+}/{power})"),
+        (Some(correction), None) => format!("{model} (correction {correction:+} dB)"),
+        (None, Some(power)) => format!("{model} (TX power {power} dBm)"),
+        (None, None) => model.clone(),
+    };
     references.iter().map(of).collect::<Vec<_>>().join(", ")
+}
+
+/// The options of `vicino calibrate fit` that give the same again: models that were told, the references, and what was taken as known of the path.
+#[must_use]
+pub fn options(bench: &Bench, references: &[Reference], fit: &Fit) -> String {
+    let figure = |of: Option<f64>| of.map(|of| of.to_string()).unwrap_or_default();
+    let mut words: Vec<String> = references
+        .iter()
+        .map(|(model, correction, power)| format!("--reference \"{model}={}/{}\"", figure(*correction), figure(*power)))
+        .collect();
+    words.extend(bench.told_models.iter().map(|told| format!("--model \"{told}\"")));
+    let known = |parameter, option: &str| match fit.get(parameter) {
+        State::Fixed(value) => Some(format!("{option} {value}")),
+        _ => None,
+    };
+    words.extend(known(Parameter::Attenuation, "--a1"));
+    words.extend(known(Parameter::Exponent, "--exponent"));
+    words.join(" ")
 }
 
 /// Manufacturer, device and model of a phone: as it is named (`OEM/DEVICE/MODEL`), else as the published list has the model.
@@ -73,7 +96,8 @@ fn names(of: &str) -> (String, String, &str) {
 pub fn table(name: &str, bench: &Bench, fit: &Fit, references: &[Reference]) -> ProfileTable {
     let n_orientations = bench.orientations.len();
     let base = editions::newest();
-    let date = bench.sessions.iter().max().cloned().unwrap_or_default();
+    let date = bench.dates.iter().max().cloned().unwrap_or_default();
+    let notes = notes(bench, fit, references);
     let mut entries = BTreeMap::new();
     for (phone, model) in bench.phones.iter().enumerate() {
         let (correction, power) = (fit.get(Parameter::Correction(phone)), fit.get(Parameter::Tx(phone)));
@@ -110,17 +134,47 @@ pub fn table(name: &str, bench: &Bench, fit: &Fit, references: &[Reference]) -> 
         (entry.correction, entry.tx_power) = (correction.1, power.1);
         entry.source = if is_reference { "reference".to_owned() } else { source };
         entry.date.clone_from(&date);
+        // What is known beforehand was not measured here.
+        if !is_reference {
+            entry.notes.clone_from(&notes);
+        }
         entries.insert(model.to_owned(), entry);
     }
     let mut table = ProfileTable::new(name.to_owned(), base.averages(), entries.into_values().collect());
     table.base = Some(base.edition.clone());
-    table.source = format!(
+    table.source = provenance(bench, fit, references);
+    table
+}
+
+/// From what a fit is.
+fn provenance(bench: &Bench, fit: &Fit, references: &[Reference]) -> String {
+    format!(
         "{} groups of reports, {} phones, {} sessions, {} orientations; scale fixed by {}",
         fit.quality.groups,
         bench.phones.len(),
         bench.sessions.len(),
-        n_orientations,
+        bench.orientations.len(),
         scale(references)
+    )
+}
+
+/// Where a profile comes from and what speaks against it: it stays with the profile when tables are put together.
+fn notes(bench: &Bench, fit: &Fit, references: &[Reference]) -> Vec<String> {
+    let mut notes = vec![provenance(bench, fit, references)];
+    // Those that are only the days say nothing new.
+    let is_named = |session: &&String| !bench.dates.contains(session);
+    let named: Vec<&str> = bench.sessions.iter().filter(is_named).map(String::as_str).collect();
+    if !named.is_empty() {
+        notes.push(format!("sessions: {}", named.join(", ")));
+    }
+    notes.push(format!(
+        "again by: vicino calibrate fit … {}",
+        options(bench, references, fit)
+    ));
+    notes.extend(
+        super::words::cautions(bench, fit)
+            .into_iter()
+            .map(|of| format!("caution: {of}")),
     );
-    table
+    notes
 }

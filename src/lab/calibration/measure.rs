@@ -3,14 +3,16 @@
 //! Driven by the events of the session alone: the same capture gives the same steps, whatever plays it. Every accepted step
 //! is a mark, so that the measurement can be computed again from the capture.
 
+mod doubt;
+mod finding;
 mod quality;
+mod told;
 
+pub use finding::{ATTENUATION_DB, Finding};
 pub use quality::{Fault, Heard, Quality};
+pub use told::{Receiver, Told};
 
-use super::bench::{Bench, number};
-use super::fit::{self, Effects, Fit, FitError, Observation, References, SATURATED, Settings};
-use super::made::{Reference, table};
-use super::{ProfileTable, editions};
+use super::fit::SATURATED;
 use crate::lab::advert::StationId;
 use crate::lab::event::{CaptureEvent, Mark};
 use crate::lab::gaen::{self, Rpi};
@@ -19,13 +21,12 @@ use crate::lab::session::Session;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::units::{Dbm, Metres};
 
-/// Attenuation at 1 m of two calibrated phones in a chamber, in dB: what is assumed where it is not measured. Free space has
-/// 40.2; source: Google's calibration procedure, Pixel 4 to Pixel 4.
-pub const ATTENUATION_DB: f64 = 42.0;
 /// Most levels of a step that are kept.
 const MOST_LEVELS: usize = 100_000;
 /// Most steps.
 const MOST_STEPS: usize = 200;
+/// Most addresses and identifiers under which a phone was heard that are kept.
+const MOST_SEEN: usize = 64;
 
 /// Where and how the phone lies.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,9 +88,8 @@ pub struct Phone {
     pub station: StationId,
     /// Whether it is known by a lab key, and found again whatever it changes.
     pub has_key: bool,
-    /// Where it was heard last.
-    key: TrackKey,
-    rpi: Option<Rpi>,
+    /// Where it was heard, the latest last: who goes back in a capture meets it under those of before.
+    seen: Vec<(TrackKey, Option<Rpi>)>,
 }
 
 /// A step that was accepted.
@@ -133,30 +133,13 @@ pub struct Measure {
     pub phone: Option<Phone>,
     /// Which step, from 0.
     pub at: usize,
+    /// What a person told of the figures.
+    pub told: Told,
     /// What came of each step; `None` where it was not measured, or skipped.
     pub outcomes: Vec<Option<Outcome>>,
     heard: Heard,
     /// When the phone was heard last.
     last: Option<UnixMicros>,
-}
-
-/// What a finished measurement tells.
-#[derive(Clone, Debug)]
-pub struct Finding {
-    /// The fit.
-    pub fit: Fit,
-    /// What its numbers stand for.
-    pub bench: Bench,
-    /// What fixed the scale.
-    pub references: Vec<Reference>,
-}
-
-impl Finding {
-    /// The profiles, as a table of this name.
-    #[must_use]
-    pub fn table(&self, name: &str) -> ProfileTable {
-        table(name, &self.bench, &self.fit, &self.references)
-    }
 }
 
 impl Measure {
@@ -195,8 +178,7 @@ impl Measure {
             model: model.unwrap_or(told).to_owned(),
             station: key.station,
             has_key: known.is_some(),
-            key,
-            rpi: track.rpi,
+            seen: vec![(key, track.rpi)],
         });
         if self.outcomes.len() != self.plan.steps.len() {
             self.outcomes = vec![None; self.plan.steps.len()];
@@ -282,6 +264,16 @@ impl Measure {
         self.last.map(|last| Micros(now.since(last).0.max(0)))
     }
 
+    /// The time went elsewhere, as who plays a capture may wish: the step at hand is measured again; those that were accepted
+    /// stay. Whether one was being measured.
+    pub fn interrupt(&mut self) -> bool {
+        let is_running = matches!(self.stage, Stage::Measuring(_));
+        if is_running {
+            self.repeat();
+        }
+        is_running
+    }
+
     /// Accepts the step at hand; gives its mark, and goes on.
     pub fn accept(&mut self) -> Option<(Mark, StationId)> {
         let Stage::Judging(from, to) = self.stage else {
@@ -359,91 +351,6 @@ impl Measure {
     pub fn n_accepted(&self) -> usize {
         self.outcomes.iter().flatten().count()
     }
-
-    /// What the accepted steps tell: of a known station the phone's TX power; of an unknown one its correction, where the
-    /// phone is known. The attenuation at 1 m is taken as [`ATTENUATION_DB`].
-    ///
-    /// # Errors
-    /// [`FitError`], with what to do.
-    pub fn finding(&self, session: &Session) -> Result<Finding, FitError> {
-        let Some(phone) = &self.phone else {
-            return Err(FitError::NoData);
-        };
-        let station = session.station(phone.station);
-        let name = |model: &str, name: &str| {
-            if model.is_empty() {
-                name.to_owned()
-            } else {
-                model.to_owned()
-            }
-        };
-        let mut bench = Bench {
-            phones: vec![name(&phone.model, &phone.name), name(&station.model, &station.name)],
-            models: vec![phone.model.clone(), station.model.clone()],
-            ..Bench::default()
-        };
-        for outcome in self.outcomes.iter().flatten() {
-            let session = number(
-                &mut bench.sessions,
-                outcome.from.to_string().get(..10).unwrap_or_default(),
-            );
-            let orientation = Some(&outcome.step.orientation).filter(|of| !of.is_empty());
-            let orientation = orientation.map(|of| number(&mut bench.orientations, of));
-            for level in &outcome.levels {
-                let observation = Observation {
-                    sender: 0,
-                    receiver: 1,
-                    session,
-                    orientation,
-                    distance: Metres(outcome.step.distance_m),
-                    rssi: *level,
-                };
-                // A plan has few steps, at distances that were checked.
-                let _ = bench.samples.push(&observation);
-            }
-        }
-        let table = session.profiles(phone.station);
-        let newest = editions::newest();
-        let known = |model: &str| {
-            (!model.is_empty())
-                .then(|| table.find(model).or_else(|| newest.find(model)))
-                .flatten()
-        };
-        let mut fixed = References {
-            attenuation: Some(ATTENUATION_DB),
-            ..References::default()
-        };
-        let mut references = Vec::new();
-        match (known(&station.model), known(&phone.model)) {
-            (Some(found), _) => {
-                fixed.corrections.insert(1, found.profile.rssi_correction_db.into());
-                references.push((
-                    station.model.clone(),
-                    f64::from(found.profile.rssi_correction_db),
-                    f64::from(found.profile.tx_power_dbm),
-                ));
-            }
-            (None, Some(found)) => {
-                fixed.tx.insert(0, found.profile.tx_power_dbm.into());
-                references.push((
-                    phone.model.clone(),
-                    f64::from(found.profile.rssi_correction_db),
-                    f64::from(found.profile.tx_power_dbm),
-                ));
-            }
-            (None, None) => {}
-        }
-        let settings = Settings {
-            effects: Effects {
-                sessions: false,
-                orientations: bench.orientations.len() > 1,
-            },
-            assumed_sd_db: Some(2.0),
-            ..Settings::default()
-        };
-        let fit = fit::fit(&bench.samples, &fixed, &settings)?;
-        Ok(Finding { fit, bench, references })
-    }
 }
 
 impl Phone {
@@ -466,12 +373,29 @@ impl Phone {
             && session
                 .known(Some(frame.rpi), frame.aem)
                 .is_some_and(|known| known.device == self.name);
-        let is_same = self.rpi == Some(frame.rpi) || key == self.key;
-        if is_known || (is_same && !self.has_key) {
-            (self.key, self.rpi) = (key, Some(frame.rpi));
-            return true;
+        let is_same = |(of, rpi): &(TrackKey, Option<Rpi>)| *of == key || *rpi == Some(frame.rpi);
+        if !(is_known || (!self.has_key && self.seen.iter().any(is_same))) {
+            return false;
         }
-        false
+        let now = (key, Some(frame.rpi));
+        if self.seen.last() != Some(&now) {
+            self.seen.retain(|of| *of != now);
+            if self.seen.len() >= MOST_SEEN {
+                self.seen.remove(0);
+            }
+            self.seen.push(now);
+        }
+        true
+    }
+
+    /// Whether a mark's device names it: by its name, by how an identifier begins, or by an address; or as all.
+    fn is_named(&self, device: &str) -> bool {
+        let device = device.to_lowercase();
+        let is_it = |(key, rpi): &(TrackKey, Option<Rpi>)| {
+            let begins = |rpi: &Rpi| device.len() >= 4 && rpi.to_string().starts_with(&device);
+            key.address.to_string() == device || rpi.as_ref().is_some_and(begins)
+        };
+        device.is_empty() || self.name.to_lowercase() == device || self.seen.iter().any(is_it)
     }
 }
 

@@ -59,7 +59,12 @@ pub struct Entry {
     pub source: String,
     /// The day of the measurement, as `2020-12-14`; empty where it is not told.
     pub date: String,
+    /// From which measurement it is, and what speaks against it.
+    pub notes: Vec<String>,
 }
+
+/// Where a table comes from that was put together out of several measurements.
+const MERGED: &str = "several measurements; each profile has its own source and notes";
 
 impl Entry {
     /// An entry of a list, of which nothing more is known.
@@ -75,6 +80,7 @@ impl Entry {
             tx_power: None,
             source: String::new(),
             date: String::new(),
+            notes: Vec::new(),
         }
     }
 }
@@ -148,10 +154,17 @@ impl ProfileTable {
     pub fn with(&self, other: Self) -> Self {
         let is_new = |model: &str| other.entries.iter().any(|entry| entry.model == model);
         let kept = self.entries.iter().filter(|entry| !is_new(&entry.model)).cloned();
-        let entries = kept.chain(other.entries.iter().cloned()).collect();
+        let kept: Vec<Entry> = kept.collect();
+        let kept_any = !kept.is_empty();
+        let entries = kept.into_iter().chain(other.entries.iter().cloned()).collect();
         let mut table = Self::new(self.edition.clone(), self.averages, entries);
         table.base.clone_from(&self.base);
-        table.source = other.source;
+        // Each profile has its own; of the table only what all share.
+        table.source = if kept_any && self.source != other.source {
+            MERGED.to_owned()
+        } else {
+            other.source
+        };
         table
     }
 

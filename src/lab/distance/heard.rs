@@ -1,5 +1,7 @@
 //! What the logs of phones tell of each other: who heard whom, when, how strongly.
 
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lab::address::Address;
@@ -11,7 +13,10 @@ use crate::lab::gaen::{self, Aem, Rpi};
 use crate::lab::keyring::Keyring;
 use crate::lab::time::UnixMicros;
 
+use names::Names;
+
 use super::level::{Level, Phone, origin};
+use super::stretches::{Overlap, stretches};
 
 /// Stronger than that a receiver is overdriven, and its level says nothing, in dBm.
 pub(super) const SATURATED_DBM: i8 = -20;
@@ -105,6 +110,17 @@ pub struct KnownDistance {
     pub orientation: String,
 }
 
+/// A phone of which a lab key tells another model than a mark.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Disputed {
+    /// Its name. Not neutralised.
+    pub device: String,
+    /// The model of its lab key. Not neutralised.
+    pub of_key: String,
+    /// The model of the mark. Not neutralised.
+    pub of_mark: String,
+}
+
 /// What was heard.
 #[derive(Clone, Debug, Default)]
 pub struct Heard {
@@ -120,8 +136,12 @@ pub struct Heard {
     pub rssi_dbm: Vec<i8>,
     /// The time from which those of the levels count.
     pub origin: UnixMicros,
-    /// Distances that marks tell.
+    /// Distances that marks tell; no two of a pair overlap.
     pub marked: Vec<KnownDistance>,
+    /// Marks with an end that overlap others which tell something else.
+    pub overlaps: Vec<Overlap>,
+    /// Phones of which a lab key and a mark tell different models; that of the mark counts.
+    pub disputed: Vec<Disputed>,
     /// Reports that were too strong.
     pub saturated: u64,
     /// Reports beyond the most that are kept.
@@ -299,7 +319,8 @@ impl Hearing {
                 .then(a.db.total_cmp(&b.db))
         });
         let stations = (0..self.stations.len()).filter_map(|number| u32::try_from(number).ok().map(Phone::Known));
-        let marked = self.marked(&names, &senders);
+        let (marked, overlaps) = self.marked(&names, &senders);
+        let disputed = self.disputed(keys);
         let (levels, rssi_dbm) = rows.into_iter().unzip();
         Heard {
             phones: names.phones,
@@ -309,6 +330,8 @@ impl Hearing {
             rssi_dbm,
             origin,
             marked,
+            overlaps,
+            disputed,
             saturated: self.saturated,
             left_out: self.left_out,
         }
@@ -324,7 +347,10 @@ impl Hearing {
             .filter(|told| told.is_plausible());
         let phone = match (self.own.get(&of.rpi), &known, self.told.get(&of.rpi)) {
             (Some(station), _, _) => Phone::Known(*station),
-            (None, Some(known), _) => names.device(known.device, known.model),
+            // What a person wrote down at the bench is newer than the key.
+            (None, Some(known), _) => {
+                names.device(known.device, self.model_at_bench(known.device).unwrap_or(known.model))
+            }
             (None, None, Some((name, model))) => names.device(name, model),
             (None, None, None) => match self.mark_of(of) {
                 Some(mark) => names.device(&mark.device, &mark.model),
@@ -341,6 +367,30 @@ impl Hearing {
         }
     }
 
+    /// The model that the latest mark tells of a device by its name.
+    fn model_at_bench(&self, device: &str) -> Option<&str> {
+        let mut marks = self.marks.iter().rev().map(|(_, mark)| mark);
+        let told = marks.find(|mark| mark.device == device && !mark.model.is_empty())?;
+        Some(&told.model)
+    }
+
+    /// The phones of which lab keys and marks tell different models.
+    fn disputed(&self, keys: &Keyring) -> Vec<Disputed> {
+        let known = self.identifiers.iter().filter_map(|of| keys.find(of.rpi, of.aem));
+        let found: BTreeSet<Disputed> = known
+            .filter(|known| !known.model.is_empty())
+            .filter_map(|known| {
+                let told = self.model_at_bench(known.device).filter(|told| *told != known.model)?;
+                Some(Disputed {
+                    device: known.device.to_owned(),
+                    of_key: known.model.to_owned(),
+                    of_mark: told.to_owned(),
+                })
+            })
+            .collect();
+        found.into_iter().collect()
+    }
+
     /// The mark that names an identifier by its first digits, or by its address.
     fn mark_of(&self, of: &Identifier) -> Option<&Mark> {
         let of = Written::new(of);
@@ -355,8 +405,9 @@ impl Hearing {
         found.map(String::as_str)
     }
 
-    /// The distances that marks tell: until the next mark of the same device that tells one.
-    fn marked(&self, names: &Names, senders: &[Sender]) -> Vec<KnownDistance> {
+    /// The distances that marks tell. A mark without an end holds until the next one without an end of the same device; one
+    /// that begins within another takes its own stretch alone, and afterwards the other goes on. Second the marks that overlap.
+    fn marked(&self, names: &Names, senders: &[Sender]) -> (Vec<KnownDistance>, Vec<Overlap>) {
         let by_mark = |mark: &Mark| -> Option<Phone> {
             let marked = self
                 .identifiers
@@ -367,28 +418,17 @@ impl Hearing {
                 .of(&mark.device)
                 .or_else(|| marked.map(|(_, sender)| sender.phone))
         };
-        let mut found: Vec<KnownDistance> = Vec::new();
-        for (station, mark) in &self.marks {
-            let (Some(distance), Some(sender)) = (mark.distance, by_mark(mark)) else {
-                continue;
-            };
-            let receiver = Phone::Known(*station);
-            for before in &mut found {
-                let is_open = before.to.is_none_or(|to| to > mark.from);
-                if (before.receiver, before.sender) == (receiver, sender) && before.from <= mark.from && is_open {
-                    before.to = Some(mark.from);
-                }
-            }
-            found.push(KnownDistance {
-                receiver,
-                sender,
+        let all = self.marks.iter().filter_map(|(station, mark)| {
+            Some(KnownDistance {
+                receiver: Phone::Known(*station),
+                sender: by_mark(mark)?,
                 from: mark.from,
                 to: mark.to,
-                distance_m: distance.0,
+                distance_m: mark.distance?.0,
                 orientation: mark.orientation.clone(),
-            });
-        }
-        found
+            })
+        });
+        stretches(all.collect())
     }
 }
 
@@ -396,63 +436,6 @@ struct Sender {
     phone: Phone,
     family: Family,
     told_dbm: Option<i8>,
-}
-
-/// The phones, by number: first the stations, then devices.
-struct Names {
-    phones: Vec<PhoneInfo>,
-    unknown: Vec<Rpi>,
-}
-
-impl Names {
-    fn new(stations: &[StationInfo], calibration: &Calibration) -> Self {
-        let phone = |station: &StationInfo| PhoneInfo {
-            name: station.name.clone(),
-            model: calibration.model_of(&station.name).unwrap_or(&station.model).to_owned(),
-            has_log: true,
-        };
-        Self {
-            phones: stations.iter().map(phone).collect(),
-            unknown: Vec::new(),
-        }
-    }
-
-    fn of(&self, name: &str) -> Option<Phone> {
-        let place = self.phones.iter().position(|phone| phone.name == name)?;
-        u32::try_from(place).ok().map(Phone::Known)
-    }
-
-    fn device(&mut self, name: &str, model: &str) -> Phone {
-        if let Some(phone) = self.of(name) {
-            if let Phone::Known(number) = phone
-                && let Some(known) = self
-                    .phones
-                    .get_mut(number as usize)
-                    .filter(|known| known.model.is_empty())
-            {
-                model.clone_into(&mut known.model);
-            }
-            return phone;
-        }
-        self.phones.push(PhoneInfo {
-            name: name.to_owned(),
-            model: model.to_owned(),
-            has_log: false,
-        });
-        Phone::Known(u32::try_from(self.phones.len() - 1).unwrap_or(u32::MAX))
-    }
-
-    fn nobody(&mut self, rpi: Rpi) -> Phone {
-        self.unknown.push(rpi);
-        Phone::Unknown(u32::try_from(self.unknown.len() - 1).unwrap_or(u32::MAX))
-    }
-
-    fn model(&self, phone: Phone) -> &str {
-        match phone {
-            Phone::Known(number) => self.phones.get(number as usize).map_or("", |phone| &phone.model),
-            Phone::Unknown(_) => "",
-        }
-    }
 }
 
 impl Heard {

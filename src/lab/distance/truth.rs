@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::lab::event::device_of;
 use crate::lab::gaen::Rpi;
+use crate::lab::time::UnixMicros;
 
 /// Most rows of a file of truth.
 const MOST: usize = 50_000_000;
@@ -14,6 +15,10 @@ const MOST: usize = 50_000_000;
 const MOST_WINDOWS: usize = 100_000;
 /// A pair whose distance was not told for so many usual steps is not known in between.
 const LONGEST_GAP: f64 = 10.0;
+/// So long a distance of a pair holds at most when the next one is late, in seconds.
+const HOLDS_S: f64 = 10.0;
+/// A pair is told of rarely when its steps are so many times the usual ones.
+const RARE: f64 = 1.5;
 
 /// Why a file of truth cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -130,6 +135,12 @@ pub fn pair(one: &str, other: &str) -> Pair {
 }
 
 impl Stretch {
+    /// Whether it tells the distance from a receiver at a time. Numbers of files are rounded to microseconds at best.
+    pub(in crate::lab) fn holds(&self, receiver: &str, at_s: f64) -> bool {
+        (self.receiver.is_empty() || self.receiver == receiver)
+            && (self.from_s - 1e-5..=self.to_s + 1e-5).contains(&at_s)
+    }
+
     /// The windows of a grid from its beginning on that lie in it for at least half.
     fn windows(&self, length_s: f64, scenario: &str) -> Vec<TruthWindow> {
         let mut windows = Vec::new();
@@ -297,11 +308,16 @@ impl Truth {
         };
         let Some(step) = self.step_s else { return windows };
         for ((one, other), points) in &self.points {
+            // Of a pair that is told of more rarely than is usual each distance holds for a while.
+            let is_rare = usual_step(std::iter::once(points)).is_some_and(|own| own > RARE * step);
             let number = |point: &Point| ((point.at_s - origin) / length_s + 1e-9).floor();
             for within in points.chunk_by(|a, b| number(a).total_cmp(&number(b)).is_eq()) {
                 let n = f64::from(u32::try_from(within.len()).unwrap_or(u32::MAX));
                 // One distance in a window that is shorter than the steps tells all that there is.
-                if n < (length_s / step / 2.0).min(length_s / step) - 1e-9 {
+                let is_dense = n >= (length_s / step / 2.0).min(length_s / step) - 1e-9;
+                let end_s = origin + (within.first().map_or(0.0, number) + 1.0) * length_s;
+                let is_held = || is_rare && held_s(within, end_s) >= length_s / 2.0 - 1e-9;
+                if !is_dense && !is_held() {
                     continue;
                 }
                 let distance_m = super::level::mean(within.iter().map(|point| point.distance_m));
@@ -330,15 +346,42 @@ impl Truth {
         names.into_iter().map(String::as_str).filter(|name| is_reference(name))
     }
 
+    /// Whom it tells the distance of, as `sender → receiver` with the times; at times as seconds since 1970 where these are the
+    /// matter.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<String> {
+        let span = |sender: &str, receiver: &str, from_s: f64, to_s: f64| {
+            let receiver = if receiver.is_empty() { "anybody" } else { receiver };
+            format!("{sender} → {receiver} ({} to {})", date(from_s), date(to_s))
+        };
+        let of_windows = self
+            .windows
+            .iter()
+            .map(|of| span(&of.sender, &of.receiver, of.from_s, of.from_s + of.length_s));
+        let of_stretches = self
+            .stretches
+            .iter()
+            .map(|of| span(&of.sender, &of.receiver, of.from_s, of.to_s));
+        let of_points = self.points.iter().filter_map(|((one, other), points)| {
+            let (first, last) = (points.first()?, points.last()?);
+            Some(span(one, other, first.at_s, last.at_s))
+        });
+        of_stretches.chain(of_points).chain(of_windows).collect()
+    }
+
+    /// Windows of a length that distances over time do not fill, because those of a pair lie too far apart: by how much, in
+    /// seconds. `None` where there is a window, or no such distances.
+    #[must_use]
+    pub fn too_sparse_s(&self, length_s: f64) -> Option<f64> {
+        if self.points.is_empty() || !self.windows(length_s, "").is_empty() {
+            return None;
+        }
+        self.step_s
+    }
+
     /// The usual time between two distances of a pair.
     fn step(&self) -> Option<f64> {
-        let steps = self.points.values().flat_map(|points| points.windows(2));
-        let mut steps: Vec<f64> = steps
-            .map(|two| two[1].at_s - two[0].at_s)
-            .filter(|step| *step > 0.0)
-            .collect();
-        steps.sort_by(f64::total_cmp);
-        steps.get(steps.len() / 2).copied()
+        usual_step(self.points.values())
     }
 
     /// The distance of a pair at a time: that of the nearest point, unless it is further away than some usual steps.
@@ -353,6 +396,33 @@ impl Truth {
         let step = self.step_s.unwrap_or(1.0).max(1.0);
         (gap(&nearest) <= LONGEST_GAP * step).then_some(nearest.distance_m)
     }
+}
+
+/// The usual time between two distances of the same pair.
+fn usual_step<'a>(pairs: impl Iterator<Item = &'a Vec<Point>>) -> Option<f64> {
+    let steps = pairs.flat_map(|points| points.windows(2));
+    let mut steps: Vec<f64> = steps
+        .map(|two| two[1].at_s - two[0].at_s)
+        .filter(|step| *step > 0.0)
+        .collect();
+    steps.sort_by(f64::total_cmp);
+    steps.get(steps.len() / 2).copied()
+}
+
+/// For how long the distances of a window hold: each until the next one or the window's end, but for [`HOLDS_S`] at most.
+fn held_s(within: &[Point], end_s: f64) -> f64 {
+    let next = within.iter().skip(1).map(|point| point.at_s).chain([end_s]);
+    within
+        .iter()
+        .zip(next)
+        .map(|(point, next)| (next - point.at_s).clamp(0.0, HOLDS_S))
+        .sum()
+}
+
+/// Seconds since 1970 as a date.
+fn date(at_s: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "what is no time is none of a capture")]
+    UnixMicros((at_s * 1e6) as i64).to_string().chars().take(19).collect()
 }
 
 /// Seconds since 1970, as a number or as a date.
@@ -408,71 +478,4 @@ impl Row<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fmt::Write as _;
-
-    use super::*;
-
-    #[test]
-    fn distances_over_time_give_windows_that_are_known_for_half_of_their_time() {
-        let mut text = "time,receiver,transmitter,distance_m\n".to_owned();
-        for second in 0..100 {
-            // Unknown from 30 to 50: 10 of the second window's 30 seconds are known.
-            if !(30..50).contains(&second) {
-                let distance_m = if second < 30 { 1.0 } else { 3.0 };
-                let _ = writeln!(text, "{},01,2,{distance_m}", 1_000 + second);
-            }
-        }
-        let truth = Truth::parse(&text, "hall").unwrap();
-        let windows = truth.windows(30.0, "hall");
-        let told: Vec<_> = windows
-            .iter()
-            .map(|of| (of.from_s, of.receiver.as_str(), of.distance_m))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                (1000.0, "1", 1.0),
-                (1000.0, "2", 1.0),
-                (1060.0, "1", 3.0),
-                (1060.0, "2", 3.0)
-            ]
-        );
-        assert_eq!(truth.at(&pair("2", "1"), 1_010.4), Some(1.0));
-        assert_eq!(truth.at(&pair("2", "1"), 1_120.0), None);
-    }
-
-    #[test]
-    fn windows_and_the_simulator_s_truth_are_read() {
-        let text = "scenario,receiver,transmitter,window_index,window_start_utc,window_s,true_distance_m,split\n\
-                    a,1,2,5,1596113505.857,30,1.96,dev\n";
-        let truth = Truth::parse(text, "x").unwrap();
-        assert_eq!(
-            (truth.windows(30.0, "x").len(), truth.windows(300.0, "x").len()),
-            (1, 0)
-        );
-        let text = "time_us,station,device,model,rpi,enin,distance_m\n\
-                    1000000,hci0,p,Pixel 4,000102030405060708090a0b0c0d0e0f,1,2.5\n2000000,hci0,laptop,,,,3\n";
-        let truth = Truth::parse(text, "x").unwrap();
-        assert_eq!(truth.names.len(), 1);
-        assert_eq!(truth.at(&pair("hci0", "p"), 1.0), Some(2.5));
-    }
-
-    #[test]
-    fn what_is_no_truth_is_told_with_its_line() {
-        let fault = |text: &str| Truth::parse(text, "x").unwrap_err().to_string();
-        assert!(fault("a,b\n1,2\n").starts_with("no truth"));
-        let header = "time,receiver,transmitter,distance_m\n";
-        assert!(fault(header).starts_with("no truth"));
-        assert_eq!(
-            fault(&format!("{header}1,1,2,1\nyesterday,1,2,1\n")).get(..14),
-            Some("line 3: time: ")
-        );
-        for wrong in ["-1", "nan", "1e9"] {
-            assert_eq!(
-                fault(&format!("{header}1,1,2,{wrong}\n")),
-                "line 2: a distance is 0 to 10000 metres"
-            );
-        }
-    }
-}
+mod tests;

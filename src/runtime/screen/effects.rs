@@ -174,10 +174,7 @@ impl Runner {
                 let write = self.services.profile;
                 self.write(move || {
                     Done::Tell(Box::new(match write(&name, &text) {
-                        Ok(path) => Msg::Notice(Some(format!(
-                            "profile written: {} (use it with --edition {name})",
-                            path.display()
-                        ))),
+                        Ok(said) => Msg::Notice(Some(said)),
                         Err(error) => Msg::Failure(error),
                     }))
                 });

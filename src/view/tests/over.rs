@@ -187,3 +187,94 @@ fn followed_and_subtracted_devices_are_told() {
     let shown = screen(&model);
     assert!(shown.contains("1 shown · 5 subtracted"), "{shown}");
 }
+
+#[test]
+fn a_long_notice_gives_the_keys_their_line_back_after_some_seconds() {
+    let footer = |model: &Model| screen(model).lines().last().unwrap_or_default().to_owned();
+    let mut model = normal((80, 24));
+    let keys_shown = footer(&model);
+    update(&mut model, Msg::Notice(Some("x".repeat(90))));
+    update(&mut model, Msg::Tick(None));
+    assert!(footer(&model).contains("xxx"));
+    (0..60).for_each(|_| drop(update(&mut model, Msg::Tick(None))));
+    assert_eq!(footer(&model), keys_shown);
+    update(&mut model, Msg::Notice(Some("y".repeat(90))));
+    assert!(footer(&model).contains("yyy"), "a new one stands again");
+}
+
+/// A bench whose receiver is in no list, at the end of its steps.
+fn bench_without_a_model() -> Model {
+    let mut model = Model::new(SourceInfo::default(), Options::default(), (80, 24));
+    let station = StationInfo {
+        name: "hci0".to_owned(),
+        ..StationInfo::default()
+    };
+    let station = CaptureEvent::other(at(0), StationId(0), EventKind::Station(station));
+    update(&mut model, Msg::Events(vec![station]));
+    model
+        .calibrate
+        .begin(crate::app::calibrate::plan("1 2 dwell=5 reports=10").unwrap());
+    update(&mut model, Msg::Show(Tab::Calibrate));
+    model
+}
+
+fn pass(model: &mut Model, seconds: std::ops::Range<i64>, level: i8) {
+    let phone = address(1, AddressKind::RandomNonresolvable);
+    for quarter in seconds.start * 4..seconds.end * 4 {
+        let event = heard(quarter * 250, phone, Some(level), &gaen(1, false));
+        update(model, Msg::Events(vec![event]));
+        update(model, Msg::Tick(Some(at(quarter * 250))));
+        update(model, Msg::Frame);
+    }
+}
+
+#[test]
+fn a_bench_whose_receiver_is_in_no_list_is_told_so_first_and_its_end_is_no_dead_end() {
+    let enter = |model: &mut Model| drop(update(model, Msg::Key(Key::plain(Code::Enter))));
+    let has = |model: &Model, text: &str| {
+        let whole = screen(model).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(whole.contains(text), "{text}: {}", screen(model));
+    };
+    let mut model = bench_without_a_model();
+    pass(&mut model, 0..3, -60);
+    has(&model, "heard by hci0 (model not known)");
+    has(
+        &model,
+        "hci0 is no known receiver: :plan receiver=MODEL tells its model, receiver=hci0:5 its correction",
+    );
+    enter(&mut model);
+    // Too strong: one line, and not that nothing is heard.
+    enter(&mut model);
+    pass(&mut model, 3..5, -10);
+    has(
+        &model,
+        "8 reports, all of -20 dBm or more: too strong, move the phone away",
+    );
+    assert!(!screen(&model).contains("nothing heard yet"));
+    update(&mut model, Msg::Key(Key::char('x')));
+    for (from, level) in [(10, -70), (20, -60)] {
+        enter(&mut model);
+        pass(&mut model, from..from + 8, level);
+        if level == -60 {
+            has(&model, "the level is 16 dB stronger than the steps before predict");
+        }
+        enter(&mut model);
+    }
+    has(
+        &model,
+        "DONE 2 of 2 steps accepted no profile yet: hci0 is no known receiver: :plan receiver=MODEL",
+    );
+    has(&model, "path-loss exponent");
+    has(&model, "TX power of");
+    insta::assert_snapshot!("calibrate_without_a_model_80x24", screen(&model));
+    keys(&mut model, ":plan receiver=hci0:8");
+    enter(&mut model);
+    has(&model, "⏎ writes the profile");
+    has(
+        &model,
+        "again: vicino calibrate fit CAPTURE --reference \"hci0=8/\" --a1 42",
+    );
+    has(&model, "+42.0, as in a chamber (:plan a1=40.2)");
+    has(&model, "fewer than three orientations were measured");
+    insta::assert_snapshot!("calibrate_done_80x24", screen(&model));
+}

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use super::Fitted;
 use crate::cli::json::JsonPrintable;
-use crate::lab::calibration::fit::{Contradicted, Estimate, Judged, Parameter, State, Warning};
+use crate::lab::calibration::fit::{Estimate, Parameter, Reason, State, Warning};
+use crate::lab::calibration::measure::ATTENUATION_DB;
+use crate::lab::calibration::words;
+pub(super) use crate::lab::calibration::words::{figure, unit};
 use crate::lab::calibration::{Entry, ProfileTable, made};
 use crate::lab::text::printable;
 
@@ -19,25 +22,6 @@ const GROUPS: usize = 60;
 /// What fixes the scale, in words.
 pub(super) fn scale(fitted: &Fitted) -> String {
     printable(&made::scale(&fitted.references)).into_owned()
-}
-
-pub(super) fn unit(parameter: Parameter) -> &'static str {
-    match parameter {
-        Parameter::Tx(_) => "dBm",
-        Parameter::Exponent => "",
-        _ => "dB",
-    }
-}
-
-/// `+2.7 [−0.7, +6.0] dB`
-pub(super) fn figure(estimate: &Estimate, unit: &str) -> String {
-    match estimate.interval {
-        Some(interval) => format!(
-            "{:+.1} [{:+.1}, {:+.1}] {unit}",
-            estimate.value, interval.low, interval.high
-        ),
-        None => format!("{:+.1} {unit}, no interval", estimate.value),
-    }
 }
 
 pub(super) fn state(state: &State, unit: &str) -> String {
@@ -138,116 +122,30 @@ pub(super) fn short_name(names: &[String], number: usize) -> String {
     crate::report::page::cut(&name, 60)
 }
 
-/// A group in words.
-fn group(fitted: &Fitted, judged: &Judged) -> String {
-    let name = |names: &[String], number: usize| {
-        names
-            .get(number)
-            .map(|name| printable(name).into_owned())
-            .unwrap_or_default()
-    };
-    let group = &judged.group;
-    let orientation = group
-        .orientation
-        .map(|number| format!(", {}", name(&fitted.bench.orientations, number)));
-    format!(
-        "{} → {}, {:.2} m{}",
-        name(&fitted.bench.phones, group.sender),
-        name(&fitted.bench.phones, group.receiver),
-        group.distance.0,
-        orientation.unwrap_or_default()
-    )
-}
-
 /// A warning in words.
 pub(super) fn warning(fitted: &Fitted, warning: &Warning) -> String {
-    let of = |place: &usize| {
-        let judged = fitted.fit.groups.get(*place);
-        judged.map(|judged| group(fitted, judged)).unwrap_or_default()
-    };
-    match warning {
-        Warning::OneDistance => {
-            "all was measured at one distance: attenuation at 1 m and exponent cannot be told apart".to_owned()
-        }
-        Warning::NoReference => {
-            "no phone has known figures: only differences between phones are told (--reference)".to_owned()
-        }
-        Warning::Unconnected { parts } => {
-            format!("{parts} sets of phones were never measured against one with known figures")
-        }
-        Warning::NothingSpare => {
-            "as many unknowns as groups: intervals rest on an assumed spread of 2 dB; measure more orientations or pairs".to_owned()
-        }
-        Warning::TooFewToDraw { freedom, least } => format!(
-            "--bootstrap drew nothing, the intervals come from the model: {freedom} degrees of freedom are left over to draw \
-             from, and it takes {least}; measure more distances, orientations, sessions or phones"
-        ),
-        Warning::FewToDraw {
-            groups,
-            pairs,
-            sessions,
-        } => format!(
-            "--bootstrap drew from {groups} groups of only {pairs} {} of phones in {sessions} {}: what all groups of a pair or a \
-             session share is hardly in the intervals, which may be too narrow; measure more phones or more sessions",
-            if *pairs == 1 { "pair" } else { "pairs" },
-            if *sessions == 1 { "session" } else { "sessions" },
-        ),
-        Warning::ReferencesDisagree { size_db, references } => {
-            let one = |of: &Contradicted| {
-                let unit = unit(of.parameter);
-                let told = figure(&of.told, unit);
-                let (name, known) = (fitted.name(of.parameter), of.known);
-                format!("{name} is given as {known:+.1} {unit}, by the others it is {}", told.trim_end())
-            };
-            format!(
-                "known figures contradict each other by up to {size_db:.1} dB, and all that is computed with them is off by as \
-                 much: {} (intervals of 99 %); check which phone is which, and which figure is right",
-                references.iter().map(one).collect::<Vec<_>>().join("; ")
-            )
-        }
-        Warning::Saturated { reports, share } => {
-            format!(
-                "{reports} reports ({:.0} %) were saturated (-20 dBm or more) and left out",
-                100.0 * share
-            )
-        }
-        Warning::SaturatedGroup { group, share } => {
-            format!(
-                "{}: {:.0} % saturated, the rest of it reads too weak: measure farther apart",
-                of(group),
-                100.0 * share
-            )
-        }
-        Warning::FewReports { group, n } => format!("{}: only {n} reports", of(group)),
-        Warning::Wide { group, iqr_db } => format!("{}: quartiles {iqr_db:.1} dB apart: something moved", of(group)),
-        Warning::PairsDiffer { correlation } => {
-            format!(
-                "groups of the same pair share their errors (correlation {correlation:.2}): more phones tell more than more sessions"
-            )
-        }
-        Warning::DoubtfulReference {
-            parameter,
-            outliers,
-            groups,
-        } => format!(
-            "{}: {outliers} of {groups} groups do not fit it: is it the right phone, and its figure right?",
-            fitted.name(*parameter)
-        ),
-        Warning::Outlier { group, scaled } => format!("{}: {scaled:+.1} standard deviations off", of(group)),
-    }
+    words::warning(&fitted.bench, &fitted.fit, warning)
 }
 
-/// What every reader of the figures must know: what contradicts itself, what was not drawn, what cannot be, and what one
-/// pose does not tell.
+/// What every reader of the figures must know.
 pub(super) fn cautions(fitted: &Fitted) -> Vec<String> {
-    let pose = "fewer than three orientations were measured: what a pose takes in both directions cannot be told from the \
-                phone's own correction and TX power; only their sum is safe, and the intervals are too narrow by as much";
-    let is_one_pose = fitted.bench.orientations.len() < 3;
-    let of_all = fitted.fit.warnings.iter().filter(|of| of.is_of_all());
-    let mut all: Vec<String> = of_all.map(|of| warning(fitted, of)).collect();
-    all.extend(made::implausible(&fitted.fit));
-    all.extend(is_one_pose.then(|| pose.to_owned()));
+    let mut all = words::cautions(&fitted.bench, &fitted.fit);
+    all.extend(attenuation_hint(fitted));
     all
+}
+
+/// What tells more where only sums with the attenuation at 1 m are told: the screen of `calibrate measure` takes that as known.
+fn attenuation_hint(fitted: &Fitted) -> Option<String> {
+    let is_traded = |state: &State| matches!(state, State::Untold(Reason::TradeOff(others)) if others.contains(&Parameter::Attenuation));
+    let all = fitted.fit.parameters.iter();
+    let mut traded = all
+        .filter(|(_, state)| is_traded(state))
+        .map(|(parameter, _)| fitted.name(*parameter));
+    let first = traded.next()?;
+    Some(format!(
+        "{first} and the attenuation at 1 m are told only together: --a1 {ATTENUATION_DB} takes that as `calibrate measure` does (of \
+         a chamber; free space has 40.2, a room its own)"
+    ))
 }
 
 /// The warnings that are no cautions.
@@ -306,16 +204,7 @@ pub(super) fn as_text(fitted: &Fitted, tables: &[Arc<ProfileTable>], out: &mut d
     if !contrasts.is_empty() {
         writeln!(out, "\nTOLD TOGETHER")?;
         for contrast in &contrasts {
-            let terms = contrast.terms.iter().map(|(parameter, factor)| {
-                let sign = if *factor < 0.0 { "−" } else { "+" };
-                format!("{sign} {}", fitted.name(*parameter))
-            });
-            writeln!(
-                out,
-                "{}: {}",
-                terms.collect::<Vec<_>>().join(" "),
-                figure(&contrast.estimate, "dB")
-            )?;
+            writeln!(out, "{}", words::contrast(&fitted.bench, contrast))?;
         }
     }
     writeln!(
@@ -330,7 +219,7 @@ pub(super) fn as_text(fitted: &Fitted, tables: &[Arc<ProfileTable>], out: &mut d
     )?;
     for judged in fitted.fit.groups.iter().take(GROUPS) {
         let Some(levels) = &judged.group.levels else { continue };
-        let name: String = group(fitted, judged).chars().take(44).collect();
+        let name: String = words::group(&fitted.bench, judged).chars().take(44).collect();
         writeln!(
             out,
             "{name:<44} {:>7} {:>8.1} {:>6.1} │ {:>8.1} {:>9.1} {:>+9.1} {:>7.2}",

@@ -431,7 +431,11 @@ fn command(args: &FitArgs) -> String {
     let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
     args.truth.iter().for_each(|path| option("--truth", name_of(path)));
     for (model, correction, power) in &args.reference {
-        option("--reference", format!("{model}={correction}/{power}"));
+        let figure = |of: &Option<f64>| of.map(|of| of.to_string()).unwrap_or_default();
+        option(
+            "--reference",
+            format!("{model}={}/{}", figure(correction), figure(power)),
+        );
     }
     args.a1.iter().for_each(|db| option("--a1", db.to_string()));
     args.exponent.iter().for_each(|n| option("--exponent", n.to_string()));

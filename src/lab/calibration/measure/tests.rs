@@ -163,3 +163,140 @@ fn others_are_counted_and_the_phone_is_followed_over_a_change_of_address() {
         Some(Micros::from_secs(9))
     );
 }
+
+/// A bench whose receiver is in no list.
+fn unlisted(distances_m: &[f64]) -> Lab {
+    let mut lab = Lab::new(plan(distances_m));
+    let station = StationInfo {
+        name: "hci0".to_owned(),
+        ..StationInfo::default()
+    };
+    lab.session
+        .ingest(&CaptureEvent::other(START, StationId(0), EventKind::Station(station)));
+    lab.hear(2, 7, &[-60]);
+    lab
+}
+
+fn walk(lab: &mut Lab, levels: &[i8]) {
+    for level in levels {
+        lab.measure.start(lab.now);
+        lab.hear(31, 7, &[level - 1, *level, *level, level + 1]);
+        assert!(lab.measure.accept().is_some());
+    }
+}
+
+#[test]
+fn a_receiver_of_no_list_is_told_by_its_correction_or_is_what_is_measured() {
+    let mut lab = unlisted(&[1.0, 2.0]);
+    lab.measure.choose(&lab.session, key(7), Some("DUT"));
+    walk(&mut lab, &[-78, -84]);
+    let bare = lab.measure.finding(&lab.session).unwrap();
+    assert!(!bare.has_scale() && bare.table("own").entries().is_empty());
+    assert!(
+        matches!(bare.fit.get(Parameter::Exponent), State::Estimated(_)),
+        "told without any reference"
+    );
+    assert!(!bare.together().is_empty(), "and sums");
+    lab.measure.told.receiver = Some(Receiver::parse("hci0:8").unwrap());
+    let known = lab.measure.finding(&lab.session).unwrap();
+    let power = known.fit.get(Parameter::Tx(0)).value().unwrap();
+    assert!((power + 28.0).abs() < 0.3, "{power}");
+    assert_eq!(known.options(), "--reference \"hci0=8/\" --a1 42");
+    lab.measure.told = Told {
+        tx_dbm: Some(-28.0),
+        ..Told::default()
+    };
+    let other = lab.measure.finding(&lab.session).unwrap();
+    let correction = other.fit.get(Parameter::Correction(1)).value().unwrap();
+    assert!((correction - 8.0).abs() < 0.3, "{correction}");
+    assert!(other.is_usual_attenuation);
+    lab.measure.told.receiver = Some(Receiver::parse("hci0:8").unwrap());
+    let both = lab.measure.finding(&lab.session).unwrap();
+    let attenuation = both.fit.get(Parameter::Attenuation).value().unwrap();
+    assert!((attenuation - 42.0).abs() < 0.3, "{attenuation}");
+}
+
+#[test]
+fn a_told_attenuation_and_cautions_are_in_what_is_found_and_in_the_profile() {
+    let mut lab = Lab::new(plan(&[1.0, 2.0]));
+    lab.hear(2, 7, &[-60]);
+    lab.measure.told.attenuation_db = Some(40.2);
+    lab.measure.choose(&lab.session, key(7), Some("SM-A515F"));
+    walk(&mut lab, &[-78, -84]);
+    let finding = lab.measure.finding(&lab.session).unwrap();
+    assert_eq!(
+        (finding.attenuation_db(), finding.is_usual_attenuation),
+        (Some(40.2), false)
+    );
+    assert!(finding.options().ends_with("--a1 40.2"), "{}", finding.options());
+    let is_pose = |text: &String| text.contains("fewer than three orientations");
+    assert!(finding.cautions().iter().any(is_pose));
+    let table = finding.table("own");
+    let entry = table.entries().iter().find(|entry| entry.model == "SM-A515F").unwrap();
+    assert!(entry.notes.iter().any(is_pose), "{:?}", entry.notes);
+    assert_eq!(entry.date, "2020-06-02");
+}
+
+#[test]
+fn who_goes_back_keeps_accepted_steps_and_meets_the_phone_under_its_old_address() {
+    let mut lab = Lab::new(plan(&[1.0, 2.0]));
+    lab.hear(1, 7, &[-60]);
+    lab.measure.choose(&lab.session, key(7), None);
+    walk(&mut lab, &[-70]);
+    // It changes address, then both, and is followed.
+    for (phone, address) in [(7, 8), (8, 8)] {
+        lab.now = lab.now.plus(Micros::from_millis(250));
+        let mut own = advert(lab.now, phone, -70);
+        if let CaptureEvent::Advert(advert) = &mut own {
+            advert.address.bytes = [address; 6];
+        }
+        lab.measure.take(&[own], &lab.session);
+    }
+    lab.measure.start(lab.now);
+    assert!(lab.measure.interrupt() && !lab.measure.interrupt());
+    assert_eq!(
+        (lab.measure.stage, lab.measure.at, lab.measure.n_accepted()),
+        (Stage::Placing, 1, 1)
+    );
+    lab.now = START;
+    lab.measure.start(lab.now);
+    lab.hear(10, 7, &[-75]);
+    assert_eq!(lab.measure.quality(lab.now).unwrap().n, 40);
+}
+
+#[test]
+fn a_step_that_contradicts_a_mark_or_the_steps_before_is_doubted() {
+    let mut lab = Lab::new(plan(&[0.5, 1.0, 2.0]));
+    lab.hear(1, 7, &[-60]);
+    lab.measure.choose(&lab.session, key(7), None);
+    walk(&mut lab, &[-72, -78]);
+    lab.measure.start(lab.now);
+    lab.hear(31, 7, &[-84]);
+    assert_eq!(
+        lab.measure.doubts(&lab.session),
+        Vec::<String>::new(),
+        "as the steps before predict"
+    );
+    let mark = Mark {
+        from: lab.now.plus(Micros::from_secs(-60)),
+        to: None,
+        device: "07070707".to_owned(),
+        distance: Some(Metres(4.0)),
+        ..Mark::default()
+    };
+    let mark = CaptureEvent::other(mark.from, StationId(0), EventKind::Mark(mark));
+    lab.session.ingest(&mark);
+    let doubts = lab.measure.doubts(&lab.session);
+    assert!(
+        doubts.len() == 1 && doubts[0].contains("says 4.00 m here, this step 2.00 m"),
+        "{doubts:?}"
+    );
+    let mut lab = Lab::new(plan(&[0.5, 1.0, 2.0]));
+    lab.hear(1, 7, &[-60]);
+    lab.measure.choose(&lab.session, key(7), None);
+    walk(&mut lab, &[-72, -78]);
+    lab.measure.start(lab.now);
+    lab.hear(31, 7, &[-70]);
+    let doubts = lab.measure.doubts(&lab.session);
+    assert!(doubts.len() == 1 && doubts[0].contains("14 dB stronger"), "{doubts:?}");
+}
