@@ -57,7 +57,7 @@ fn what_cannot_be_drawn_is_told() {
     };
     let (code, said) = wrong(&["--snapshot", "-", "--screen", "lives"]);
     assert!(
-        code == Some(2) && said.contains("live, device, calibrate, exposure, captures, log"),
+        code == Some(2) && said.contains("live, device, calibrate, exposure, audit, captures, log"),
         "{said}"
     );
     assert_eq!(wrong(&["--snapshot", "-", "--size", "0x10"]).0, Some(2));
