@@ -59,7 +59,7 @@ fn crowds(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
     writeln!(
         out,
         "  {:11} {:>7} {:>6} {:>6} {:>6} {:>12} {:>6} {:>12}",
-        "RPIs AROUND", "ENDINGS", "LINKS", "STATED", "RIGHT", "", "FOUND", ""
+        "RPIs AROUND", "ENDINGS", "LINKS", "STATED", "RIGHT", "OF KNOWN", "FOUND", "OF CHANGES"
     )?;
     let rows = summary
         .crowds
