@@ -14,6 +14,7 @@ use crate::lab::event::CaptureEvent;
 use crate::lab::keyring::Keyring;
 use crate::lab::ledger::TrackKey;
 use crate::lab::time::{Micros, UnixMicros};
+use crate::lab::units::Dbm;
 use crate::source::pacing::Command;
 
 /// Evidence must have grown by one part in so many before all is judged anew by itself: what there is much of costs time.
@@ -194,13 +195,9 @@ impl Model {
             audit.is_due = false;
             audit.made_of = Some(audit.taken);
             audit.name(&keys);
-            let tx_powers = || {
-                let table = self.calibration.table(None, self.session.now());
-                let own = table.entries().iter().filter_map(|entry| table.own(&entry.model));
-                own.map(|(profile, _)| crate::lab::units::Dbm(profile.tx_power_dbm))
-                    .collect()
-            };
-            audit.evidence.tx_powers = tx_powers();
+            let table = self.calibration.table(None, self.session.now());
+            let own = table.entries().iter().filter_map(|entry| table.own(&entry.model));
+            audit.evidence.tx_powers = own.map(|(profile, _)| Dbm(profile.tx_power_dbm)).collect();
             audit.judge();
         }
         let audit = &mut self.audit;
@@ -237,7 +234,7 @@ impl Model {
     pub(super) fn act_on_audit(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::NextPacket => {
-                self.audit.packet = (self.audit.packet + 1).min(self.audit.n_packets().saturating_sub(1))
+                self.audit.packet = (self.audit.packet + 1).min(self.audit.n_packets().saturating_sub(1));
             }
             Action::PreviousPacket => self.audit.packet = self.audit.packet.saturating_sub(1),
             Action::NextProfile => {

@@ -217,7 +217,7 @@ fn chains(all: &[DiagnosisKey]) -> Vec<Vec<usize>> {
         _ => None,
     };
     let mut chains = Vec::new();
-    for ((attributes, start), _) in &places {
+    for (attributes, start) in places.keys() {
         let is_first = start
             .checked_sub(ROLLING_PERIOD)
             .is_none_or(|before| alone(*attributes, before).is_none());
