@@ -2,7 +2,7 @@
 //!
 //! Certain links join identifiers that shared an address on the air. Probable ones are hand-overs: one identifier ends,
 //! another begins, and time, level, kind of packet and interval say how likely the two are one phone's. All endings and
-//! beginnings are weighed together (see [`matching`]), against phones that leave and phones that arrive; how often they
+//! beginnings are weighed together (see `matching.rs`), against phones that leave and phones that arrive; how often they
 //! do is estimated from the same capture. Who broadcasts what is never used to link, only to score.
 
 mod likelihood;
