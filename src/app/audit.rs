@@ -23,6 +23,17 @@ const GROWTH: u64 = 50;
 const GROWTH_OF_MANY: u64 = 2;
 const MANY: usize = 50_000;
 
+/// A sender to be selected once the playback has come to its packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought {
+    /// When the packet was heard.
+    pub(super) at: UnixMicros,
+    /// Who sent it.
+    pub(super) key: TrackKey,
+    /// Whether the playback still has to go back.
+    pub(super) awaits_reset: bool,
+}
+
 /// State of the tab.
 #[derive(Clone, Debug, Default)]
 pub struct Audit {
@@ -262,12 +273,22 @@ impl Model {
             if !playback.pacer.is_paused() {
                 effects.push(Effect::Playback(Command::TogglePause));
             }
-            self.sought = Some((sight.at, key_of(&sight)));
+            // Going back, the session begins anew: the sender is not to be looked for in what was heard before.
+            let awaits_reset = sight.at < self.session.now();
+            self.sought = Some(Sought {
+                at: sight.at,
+                key: key_of(&sight),
+                awaits_reset,
+            });
             self.tab = Tab::Device;
             return effects;
         }
         if self.session.track(key_of(&sight)).is_some() {
-            self.sought = Some((UnixMicros(i64::MIN), key_of(&sight)));
+            self.sought = Some(Sought {
+                at: UnixMicros(i64::MIN),
+                key: key_of(&sight),
+                awaits_reset: false,
+            });
             self.tab = Tab::Device;
         } else {
             self.say(&format!(

@@ -176,7 +176,8 @@ impl Model {
 
     /// Selects the identifier to which the playback was sent, once it was heard.
     pub(super) fn select_arrival(&mut self) {
-        if let Some((at, key)) = self.sought
+        if let Some(super::audit::Sought { at, key, awaits_reset }) = self.sought
+            && !awaits_reset
             && self.session.now() > at
         {
             self.sought = None;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::audit::Audit;
+use super::audit::{Audit, Sought};
 use super::calibrate::{Calibrate, Planned};
 use super::captures::Library;
 use super::columns::{Column, Columns};
@@ -24,7 +24,6 @@ use crate::lab::calibration::Calibration;
 use crate::lab::distance::live::LiveDistances;
 use crate::lab::event::AdapterState;
 use crate::lab::keyring::Keyring;
-use crate::lab::ledger::TrackKey;
 use crate::lab::session::{Options, Session};
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
@@ -155,7 +154,7 @@ pub struct Model {
     /// The identifier to be selected once the playback has arrived there.
     pub(super) arrival: Option<UnixMicros>,
     /// The sender to be selected once the time is past this.
-    pub(super) sought: Option<(UnixMicros, TrackKey)>,
+    pub(super) sought: Option<Sought>,
     /// Which key does what.
     pub keymap: Keymap,
     /// Colours and letters.

@@ -299,6 +299,9 @@ fn before_frame(model: &mut Model) -> Vec<Effect> {
 /// The same capture from its beginning, or from an earlier time: what was accepted of it holds wherever it is looked at.
 fn rewind(model: &mut Model) {
     model.audit.rewind();
+    if let Some(sought) = &mut model.sought {
+        sought.awaits_reset = false;
+    }
     let calibrate = std::mem::take(&mut model.calibrate);
     reset(model);
     model.calibrate = calibrate;

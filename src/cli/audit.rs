@@ -106,7 +106,7 @@ struct JudgingArgs {
     /// By whose measure: `spec` (the letter of the specification) or `field` (what real phones do)
     #[arg(long, value_name = "PROFILE", value_enum)]
     profile: Option<ProfileArg>,
-    /// Settings: profile, rules, thresholds (TOML; `vicino audit --help` tells more)
+    /// Settings: profile, rules, thresholds (TOML; `vicino audit rules --template` prints some to start from)
     #[arg(long, value_name = "FILE.toml")]
     settings: Option<PathBuf>,
     /// Only these rules: B1,B2 or by name

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -39,7 +40,10 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         )
         .hint("give a name in a folder that is there and that you may write to")
     };
-    let mut file = File::create_new(path).map_err(|error| match error.kind() {
+    // Reports may hold identifiers of people who were nearby.
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = options.open(path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => is_there(path),
         _ => fault(&error),
     })?;

@@ -1,7 +1,8 @@
 //! Baselines on disk.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::super::{Exit, Failure, tell};
@@ -47,7 +48,9 @@ pub(super) fn write(path: &Path, report: &Report) -> Result<(), Failure> {
         Failure::new(Exit::Environment, format!("{} {what}", path.display()))
             .hint("give the name of a file that is not there yet, in a folder that you may write to")
     };
-    let mut file = File::create_new(path).map_err(|error| fault(&error))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = options.open(path).map_err(|error| fault(&error))?;
     file.write_all(baseline.to_toml().as_bytes())
         .map_err(|error| fault(&error))?;
     tell(format_args!(

@@ -94,8 +94,17 @@ impl InputArgs {
         if let Some(file) = &self.keys {
             keys.extend(lab_keys::read_own(file)?);
         }
+        let is_protected = |capture: &&PathBuf| self.pseudonymised || is_protected(capture);
+        if captures.len() > 1 && captures.iter().any(|capture| is_protected(&capture)) {
+            return Err(Failure::new(
+                Exit::Usage,
+                "protected captures cannot be audited together: each has pseudonyms of its own",
+            )
+            .hint("audit them one by one, or the originals together"));
+        }
         for capture in captures {
             let damage = self.read(capture, &mut evidence)?;
+            evidence.damaged += damage.count;
             origin::warn(capture);
             origin::warn_of_damage_in(capture, &damage);
             if self.keys.is_none()
@@ -109,6 +118,7 @@ impl InputArgs {
                 keys.extend(beside);
             }
         }
+        warn_of_twins(&evidence);
         self.name(&mut evidence, &keys)?;
         Ok(evidence)
     }
@@ -240,4 +250,23 @@ fn first(evidence: &Evidence) -> UnixMicros {
 pub(super) fn is_protected(path: &Path) -> bool {
     let meta = Meta::read(&Paths::of(path).meta).ok();
     meta.is_some_and(|meta| meta.is_pseudonymised())
+}
+
+/// Tells of receivers that heard exactly the same: the same log twice counts twice.
+fn warn_of_twins(evidence: &Evidence) {
+    let all: Vec<_> = evidence.stations.iter().filter(|station| station.reports > 0).collect();
+    for (number, station) in all.iter().enumerate() {
+        let same = |other: &&&Station| {
+            (other.reports, other.gaen, other.first, other.last)
+                == (station.reports, station.gaen, station.first, station.last)
+        };
+        if let Some(twin) = all[..number].iter().find(same) {
+            let name = |station: &Station| evidence.captures.get(station.capture).cloned().unwrap_or_default();
+            tell(format_args!(
+                "warning: {} holds what {} holds: the same log counts twice",
+                printable(&name(station)),
+                printable(&name(twin))
+            ));
+        }
+    }
 }

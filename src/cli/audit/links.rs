@@ -121,8 +121,8 @@ fn chains(out: &mut dyn Write, links: &LinksReport, layout: Layout, all: bool) -
 fn told(chain: &ChainReport) -> String {
     let first = chain.rpis.first().map_or("", |rpi| &rpi[..rpi.len().min(8)]);
     format!(
-        "{:.1} min, {} RPIs from {first}… on, {} to {}: wholly right with {:.0} %, the phone really followed for {:.1} min on \
-         average",
+        "{:.1} min, {} RPIs from {first}… on, {} to {}: by what its links state wholly right with {:.0} %, the phone followed for {:.1} min on average; links that \
+         depend on each other make it less",
         chain.minutes,
         chain.rpis.len(),
         chain.from,

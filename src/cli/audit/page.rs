@@ -140,6 +140,16 @@ impl Told<'_> {
         }
         page.facts(facts);
         let mut heed = Vec::new();
+        if scope.damaged > 0 {
+            heed.push(format!(
+                "{} of the captures are damaged and were left out: something is missing.",
+                counted(
+                    usize::try_from(scope.damaged).unwrap_or(usize::MAX),
+                    "record",
+                    "records"
+                )
+            ));
+        }
         if scope.left_out > 0 {
             heed.push(format!(
                 "{} reports were too many to keep: the evidence is not complete.",
@@ -255,14 +265,31 @@ fn counted(n: usize, one: &str, many: &str) -> String {
 fn sentence(report: &Report) -> String {
     let (fails, warns) = (report.count(Verdict::Fail), report.count(Verdict::Warn));
     let judged = report.rules.len();
+    let accepted: usize = report.rules.iter().map(RuleReport::n_accepted).sum();
+    if accepted > 0 && report.verdict < Verdict::Fail {
+        // What somebody accepts is there all the same.
+        let without = report.rules.iter().filter(|rule| rule.verdict == Verdict::Fail).count();
+        return format!(
+            "Nothing failed beyond {accepted} findings that are accepted as known: without that list {without} of {judged} rules \
+             failed. What is accepted is still there."
+        );
+    }
     match report.verdict {
-        Verdict::Fail => format!(
-            "Not private: at least one of the broadcasts lets a listener follow a person or tell people apart. {fails} of \
-             {judged} rules failed, {warns} warned."
-        ),
+        Verdict::Fail => {
+            let titles: Vec<&str> = report
+                .rules
+                .iter()
+                .filter(|rule| rule.weight() == Verdict::Fail)
+                .map(|rule| rule.rule.title)
+                .collect();
+            format!(
+                "Not as it should be: {fails} of {judged} rules failed, {warns} warned. It does not hold that {}.",
+                titles.join("; nor that ")
+            )
+        }
         Verdict::Warn => format!(
-            "Private with reservations: no rule failed, but {warns} of {judged} warn of something that differs from the \
-             specification or makes phones easier to tell apart."
+            "With reservations: no rule failed, but {warns} of {judged} warn of something that differs from the specification or \
+             makes phones easier to tell apart."
         ),
         Verdict::Pass => {
             "Private, as far as these captures can show: no rule that could be observed failed or warned.".to_owned()

@@ -51,6 +51,12 @@ fn scope(out: &mut dyn Write, scope: &Scope, layout: Layout) -> io::Result<()> {
     if let (Some(from), Some(to)) = (&scope.from, &scope.to) {
         facts.push(("from", format!("{from} to {to}")));
     }
+    if scope.damaged > 0 {
+        facts.push((
+            "damaged",
+            format!("{} records were left out: something is missing", scope.damaged),
+        ));
+    }
     if scope.pseudonymised {
         facts.push(("protected", "identifiers and addresses are pseudonyms".to_owned()));
     }

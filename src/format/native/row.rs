@@ -289,6 +289,12 @@ impl RowParser {
             return Err(format!("the header row has more than {MAX_COLUMNS} columns"));
         }
         let place = |name: &str| header.iter().position(|column| column.trim() == name);
+        if place("kind").is_some() && place("row").is_some() {
+            return Err(
+                "this is the events file of a capture (NAME.events.csv): give NAME.csv, beside which it is read"
+                    .to_owned(),
+            );
+        }
         let mut places = [None; ALL];
         for (slot, name) in places.iter_mut().zip(HEADER.split(',')) {
             *slot = place(name).and_then(|place| u16::try_from(place).ok());

@@ -132,6 +132,8 @@ pub struct Evidence {
     pub gaen: u64,
     /// Reports with a wrong check sum; nothing is concluded from them.
     pub bad_crc: u64,
+    /// Damaged records of the captures that were left out.
+    pub damaged: u64,
     /// Reports of which nothing could be kept for lack of room.
     pub left_out: u64,
     looks: Looks,
@@ -242,6 +244,7 @@ impl Evidence {
             address: advert.address,
         };
         let Some(idx) = self.slot(key) else {
+            self.gaen += u64::from(gaen::decode(&advert.data).is_some());
             self.left_out += 1;
             return;
         };
@@ -337,7 +340,9 @@ impl Evidence {
                     None => Is::LeftOut,
                 }
             }
-            None if gaen::service_data(&advert.data).is_some() => Is::Broken(self.looks.see(advert, seen.sight(None))),
+            None if beacon::classify(&advert.data) == Family::GaenBroken => {
+                Is::Broken(self.looks.see(advert, seen.sight(None)))
+            }
             None => self.apple_of(idx, seen).map_or(Is::Other, Is::Apple),
         };
         let slot = &mut self.slots[idx as usize];

@@ -10,6 +10,7 @@ mod matching;
 mod node;
 mod report;
 mod score;
+mod seamless;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ use crate::lab::time::{Micros, UnixMicros};
 use likelihood::{Population, gap_beyond, gap_density};
 use matching::{Candidate, marginals};
 use node::{Node, Nodes, unseen_secs};
+use seamless::Seamless;
 use serde::Serialize;
 
 /// From this probability on an outsider takes two identifiers for one phone's.
@@ -35,6 +37,9 @@ const PAUSE_S: f64 = 30.0;
 const OVER_PAUSES: &str = "most hand-overs lie over pauses of the receivers, where stated probabilities are too high: in \
                            phones' logs of a crowded hall links that stated 86 % on average were right in 70 %, and what a \
                            chain states of itself is less sure still";
+/// Said where beginnings do not follow endings.
+const PAUSING: &str = "phones seem to fall silent at rotations: what begins soon after an ending is somebody else, and hand-overs \
+                       cannot be told";
 /// More identifiers are joined by addresses only.
 const MOST_NODES: usize = 50_000;
 /// A phone that is silent for longer is a new one.
@@ -158,7 +163,11 @@ impl Links {
         let mut joins = by_address(case, &nodes);
         let mut remarks = Vec::new();
         if nodes.all.len() <= MOST_NODES {
-            joins.extend(by_hand_over(&nodes, listening, &joins));
+            let seamless = Seamless::of(&nodes.all, listening);
+            if seamless.is_broken() {
+                remarks.push(PAUSING.to_owned());
+            }
+            joins.extend(by_hand_over(&nodes, listening, &joins, &seamless));
         } else {
             remarks.push(format!(
                 "{} identifiers are too many to look for hand-overs (at most {MOST_NODES}): only those that shared an address \
@@ -241,13 +250,16 @@ struct Fit {
     log: f64,
 }
 
-fn by_hand_over(nodes: &Nodes, listening: &[Listening], certain: &[Join]) -> Vec<Join> {
+fn by_hand_over(nodes: &Nodes, listening: &[Listening], certain: &[Join], seamless: &Seamless) -> Vec<Join> {
     let mut has = vec![[false; 2]; nodes.all.len()];
     for join in certain {
         (has[join.from][0], has[join.to][1]) = (true, true);
     }
     let fits = fits(nodes, listening, &has);
-    let probabilities = weigh(nodes, listening, &fits, &has);
+    let mut probabilities = weigh(nodes, listening, &fits, &has);
+    for (fit, probability) in fits.iter().zip(&mut probabilities) {
+        *probability *= seamless.factor(&nodes.all[fit.from], &nodes.all[fit.to], listening);
+    }
     let mut order: Vec<usize> = (0..fits.len())
         .filter(|idx| probabilities[*idx] >= LEAST_PROBABILITY)
         .collect();

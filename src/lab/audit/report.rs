@@ -17,6 +17,8 @@ use crate::lab::address::Address;
 
 /// Version of the report's JSON.
 pub const SCHEMA: &str = "vicino/audit/1";
+/// Identifiers of a resolved identity that are listed.
+const MOST_RPIS: usize = 1000;
 /// Addresses of a resolved identity that are listed.
 const MOST_ADDRESSES: usize = 100;
 
@@ -60,6 +62,8 @@ pub struct Scope {
     pub resolved_identities: usize,
     /// Reports with a wrong check sum, of which nothing is concluded.
     pub bad_crc: u64,
+    /// Damaged records of the captures; what they held is missing.
+    pub damaged: u64,
     /// Reports that could not be kept for lack of room; where this is not 0, evidence is incomplete.
     pub left_out: u64,
     /// Whether identifiers and addresses are pseudonyms.
@@ -166,8 +170,10 @@ pub struct IdentityReport {
     pub key_held_by: Vec<String>,
     /// Reports with exposure notifications.
     pub reports: u64,
-    /// Its identifiers.
+    /// How many identifiers.
     pub rpis: usize,
+    /// Its identifiers, in order of their bytes.
+    pub rpi_list: Vec<String>,
     /// How long it was seen, in minutes: what looks like an address that does not rotate.
     pub apparent_life_min: f64,
     /// Its first and its last packet.
@@ -332,6 +338,7 @@ fn scope(case: &Case<'_>) -> Scope {
         addresses: case.addresses.len(),
         resolved_identities: case.resolved.len(),
         bad_crc: evidence.bad_crc,
+        damaged: evidence.damaged,
         left_out: evidence.left_out,
         pseudonymised: evidence.is_pseudonymised,
         from: first.map(|at| at.to_string()),
@@ -354,6 +361,7 @@ fn identity_reports(evidence: &Evidence, identities: BTreeMap<Address, Identity>
                 key_held_by: identity.key_held_by.iter().map(name).collect(),
                 reports: identity.reports,
                 rpis: identity.rpis.len(),
+                rpi_list: identity.rpis.iter().take(MOST_RPIS).map(ToString::to_string).collect(),
                 apparent_life_min: minutes(identity.apparent_life()),
                 packets: identity
                     .seen

@@ -14,7 +14,7 @@ pub enum Profile {
     /// The letter of the specification.
     #[default]
     Spec,
-    /// What real phones do: Android's resolvable addresses and scannable advertisements, RPIs of up to 27 min.
+    /// What real phones do: Android's resolvable addresses and scannable advertisements, iPhones' RPIs of some 27 min.
     Field,
 }
 
@@ -96,12 +96,12 @@ impl Thresholds {
         Self {
             address_lifetime_warn_min: match profile {
                 Profile::Spec => 20.0,
-                Profile::Field => 27.0,
+                Profile::Field => 28.0,
             },
             address_lifetime_fail_min: 30.0,
             rpi_lifetime_warn_min: match profile {
                 Profile::Spec => 20.0,
-                Profile::Field => 27.0,
+                Profile::Field => 28.0,
             },
             rpi_lifetime_fail_min: 30.0,
             rpi_lifetime_short_min: 5.0,
@@ -114,7 +114,7 @@ impl Thresholds {
             handover_db: 6.0,
             handover_share: 0.5,
             handover_least: 3,
-            level_share: 0.5,
+            level_share: 0.2,
             replay_gap_min: 20.0,
             relay_overlap_s: 30.0,
             counter_step: 16,
@@ -241,6 +241,13 @@ impl Thresholds {
             Some((name, value)) => Err(SettingsError::Value(format!(
                 "thresholds.{name} = {value}: must be a number from 0 up"
             ))),
+            None if self.address_lifetime_warn_min > self.address_lifetime_fail_min
+                || self.rpi_lifetime_warn_min > self.rpi_lifetime_fail_min =>
+            {
+                Err(SettingsError::Value(
+                    "thresholds of lifetimes: what warns must not be later than what fails".into(),
+                ))
+            }
             None if self.interval_ms[0] > self.interval_ms[1] => Err(SettingsError::Value(
                 "thresholds.interval_ms: the first must not be larger than the second".into(),
             )),
@@ -260,7 +267,7 @@ mod tests {
         assert_eq!(settings.profile, Profile::Field);
         assert!(!settings.rules.contains(&RuleId::B15) && !settings.rules.contains(&RuleId::B18));
         assert_eq!((settings.rules.len(), settings.thresholds.handover_s), (18, 5.0));
-        assert!((settings.thresholds.rpi_lifetime_warn_min - 27.0).abs() < 1e-9);
+        assert!((settings.thresholds.rpi_lifetime_warn_min - 28.0).abs() < 1e-9);
         let spec = Settings::parse(text, Some(Profile::Spec)).unwrap();
         assert!((spec.thresholds.rpi_lifetime_warn_min - 20.0).abs() < 1e-9);
         let only = Settings::parse("only = ['b1', 'B2']", None).unwrap();

@@ -64,8 +64,8 @@ pub(super) fn write(page: &mut Page, links: &LinksReport) {
             ("RPIs", true),
             ("from, UTC", true),
             ("min", true),
-            ("all of it right", true),
-            ("really followed, min", true),
+            ("stated: all of it right", true),
+            ("stated: followed, min", true),
         ],
         rows: links
             .chains

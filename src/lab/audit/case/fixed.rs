@@ -20,7 +20,11 @@ const NEXT: Micros = Micros::from_secs(2);
 /// The fixed values among identifiers.
 pub(super) fn values(evidence: &Evidence, identifiers: &[Identifier]) -> BTreeSet<Rpi> {
     let of = |number: &u32| &evidence.pairs[*number as usize];
-    let is_momentary = |pair: &Pair| pair.last.at.since(pair.first.at) <= MOMENT;
+    // Once, or at the beginning and at the end of an address's life.
+    let is_momentary = |pair: &Pair| {
+        let (silence, _) = pair.silence;
+        pair.last.at.since(pair.first.at).0.saturating_sub(silence.0) <= 2 * MOMENT.0
+    };
     let candidates: Vec<&Identifier> = identifiers
         .iter()
         .filter(|identifier| identifier.addresses.len() > 1 && identifier.pairs.iter().map(of).all(is_momentary))
@@ -74,10 +78,17 @@ fn is_fixed<'a>(identifier: &Identifier, of: impl Fn(&u32) -> &'a Pair, under: &
     // Of few phones: each moment must follow at once on another identifier, or be followed by one, all within one moment.
     let follows = |pair: &Pair| others(pair).iter().any(|other| is_next(other, pair));
     let is_followed = |pair: &Pair| others(pair).iter().any(|other| is_next(pair, other));
-    identifier.last.at.since(identifier.first.at) <= MOMENT
-        && moments().all(|pair| follows(pair) || is_followed(pair))
-        && moments().any(follows)
-        && moments().any(is_followed)
+    let encloses = |pair: &Pair| others(pair).iter().any(|other| is_within(pair, other));
+    moments().all(|pair| follows(pair) || is_followed(pair) || encloses(pair))
+        && (moments().any(encloses) || moments().any(follows) && moments().any(is_followed))
+}
+
+/// Whether the other fills the silence of a pair that was heard before and after it, at the same station.
+fn is_within(pair: &Pair, other: &Pair) -> bool {
+    let (silence, from) = pair.silence;
+    let until = from.plus(silence);
+    let is_near = |gap: Micros| gap.0 >= 0 && gap <= NEXT;
+    pair.station() == other.station() && is_near(other.first.at.since(from)) && is_near(until.since(other.last.at))
 }
 
 /// Whether one ends just before the other begins, at the same station.

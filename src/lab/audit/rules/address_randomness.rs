@@ -13,8 +13,10 @@ use crate::lab::time::Micros;
 const BITS: u32 = 46;
 /// Standard deviations that a bit or the sum over all may be off.
 const SIGMAS: f64 = 6.0;
-/// Addresses that share 24 bits: two may by chance, three do not.
+/// Addresses that share 24 bits, at least: two may by chance.
 const SHARING: usize = 3;
+/// A group so large must not be there by chance more often than this.
+const BY_CHANCE: f64 = 1e-6;
 
 pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     if let Some(why) = case.no_addresses() {
@@ -97,6 +99,23 @@ fn comes_again(case: &Case<'_>, address: Address, on_air: &OnAir, settings: &Set
     None
 }
 
+/// The smallest group of addresses that share so many bits and that chance does not give: of n addresses there are
+/// n · (n / 2^bits)^(m - 1) / m! groups of m on average.
+#[expect(clippy::cast_precision_loss, reason = "counts of addresses")]
+fn least_group(n: usize, bits: i32) -> usize {
+    let n = n as f64;
+    let mut expected = n;
+    let mut size = 1;
+    while size < SHARING || expected > BY_CHANCE {
+        size += 1;
+        expected *= n / 2_f64.powi(bits) / size as f64;
+        if size > 1000 {
+            break;
+        }
+    }
+    size
+}
+
 /// Groups of addresses that share their first or their last 24 bits.
 fn sharing(private: &[(Address, &OnAir)], first: impl Fn(&OnAir) -> Option<Sight>) -> Vec<Finding> {
     let mut groups: BTreeMap<(bool, AddressKind, [u8; 3]), Vec<&OnAir>> = BTreeMap::new();
@@ -108,9 +127,11 @@ fn sharing(private: &[(Address, &OnAir)], first: impl Fn(&OnAir) -> Option<Sight
             }
         }
     }
+    // The first 24 bits hold the two that tell the kind.
+    let (front, back) = (least_group(private.len(), 22), least_group(private.len(), 24));
     groups
         .into_iter()
-        .filter(|(_, members)| members.len() >= SHARING)
+        .filter(|((at_front, ..), members)| members.len() >= if *at_front { front } else { back })
         .map(|((at_front, kind, [a, b, c]), members)| {
             let (which, shown) = if at_front {
                 ("first", format!("{a:02x}:{b:02x}:{c:02x}:…"))
@@ -159,4 +180,16 @@ fn uneven(private: &[(Address, &OnAir)], first: impl Fn(&OnAir) -> Option<Sight>
         packets: private.iter().filter_map(|(_, on_air)| first(on_air)).take(8).collect(),
     });
     (finding.into_iter().collect(), chi_square)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_addresses_the_larger_a_group_may_be_by_chance() {
+        assert_eq!((least_group(10, 22), least_group(200, 22)), (3, 3));
+        assert!(least_group(40_000, 22) >= 5 && least_group(500_000, 22) >= 8);
+        assert!(least_group(40_000, 24) <= least_group(40_000, 22));
+    }
 }

@@ -49,7 +49,16 @@ pub(super) fn judge(case: &Case<'_>, _: &Settings) -> Judgement {
     let (mut android, mut ios, mut strange) = (0_usize, 0_usize, 0_usize);
     let mut counts = Vec::new();
     let mut findings = Vec::new();
+    // Packets whose address a controller resolved look as they do to everybody else, who sees another kind of address.
+    let is_as_sent = |facts: &&crate::lab::audit::evidence::LookFacts| !super::is_resolved_kind(facts.look.address);
+    let only_resolved = !case
+        .evidence
+        .looks()
+        .any(|facts| is_as_sent(&facts) && facts.look.layout.is_some());
     for (number, facts) in case.evidence.looks().enumerate().filter(|(_, facts)| facts.look.is_raw) {
+        if !only_resolved && !is_as_sent(&facts) {
+            continue;
+        }
         let has = |number_of: &u32| case.pair(*number_of).looks.has(number);
         let rpis = case
             .identifiers

@@ -11,6 +11,9 @@ use crate::lab::time::{Micros, UnixMicros};
 
 /// Somebody must have listened for so long within a silence for it to be one.
 const LISTENED: Micros = Micros::from_secs(8);
+/// A silence of so long counts where the identifier comes again when it is too old to be sent, and somebody listened for
+/// most of it: phones' scans miss a phone now and then.
+const SILENCE: Micros = Micros::from_secs(5 * 60);
 /// So many identifiers that come again in their old order are a recording that is played.
 const RECORDING: usize = 3;
 
@@ -67,25 +70,61 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     }
 }
 
+/// When an identifier was there. A silence of some minutes divides where it must be a replay: another life begins.
+pub(super) fn stays(case: &Case<'_>, identifier: &Identifier, settings: &Settings) -> Vec<[UnixMicros; 2]> {
+    let long = case.stays(identifier, gap(settings));
+    if long.len() > 1 || identifier.last.at.since(identifier.first.at) < oldest(settings) {
+        return long;
+    }
+    let short = case.stays(identifier, SILENCE);
+    if silence(case, identifier, &short, settings).is_some() {
+        short
+    } else {
+        long
+    }
+}
+
+/// The age at which no phone sends an identifier any more.
+#[expect(clippy::cast_possible_truncation, reason = "minutes of a setting")]
+fn oldest(settings: &Settings) -> Micros {
+    Micros((settings.thresholds.rpi_lifetime_fail_min.min(1e6) * 60e6) as i64)
+}
+
+/// The first silence between stays after which the identifier must not come again: in which somebody listened who also
+/// heard it.
+fn silence(
+    case: &Case<'_>,
+    identifier: &Identifier,
+    stays: &[[UnixMicros; 2]],
+    settings: &Settings,
+) -> Option<[UnixMicros; 2]> {
+    let born = stays.first()?[0];
+    let stations: BTreeSet<_> = identifier
+        .pairs
+        .iter()
+        .map(|number| case.pair(*number).station())
+        .collect();
+    let is_one = |[from, to]: &[UnixMicros; 2]| {
+        stations.iter().any(|station| {
+            let listened = case.listened(*station, *from, *to);
+            if to.since(*from) > gap(settings) {
+                listened >= LISTENED
+            } else {
+                to.since(born) >= oldest(settings) && listened.0 * 2 >= to.since(*from).0
+            }
+        })
+    };
+    stays.windows(2).map(|two| [two[0][1], two[1][0]]).find(is_one)
+}
+
 /// The identifier comes again after a silence in which somebody listened.
 fn come_again(
     case: &Case<'_>,
     identifier: &Identifier,
     settings: &Settings,
 ) -> Option<(Finding, UnixMicros, UnixMicros)> {
-    let stays = case.stays(identifier, gap(settings));
-    let stations: BTreeSet<_> = identifier
-        .pairs
-        .iter()
-        .map(|number| case.pair(*number).station())
-        .collect();
-    let silence = stays.windows(2).find(|two| {
-        let (from, to) = (two[0][1], two[1][0]);
-        stations
-            .iter()
-            .any(|station| case.listened(*station, from, to) >= LISTENED)
-    })?;
-    let (from, to) = (silence[0][1], silence[1][0]);
+    let stays = stays(case, identifier, settings);
+    let [from, to] = silence(case, identifier, &stays, settings)?;
     let minutes = to.since(from).as_secs_f64() / 60.0;
     let finding = Finding {
         verdict: Verdict::Fail,

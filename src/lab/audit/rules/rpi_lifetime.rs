@@ -20,13 +20,11 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
         return Judgement::not_observable(RuleId::B3, NOTHING_HEARD);
     }
     let limits = &settings.thresholds;
-    let gap = super::replay::gap(settings);
     let mut lives: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     let mut all = Vec::new();
     let mut findings = Vec::new();
     for identifier in case.own_identifiers() {
-        let longest = case
-            .stays(identifier, gap)
+        let longest = super::replay::stays(case, identifier, settings)
             .into_iter()
             .map(|[from, to]| to.since(from))
             .max();
@@ -85,6 +83,13 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     let seen = format!("median {median:.1} min, longest {longest:.1} min");
     Judgement::of(RuleId::B3, counted(all.len(), "RPI", "RPIs"), seen, findings)
         .with(figures)
+        .note(if whole >= limits.rpi_short_rotations.max(1) {
+            format!("haste is judged by {whole} lives that were heard from beginning to end")
+        } else {
+            format!(
+                "whether RPIs are changed in haste is not observable: {whole} lives were heard from beginning to end"
+            )
+        })
         .note("times are from the first to the last report that was heard: an RPI may have lived longer")
 }
 
@@ -146,7 +151,7 @@ fn hasty(case: &Case<'_>, settings: &Settings) -> Hasty {
             })
             .collect();
         hasty.whole += whole.len();
-        if whole.len() < limits.rpi_short_rotations {
+        if whole.len() < limits.rpi_short_rotations.max(1) {
             continue;
         }
         whole.sort_by(|a, b| a.0.total_cmp(&b.0));
