@@ -346,7 +346,7 @@ fn the_page_tells_the_result_first_and_is_the_same_every_time() {
     let one = page("one.html");
     assert_eq!(one, page("two.html"));
     let places: Vec<usize> = [
-        "Not private",
+        "Not as it should be",
         "What it means for a person",
         "<svg",
         "What this cannot see",

@@ -234,6 +234,11 @@ fn addresses() -> Vec<Case> {
         ),
         keeps(
             B1,
+            "a fixed value at all rotations of one phone",
+            scene!("40m", always, android!("p"), fault!("fixed-at-rotation")),
+        ),
+        keeps(
+            B1,
             "a bonded phone",
             scene!(
                 "35m",

@@ -14,6 +14,8 @@ const LISTENED: Micros = Micros::from_secs(8);
 /// A silence of so long counts where the identifier comes again when it is too old to be sent, and somebody listened for
 /// most of it: phones' scans miss a phone now and then.
 const SILENCE: Micros = Micros::from_secs(5 * 60);
+/// No phone sends an identifier at that age: the longest in the field lived for 27.2 min.
+const OLDEST: Micros = Micros::from_secs(28 * 60);
 /// So many identifiers that come again in their old order are a recording that is played.
 const RECORDING: usize = 3;
 
@@ -73,7 +75,7 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
 /// When an identifier was there. A silence of some minutes divides where it must be a replay: another life begins.
 pub(super) fn stays(case: &Case<'_>, identifier: &Identifier, settings: &Settings) -> Vec<[UnixMicros; 2]> {
     let long = case.stays(identifier, gap(settings));
-    if long.len() > 1 || identifier.last.at.since(identifier.first.at) < oldest(settings) {
+    if long.len() > 1 || identifier.last.at.since(identifier.first.at) < OLDEST {
         return long;
     }
     let short = case.stays(identifier, SILENCE);
@@ -82,12 +84,6 @@ pub(super) fn stays(case: &Case<'_>, identifier: &Identifier, settings: &Setting
     } else {
         long
     }
-}
-
-/// The age at which no phone sends an identifier any more.
-#[expect(clippy::cast_possible_truncation, reason = "minutes of a setting")]
-fn oldest(settings: &Settings) -> Micros {
-    Micros((settings.thresholds.rpi_lifetime_fail_min.min(1e6) * 60e6) as i64)
 }
 
 /// The first silence between stays after which the identifier must not come again: in which somebody listened who also
@@ -110,7 +106,7 @@ fn silence(
             if to.since(*from) > gap(settings) {
                 listened >= LISTENED
             } else {
-                to.since(born) >= oldest(settings) && listened.0 * 2 >= to.since(*from).0
+                to.since(born) >= OLDEST && listened.0 * 2 >= to.since(*from).0
             }
         })
     };
