@@ -11,5 +11,6 @@ picture live ''
 picture device 'jjjjjj'
 picture calibrate 'g'
 picture exposure 'jjj' rotation-faults 40m
+picture audit 'n' rotation-faults 58m
 picture captures 'jjj'
 picture log 'vvv'

@@ -86,17 +86,19 @@ fn sum(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         put(buf, area, x, 0, &text, style);
         x += width(&text) + 2;
     }
-    let by = match audit.profile {
-        Profile::Spec => "by the specification",
-        Profile::Field => "by what real phones do",
+    let by = match (audit.profile, area.width < WIDE) {
+        (Profile::Spec, true) => "spec",
+        (Profile::Field, true) => "field",
+        (Profile::Spec, false) => "by the specification",
+        (Profile::Field, false) => "by what real phones do",
     };
     let heard = format!("of {} exposure notifications", grouped(audit.evidence.gaen));
-    let room = usize::from(area.width.saturating_sub(x + 1));
-    if usize::from(width(&heard)) <= room {
+    let room = area.width.saturating_sub(x + width(by) + 3);
+    if width(&heard) <= room {
         put(buf, area, x, 0, &heard, theme.dim);
         x += width(&heard) + 2;
     }
-    put_right(buf, area, x, by, theme.dim);
+    put_right(buf, area, x, by, theme.accent);
 }
 
 fn line(

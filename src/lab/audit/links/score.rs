@@ -225,7 +225,8 @@ fn share_followed(scored: &Scored<'_>) -> f64 {
     let numbers = 0..scored.nodes.all.len();
     let all: f64 = numbers.clone().map(secs).sum();
     let linked: f64 = numbers.filter(|number| is_linked[*number]).map(secs).sum();
-    if all > 0.0 { linked / all } else { 0.0 }
+    // The sum of nothing has a sign.
+    if all > 0.0 { linked / all + 0.0 } else { 0.0 }
 }
 
 fn reliability(links: &[Link]) -> Vec<BinReport> {
