@@ -272,7 +272,7 @@ fn a_bench_whose_receiver_is_in_no_list_is_told_so_first_and_its_end_is_no_dead_
     has(&model, "⏎ writes the profile");
     has(
         &model,
-        "again: vicino calibrate fit CAPTURE --reference \"hci0=8/\" --a1 42",
+        "again: vicino calibrate fit CAPTURE --reference \"hci0=8/\" --a1 42 --edition",
     );
     has(&model, "+42.0, as in a chamber (:plan a1=40.2)");
     has(&model, "fewer than three orientations were measured");
