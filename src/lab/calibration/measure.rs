@@ -289,6 +289,14 @@ impl Measure {
         }
         let (phone, step) = (self.phone.clone()?, self.step()?.clone());
         let quality = self.heard.quality(to.since(from));
+        // Marks end before their end: the last report, which completed the step, is of it.
+        let last = self.heard.levels.last().map(|(at, _)| *at);
+        let to = last.filter(|last| *last >= to).map_or(to, |last| last.plus(Micros(1)));
+        // The report by whose time the step was started came before it.
+        let first = self.heard.levels.first().map(|(at, _)| *at);
+        let from = first
+            .filter(|first| *first > from)
+            .map_or(from, |_| from.plus(Micros(1)));
         self.began.get_or_insert(from);
         let session = self.session();
         let mark = Mark {

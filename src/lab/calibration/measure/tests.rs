@@ -10,6 +10,8 @@ const START: UnixMicros = UnixMicros(1_591_088_400_000_000);
 struct Lab {
     session: Session,
     measure: Measure,
+    /// All that a capture would hold.
+    kept: Vec<CaptureEvent>,
     now: UnixMicros,
 }
 
@@ -49,6 +51,7 @@ impl Lab {
         Self {
             session,
             measure: Measure::with_plan(plan),
+            kept: Vec::new(),
             now: START,
         }
     }
@@ -62,6 +65,7 @@ impl Lab {
             self.session.ingest_all(&events);
             self.measure.take(&events, &self.session);
             self.measure.pass(self.now);
+            self.kept.extend(events);
         }
     }
 }
@@ -93,7 +97,11 @@ fn a_phone_is_led_through_its_steps_to_a_profile() {
         let (marks, station) = lab.measure.accept().unwrap();
         let [mark] = &marks[..] else { panic!("{marks:?}") };
         assert_eq!((station, mark.model.as_str()), (StationId(0), "SM-A515F"));
-        assert_eq!((mark.from, mark.to), (from, Some(to)));
+        assert_eq!(
+            (mark.from, mark.to),
+            (from.plus(Micros(1)), Some(to.plus(Micros(1)))),
+            "without the report before, with the last one"
+        );
     }
     assert_eq!((lab.measure.stage, lab.measure.n_accepted()), (Stage::Done, 4));
     let finding = lab.measure.finding(&lab.session).unwrap();
@@ -439,4 +447,37 @@ fn many_outliers_and_another_level_at_the_end_are_faults() {
     );
     let now_and_then = [-70, -70, -71, -70, -70, -90, -70, -71, -70, -70];
     assert_eq!(faults(&mut lab, &[(30, &now_and_then)]), [Fault::Outliers]);
+}
+
+#[test]
+fn the_session_of_a_capture_with_other_marks_gives_what_the_screen_gave() {
+    use crate::lab::calibration::bench::{Bench, By};
+    use crate::lab::distance::Hearing;
+    let mut lab = Lab::new(plan(&[1.0, 2.0]));
+    lab.hear(2, 7, &[-60]);
+    let mut marks = Vec::new();
+    // An earlier measurement of the same phone, which was given up.
+    lab.measure.choose(&lab.session, key(7), Some("SM-A405FN"));
+    marks.extend(step(&mut lab, &[-60]));
+    lab.measure = Measure::with_plan(plan(&[1.0, 2.0]));
+    lab.measure.choose(&lab.session, key(7), Some("SM-A515F"));
+    marks.extend(step(&mut lab, &[-77, -78]));
+    marks.extend(step(&mut lab, &[-80]));
+    lab.measure.back();
+    marks.extend(step(&mut lab, &[-84, -85]));
+    let finding = lab.measure.finding(&lab.session).unwrap();
+    let mut hearing = Hearing::for_measurements().of_session(Some(lab.measure.session()));
+    let station = lab.session.station(StationId(0));
+    hearing.take(&CaptureEvent::other(START, StationId(0), EventKind::Station(station)));
+    lab.kept.iter().for_each(|event| hearing.take(event));
+    for mark in marks {
+        hearing.take(&CaptureEvent::other(mark.from, StationId(0), EventKind::Mark(mark)));
+    }
+    let heard = hearing.finish(
+        &crate::lab::keyring::Keyring::default(),
+        &crate::lab::calibration::Calibration::default(),
+    );
+    let bench = Bench::new(&heard, &[], By::Model).unwrap();
+    assert_eq!(bench.phones, finding.bench.phones);
+    assert_eq!(format!("{:?}", bench.samples), format!("{:?}", finding.bench.samples));
 }
