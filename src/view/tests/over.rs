@@ -294,4 +294,10 @@ fn a_bench_whose_receiver_is_in_no_list_is_told_so_first_and_its_end_is_no_dead_
     has(&model, "+42.0, as in a chamber (:plan a1=40.2)");
     has(&model, "fewer than three orientations were measured");
     insta::assert_snapshot!("calibrate_done_80x24", screen(&model));
+    keys(&mut model, ":plan receiver=Pixel 4");
+    enter(&mut model);
+    has(
+        &model,
+        "correction of Pixel 4 +5.0, taken as known (edition 2020-06-13)",
+    );
 }
