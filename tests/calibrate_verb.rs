@@ -691,3 +691,77 @@ fn the_day_of_a_profile_is_a_day_whatever_the_session_is_called() {
         "{table}"
     );
 }
+
+#[test]
+fn figures_of_lists_are_of_the_edition_that_counts_and_a_reference_is_written_as_told() {
+    let capture = bundled("bench-1m.csv.zst");
+    let folder = tempfile::tempdir().expect("a folder");
+    let fit = ["fit", &capture, "--a1", "42", "--model", "reference=Pixel 4"];
+    // What the captures name, or what is asked for.
+    let june = [&fit[..], &["--edition", "2020-06-13"]].concat();
+    calibrate(&june)
+        .success()
+        .stdout(predicate::str::contains("scale fixed by Pixel 4 (+5/-28)"));
+    let december = [&fit[..], &["--edition", "2020-12-14"]].concat();
+    calibrate(&december)
+        .success()
+        .stdout(predicate::str::contains("scale fixed by Pixel 4 (+8/-30)"));
+    let written = |name: &str, more: &[&str]| {
+        let out = folder.path().join(name);
+        let out = out.to_str().expect("a name");
+        calibrate(&[&fit[..], &["--out", out], more].concat()).success();
+        std::fs::read_to_string(out)
+            .expect("a table")
+            .parse::<toml::Table>()
+            .expect("TOML")
+    };
+    let row = |table: &toml::Table, model: &str| {
+        let rows = table["profile"].as_array().expect("profiles").clone();
+        let found = rows.into_iter().find(|row| row["model"].as_str() == Some(model));
+        found.expect("a row")
+    };
+    let table = written("june.toml", &["--edition", "2020-06-13"]);
+    assert_eq!(table["base"].as_str(), Some("2020-06-13"));
+    let table = written(
+        "told.toml",
+        &["--edition", "2020-12-14", "--reference", "Pixel 4=5/-28"],
+    );
+    let pixel = row(&table, "Pixel 4");
+    let figures =
+        ["rssi_correction_db", "tx_power_dbm"].map(|key| pixel[key].to_string().parse::<f64>().expect("a number"));
+    assert!(
+        (figures[0] - 5.0).abs() < 1e-9 && (figures[1] + 28.0).abs() < 1e-9,
+        "{pixel}"
+    );
+}
+
+#[test]
+fn a_mark_that_was_taken_back_does_not_count_and_a_session_counts_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let capture = copied(&folder);
+    let fit = ["fit", &capture, "--a1", "42", "--json"];
+    let before = reports(&calibrate(&fit).success());
+    let place = [
+        "--device",
+        "d79a455e",
+        "--from",
+        "2020-06-02T09:00:10Z",
+        "--to",
+        "2020-06-02T09:00:16Z",
+    ];
+    let step = ["--distance", "3", "--note", "calibration S1, 20 reports"];
+    mark(&capture, &[&place[..], &step].concat());
+    let with = reports(&calibrate(&fit).success());
+    assert!(with.iter().any(|(of, _)| (of - 3.0).abs() < 1e-9), "{with:?}");
+    // With its steps alone, whatever else is marked.
+    let alone = reports(&calibrate(&[&fit[..], &["--session", "S1", "--exponent", "2"]].concat()).success());
+    assert!(
+        alone.iter().all(|(of, _)| (of - 3.0).abs() < 1e-9) && !alone.is_empty(),
+        "{alone:?}"
+    );
+    calibrate(&[&fit[..], &["--session", "S2"]].concat())
+        .code(3)
+        .stderr(predicate::str::contains("no mark is a step of session \"S2\""));
+    mark(&capture, &[&place[..], &["--note", "calibration: withdrawn"]].concat());
+    assert_eq!(before, reports(&calibrate(&fit).success()));
+}

@@ -51,6 +51,8 @@ pub struct Calibrate {
     pub wanted: Option<String>,
     /// What the accepted steps tell, or why they tell nothing.
     pub finding: Option<Result<Box<Finding>, String>>,
+    /// Whether a profile was written of the steps as they are.
+    pub is_written: bool,
 }
 
 /// The word for whichever is strongest.
@@ -113,8 +115,29 @@ impl Calibrate {
 
 impl Model {
     /// Measures by a plan. One that names neither places nor a phone changes what is told of a measurement that is under way, and
-    /// keeps its steps.
-    pub(super) fn plan_calibration(&mut self, planned: Planned) {
+    /// keeps its steps; one of other places keeps those that it has too. Others are given up only after a question.
+    pub(super) fn plan_calibration(&mut self, planned: Planned) -> Vec<Effect> {
+        let measure = &self.calibrate.measure;
+        let lost = match (&planned.phone, planned.is_amendment()) {
+            (_, true) => 0,
+            (Some(_), _) => measure.n_accepted(),
+            (None, _) => measure.n_without_place(&planned.plan),
+        };
+        if lost > 0 {
+            self.popup = Some(Popup::Question(Question::DropSteps {
+                planned: Box::new(planned),
+                lost,
+            }));
+            self.is_dirty = true;
+            return Vec::new();
+        }
+        self.take_plan(planned)
+    }
+
+    /// Measures by a plan, whatever it gives up.
+    pub(super) fn take_plan(&mut self, planned: Planned) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let tells_model = planned.model.is_some();
         let receiver = planned.told.receiver.clone();
         let is_amendment = planned.is_amendment() && self.calibrate.measure.phone.is_some();
         if let Some(receiver) = &receiver {
@@ -124,10 +147,27 @@ impl Model {
         if is_amendment {
             self.calibrate.amend(planned);
             self.find_calibration();
+        } else if self.calibrate.measure.phone.is_some() && planned.phone.is_none() {
+            let station = self.calibrated_station();
+            let measure = &mut self.calibrate.measure;
+            let mut plan = planned.plan.clone();
+            if !planned.has_times {
+                (plan.dwell, plan.wanted) = (measure.plan.dwell, measure.plan.wanted);
+            }
+            let withdrawn = measure.replan(plan);
+            let marks = withdrawn.into_iter().map(|mark| mark_of_calibration(mark, station));
+            effects.extend(marks);
+            self.calibrate.amend(planned);
+            self.find_calibration();
         } else {
             self.calibrate.begin(planned);
         }
+        if tells_model && let Some(mark) = self.calibrate.measure.mark_of_model() {
+            effects.push(mark_of_calibration(mark, self.calibrated_station()));
+        }
+        self.calibrate.is_written = false;
         self.is_dirty = true;
+        effects
     }
 
     /// A receiver's model counts for all that is shown, and is in recordings that begin from now on.
@@ -148,7 +188,13 @@ impl Model {
             .filter(|told| told.correction_db.is_none());
         let table = self.session.profiles(StationId(0));
         let newest = editions::newest();
-        let doubt = |name: &str| newest.doubt(name).and_then(|_| table.doubt(name));
+        // Before anything is heard its time, and with it the list, is not known.
+        let has_time = !self.session.stations().is_empty();
+        let lacks = |name: &str| table.lacks(name).filter(|_| has_time);
+        let doubt = |name: &str| {
+            let unknown = newest.doubt(name).and_then(|_| table.doubt(name));
+            unknown.or_else(|| lacks(name))
+        };
         let names = [
             receiver.map(|told| ("receiver", told.name.as_str())),
             planned.model.as_deref().map(|of| ("phone", of)),
@@ -274,8 +320,10 @@ impl Model {
             Stage::Judging(..) => {
                 let accepted = self.calibrate.measure.accept();
                 self.find_calibration();
-                if let Some((mark, station)) = accepted {
-                    return vec![mark_of_calibration(mark, station)];
+                if let Some((marks, station)) = accepted {
+                    self.calibrate.is_written = false;
+                    let marks = marks.into_iter();
+                    return marks.map(|mark| mark_of_calibration(mark, station)).collect();
                 }
                 self.say("nothing was heard in this step: x measures it again, n goes on without it");
             }
@@ -295,6 +343,11 @@ impl Model {
 
     /// Writes the profile under a name; one that rests on a single step with a fault only after a question.
     pub(super) fn save_profile(&mut self, name: &str) -> Vec<Effect> {
+        let phone = self.calibrate.measure.phone.as_ref();
+        if self.calibrate.finding.is_some() && phone.is_some_and(|phone| phone.model.is_empty()) {
+            self.say("of which model is the phone? :plan model=NAME tells it (Build.MODEL, such as SM-A515F); the steps stay");
+            return Vec::new();
+        }
         let finding = match &self.calibrate.finding {
             None => {
                 self.say("no step was accepted yet: there is nothing to write");
@@ -327,11 +380,18 @@ impl Model {
             }));
             return Vec::new();
         }
+        self.calibrate.is_written = true;
         vec![Effect::Profile(name.to_owned(), text)]
     }
 }
 
 impl Calibrate {
+    /// Whether quitting would lose accepted steps of which no profile was written.
+    #[must_use]
+    pub fn is_unwritten(&self) -> bool {
+        !self.is_written && self.measure.n_accepted() > 0
+    }
+
     /// Why the accepted steps are too little for a profile that others should use.
     fn weakness(&self) -> Option<String> {
         let measure = &self.measure;

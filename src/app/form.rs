@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use tui_input::Input;
 
 use super::action::Action;
+use super::calibrate::Planned;
 use super::prompt;
 use crate::lab::advert::StationId;
 use crate::lab::event::{Mark, device_of};
@@ -206,7 +207,7 @@ impl Form {
 }
 
 /// A question that is answered with yes or no.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Question {
     /// Whether a capture is to be deleted.
     Delete {
@@ -217,6 +218,18 @@ pub enum Question {
     },
     /// Whether to leave although a recording is going on.
     QuitRecording,
+    /// Whether to leave although no profile of the accepted steps was written.
+    QuitCalibration {
+        /// How many.
+        accepted: usize,
+    },
+    /// Whether to measure by a plan that has no place for accepted steps.
+    DropSteps {
+        /// The plan.
+        planned: Box<Planned>,
+        /// How many.
+        lost: usize,
+    },
     /// Whether to write a profile that rests on little.
     WeakProfile {
         /// Its name.

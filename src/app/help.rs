@@ -139,7 +139,7 @@ const fn legend(tab: Tab) -> &'static [&'static str] {
             "     metres, orientations, seconds and reports of a step, the model;",
             "     phone=NAME (an address, or strongest) takes it without a question",
             "every accepted step is a mark: record (r) to keep it, so that",
-            "     `vicino calibrate fit` can compute it again",
+            "     `vicino calibrate fit` can compute it again; measured again it is taken back",
             ":profile NAME writes what the steps tell; --edition NAME uses it",
         ],
         Tab::Exposure => &[

@@ -254,7 +254,8 @@ impl Model {
             self.keys = settings.keys;
         }
         if let Some(planned) = settings.plan {
-            self.plan_calibration(planned);
+            // Nothing was accepted yet that could be given up.
+            let _ = self.plan_calibration(planned);
         }
         self
     }

@@ -92,6 +92,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.notice = notice;
         }
         Msg::Failure(text) => {
+            // It may have been the profile that could not be written.
+            model.calibrate.is_written = false;
             model.log_notice(Level::Error, &text);
             model.notice = Some(text);
             model.is_dirty = true;
@@ -350,6 +352,9 @@ fn note_marks(model: &mut Model, events: &[CaptureEvent]) {
     for event in events {
         let CaptureEvent::Other(event) = event else { continue };
         let EventKind::Mark(mark) = &event.kind else { continue };
+        if mark.is_withdrawal() {
+            continue;
+        }
         let marks = &mut timeline.outline.marks;
         if marks.len() >= MOST_MARKS {
             return;

@@ -47,6 +47,11 @@ impl CalibrationArgs {
         self.with(self.edition.clone().or_else(own))
     }
 
+    /// The table that was asked for.
+    pub(super) fn asked(&self) -> Option<&ProfileTable> {
+        self.edition.as_deref()
+    }
+
     /// What was asked for.
     pub(super) fn calibration(&self) -> Calibration {
         self.with(self.edition.clone())

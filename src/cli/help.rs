@@ -159,6 +159,7 @@ pub(super) const MARK: &str = below!(
     [
         "vicino mark monday --distance 1.5    # while the radio is being recorded to it: from now on",
         "vicino mark monday.csv --distance 2 --model SM-A515F --from 2020-07-30T09:54:00Z",
+        "vicino mark monday --device 7e3c1b63 --from 2020-07-30T10:00:00Z --to 2020-07-30T10:05:00Z --note \"calibration: withdrawn\"",
         "vicino mark monday --device 7e3c1b63 --obstacle \"a wall\" --from 2020-07-30T10:00:00Z --to 2020-07-30T10:05:00Z",
     ],
     "0" "the mark is in the capture",

@@ -28,6 +28,9 @@ const FAR: Micros = Micros::from_secs(60 * 60);
 ///
 /// That time may be left out, and is now, only while the radio is being recorded to the capture. A finished capture is
 /// over, and what `record --from` records has the times of the played data, of which now is none: both need --from.
+///
+/// A mark stays in the capture. One of the same device, --from and --to with `--note "calibration: withdrawn"` takes it back:
+/// from then on it does not count for `calibrate fit`, `distance` and the screen.
 #[derive(Debug, Args)]
 #[command(after_help = help::MARK)]
 pub struct MarkArgs {

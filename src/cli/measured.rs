@@ -14,6 +14,7 @@ use super::reports::name_of;
 use super::{Exit, Failure, lab_keys, origin, tell};
 use crate::format::open::{OpenOptions, in_file, open, parse_clock_offset};
 use crate::format::reason;
+use crate::lab::calibration::ProfileTable;
 use crate::lab::distance::truth::Truth;
 use crate::lab::distance::{Heard, Hearing, KnownDistance};
 use crate::lab::keyring::Keyring;
@@ -50,7 +51,21 @@ pub(super) struct TruthFile {
     pub(super) truth: Truth,
 }
 
+/// What captures are read for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum For<'a> {
+    /// Estimates of distances.
+    Distances,
+    /// Measurements, by all marks or by those of one session: reports that are too strong are kept too.
+    Measurements { session: Option<&'a str> },
+}
+
 impl MeasuredArgs {
+    /// The table that was asked for.
+    pub(super) fn asked(&self) -> Option<&ProfileTable> {
+        self.calibration.asked()
+    }
+
     /// The file of lab keys.
     #[cfg(feature = "plots")]
     pub(super) const fn keys(&self) -> Option<&PathBuf> {
@@ -135,13 +150,13 @@ impl MeasuredArgs {
         captures: &[PathBuf],
         names: &[&Truth],
         edition: &str,
-        for_measurements: bool,
+        purpose: For<'_>,
     ) -> Result<Heard, Failure> {
         let keys = self.lab_keys(captures)?;
-        let mut hearing = if for_measurements {
-            Hearing::for_measurements()
-        } else {
-            Hearing::new()
+        let for_measurements = matches!(purpose, For::Measurements { .. });
+        let mut hearing = match purpose {
+            For::Measurements { session } => Hearing::for_measurements().of_session(session.map(str::to_owned)),
+            For::Distances => Hearing::new(),
         };
         for (rpi, name, model) in names.iter().flat_map(|truth| &truth.names) {
             hearing.tell(*rpi, name, model);

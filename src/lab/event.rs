@@ -193,6 +193,57 @@ pub struct Mark {
     pub note: String,
 }
 
+/// The note of a mark that takes back another.
+const WITHDRAWN: &str = "calibration: withdrawn";
+/// How the note of a step's mark begins; the session follows.
+const OF_STEP: &str = "calibration ";
+
+impl Mark {
+    /// The mark that takes this one back: what was appended to a capture stays in it, and must not count.
+    #[must_use]
+    pub fn withdrawal(&self) -> Self {
+        Self {
+            from: self.from,
+            to: self.to,
+            device: self.device.clone(),
+            note: WITHDRAWN.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it takes back marks that were written before it.
+    #[must_use]
+    pub fn is_withdrawal(&self) -> bool {
+        self.note == WITHDRAWN
+    }
+
+    /// Whether it takes back this other: of the same device, from and until the same times.
+    #[must_use]
+    pub fn withdraws(&self, other: &Self) -> bool {
+        let is_same = (self.from, self.to) == (other.from, other.to);
+        self.is_withdrawal() && is_same && self.device.eq_ignore_ascii_case(&other.device)
+    }
+
+    /// The note of a step of a session of `calibrate measure`.
+    #[must_use]
+    pub fn note_of_step(session: &str, reports: usize) -> String {
+        format!("{OF_STEP}{session}, {reports} reports")
+    }
+
+    /// The note of the mark by which a session tells the phone's model after its first steps.
+    #[must_use]
+    pub fn note_of_model(session: &str) -> String {
+        format!("{OF_STEP}{session}, model")
+    }
+
+    /// Whether it is of that session, as its steps are.
+    #[must_use]
+    pub fn is_step_of(&self, session: &str) -> bool {
+        let of = self.note.strip_prefix(OF_STEP).and_then(|rest| rest.split(',').next());
+        of == Some(session)
+    }
+}
+
 /// The device that a reference names: `rpi:7e3c1b63` is the identifier that begins so, `addr:5e:1b:09:c4:77:01` an address. Both
 /// are written without what stands before the colon too, and so they are kept.
 #[must_use]

@@ -84,7 +84,10 @@ impl Pseudonymiser {
                 }
                 EventKind::Mark(mark) => {
                     mark.device = self.marked.device(self, &mark.device);
-                    mark.note.clear();
+                    // What is taken back must not count again.
+                    if !mark.is_withdrawal() {
+                        mark.note.clear();
+                    }
                 }
                 EventKind::OwnData { data, .. } => *data = Payload::new(&self.payload(data)),
                 EventKind::OwnAddress { address, .. } | EventKind::ResolvingRemove { peer: address } => {

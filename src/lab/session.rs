@@ -475,6 +475,11 @@ impl Session {
     }
 
     fn mark(&mut self, station: StationId, mark: &Mark) {
+        if mark.is_withdrawal() {
+            self.marks
+                .retain(|(of, known)| *of != station || !mark.withdraws(known));
+            return;
+        }
         if !mark.model.is_empty() {
             let device = mark.device.to_ascii_lowercase();
             self.models.retain(|(known, _)| *known != device);

@@ -20,7 +20,7 @@ use super::text::{clip, put, width};
 use super::theme::Theme;
 use crate::app::calibrate::{Calibrate, Candidate};
 use crate::app::model::Model;
-use crate::lab::calibration::measure::{Outcome, Quality, Stage, Step};
+use crate::lab::calibration::measure::{Outcome, Plan, Quality, Stage, Step};
 use crate::lab::calibration::{editions, made};
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
@@ -37,14 +37,15 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Stage::Choosing => return choosing(model, theme, rest, buf),
         Stage::Placing => placing(model, theme, cut(&mut rest, 4), buf),
         Stage::Measuring(_) | Stage::Judging(..) => {
-            measuring(model, theme, cut(&mut rest, 4), buf);
+            measuring(model, theme, cut(&mut rest, 3), buf);
+            fault(model, theme, &mut rest, buf);
             for doubt in model.calibrate.measure.doubts(&model.session) {
                 told::paragraph(&format!("! {}", printable(&doubt)), theme.warning, &mut rest, buf);
             }
         }
         Stage::Done => return told::done(model, theme, rest, buf),
     }
-    advice(model, theme, cut(&mut rest, 2), buf);
+    advice(model, theme, &mut rest, buf);
     let finding = model
         .calibrate
         .finding
@@ -114,10 +115,12 @@ fn receiver(model: &Model) -> Receiver {
         None if station.model.is_empty() => ("model not known".to_owned(), false),
         None => {
             let model_name = printable(&station.model).into_owned();
-            let is_listed =
-                model.session.profiles(id).knows(&station.model) || editions::newest().knows(&station.model);
+            let table = model.session.profiles(id);
+            let is_listed = table.of_one_scale(&station.model).is_some();
             let of = if is_listed {
                 model_name
+            } else if editions::newest().knows(&station.model) {
+                format!("{model_name}, not in edition {}", printable(&table.edition))
             } else {
                 format!("{model_name}, in no list")
             };
@@ -139,7 +142,7 @@ fn is_phone_known(model: &Model) -> bool {
     let told = model.calibrate.model.as_deref();
     let of_phone = phone.or(told).or_else(offered).unwrap_or_default();
     let table = model.session.profiles(model.calibrated_station());
-    measure.told.tx_dbm.is_some() || table.knows(of_phone) || editions::newest().knows(of_phone)
+    measure.told.tx_dbm.is_some() || table.of_one_scale(of_phone).is_some()
 }
 
 /// Whether one end is known, so that the other can be measured.
@@ -187,6 +190,10 @@ fn choosing(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         plan.wanted
     );
     put(buf, head, 1, 1, &text, theme.dim);
+    if n_orientations(plan) < made::ORIENTATIONS {
+        let text = "profiles for others take three orientations: :plan 1 0.5 2 4 front back side";
+        told::paragraph(text, theme.dim, &mut rest, buf);
+    }
     // Before anybody is heard there may be no receiver to be known or not.
     if !(model.session.stations().is_empty() && calibrate.candidates.is_empty()) {
         let text = format!("heard by {}", receiver(model).text);
@@ -208,6 +215,14 @@ fn choosing(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let sign = if is_chosen { "▸" } else { " " };
         put(buf, rest, 1, y, &format!("{sign} {}", candidate(model, of)), style);
     }
+}
+
+/// How many orientations a plan has.
+fn n_orientations(plan: &Plan) -> usize {
+    let mut all: Vec<&str> = plan.steps.iter().map(|step| step.orientation.as_str()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.len()
 }
 
 fn candidate(model: &Model, of: &Candidate) -> String {
@@ -299,11 +314,20 @@ fn measuring(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         if quality.n == 0 { "nothing heard yet" } else { &line },
         style,
     );
+}
+
+/// The gravest fault of the step at hand; its line is there also while there is none, so that nothing jumps.
+fn fault(model: &Model, theme: &Theme, rest: &mut Rect, buf: &mut Buffer) {
+    let measure = &model.calibrate.measure;
+    let quality = measure.quality(model.now()).unwrap_or_default();
     let running = matches!(measure.stage, Stage::Measuring(_));
-    // While it is measured, that more is to come is no fault.
-    let mut shown = faults.iter().filter(|fault| !running || !is_of_count(**fault));
-    if let Some(fault) = shown.next() {
-        put(buf, area, 3, 3, &format!("! {}", fault.text()), theme.warning);
+    // That all is too strong stands there already; while it is measured, that more is to come is no fault.
+    let is_said = quality.n == 0 && quality.saturated > 0;
+    let faults = quality.faults(measure.plan.wanted);
+    let shown = faults.into_iter().find(|fault| !running || !is_of_count(*fault));
+    match shown.filter(|_| !is_said) {
+        Some(fault) => told::paragraph(&format!("! {}", fault.text()), theme.warning, rest, buf),
+        None => drop(cut(rest, 1)),
     }
 }
 
@@ -337,30 +361,31 @@ fn progress(
     put(buf, area, 4 + BAR, 1, &text, theme.base);
 }
 
-/// Whether the steps will be there tomorrow.
-fn advice(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+/// Whether the steps will be there tomorrow, and whether they will tell anything.
+fn advice(model: &Model, theme: &Theme, rest: &mut Rect, buf: &mut Buffer) {
+    kept(model, theme, cut(rest, 1), buf);
     // In few words: it was told in full before the first step, and will be at the end.
-    if !is_end_known(model) {
+    if is_end_known(model) {
+        cut(rest, 1);
+    } else {
         let text = "! nothing fixes the scale yet: :plan receiver=MODEL, receiver=NAME:DB or tx=DBM";
-        let room = usize::from(area.width.saturating_sub(2));
-        put(buf, area, 1, 1, &clip(text, room), theme.warning);
+        told::paragraph(text, theme.warning, rest, buf);
     }
+}
+
+/// Whether the steps are kept.
+fn kept(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if model.recording.is_some() {
         return;
     }
-    if model.source.takes_marks {
+    let (text, style) = if model.source.takes_marks {
         let text = "accepted steps become marks of the played capture; r records them elsewhere";
-        put(buf, area, 1, 0, text, theme.dim);
+        (text, theme.dim)
     } else {
-        put(
-            buf,
-            area,
-            1,
-            0,
-            "nothing is recorded: r does, so that the steps can be computed again",
-            theme.warning,
-        );
-    }
+        let text = "nothing is recorded: r does, so that the steps can be computed again";
+        (text, theme.warning)
+    };
+    put(buf, area, 1, 0, text, style);
 }
 
 fn steps(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {

@@ -139,6 +139,10 @@ fn line(field: &Field, is_here: bool, privacy: Privacy, theme: &Theme, area: Rec
     put(buf, area, x, y, &clip(field.hint, room), theme.dim);
 }
 
+const fn steps(n: usize) -> &'static str {
+    if n == 1 { "step" } else { "steps" }
+}
+
 pub(super) fn question(question: &Question, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let lines = match question {
         Question::Delete { path, bytes: n } => {
@@ -151,6 +155,17 @@ pub(super) fn question(question: &Question, theme: &Theme, area: Rect, buf: &mut
         Question::QuitRecording => [
             "A recording is going on. End it and quit?".to_owned(),
             "What was recorded so far is kept.".to_owned(),
+        ],
+        Question::QuitCalibration { accepted } => [
+            format!(
+                "{accepted} accepted {}, and no profile was written. Quit?",
+                steps(*accepted)
+            ),
+            "w (or :profile NAME) writes it; their marks stay in what is recorded.".to_owned(),
+        ],
+        Question::DropSteps { lost, .. } => [
+            format!("Give up {lost} accepted {}?", steps(*lost)),
+            "The new plan has no place for what they measured.".to_owned(),
         ],
         Question::WeakProfile { name, weakness, .. } => [
             format!("Write profile {name:?} all the same?"),

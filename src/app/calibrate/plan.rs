@@ -1,5 +1,6 @@
 //! What is typed of a plan: where to put the phone, how long, and what is known beforehand.
 
+use crate::lab::calibration::editions;
 use crate::lab::calibration::measure::{Plan, Receiver, Told};
 use crate::lab::spelling::propose;
 use crate::lab::time::Micros;
@@ -54,7 +55,7 @@ pub fn plan(text: &str) -> Result<Planned, String> {
     let (mut distances, mut orientations) = (Vec::new(), Vec::new());
     let mut planned = Planned::default();
     let (mut dwell, mut wanted) = (None, None);
-    for word in words(text) {
+    for word in joined(text)? {
         if let Some((key, value)) = word.split_once('=') {
             match key {
                 "dwell" => {
@@ -117,19 +118,67 @@ fn unknown(key: &str) -> String {
     format!("no key {key}= in a plan{meant} There are {}", keys.join(" "))
 }
 
+/// A word, and whether a part of it stood in quotes.
+type Word = (String, bool);
+
 /// Words of a line; what stands in quotes is one.
-fn words(text: &str) -> Vec<String> {
-    let (mut words, mut word, mut is_quoted) = (Vec::new(), String::new(), false);
+fn words(text: &str) -> Vec<Word> {
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), Word::default(), false);
     for letter in text.chars() {
         match letter {
-            '"' => is_quoted = !is_quoted,
+            '"' => {
+                is_quoted = !is_quoted;
+                word.1 = true;
+            }
             ' ' | ',' if !is_quoted => words.push(std::mem::take(&mut word)),
-            other => word.push(other),
+            other => word.0.push(other),
         }
     }
     words.push(word);
-    words.retain(|word| !word.is_empty());
+    words.retain(|(word, _)| !word.is_empty());
     words
+}
+
+/// Most words of a model's name that are put together.
+const MOST_JOINED: usize = 5;
+
+/// Words of a line with the names of models in one piece: what follows `receiver=Pixel` may be the rest of the name, and must not
+/// be taken as a distance.
+fn joined(text: &str) -> Result<Vec<String>, String> {
+    let words = words(text);
+    let is_known = |name: &str| editions::editions().any(|table| table.knows(name));
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some((word, was_quoted)) = words.get(at) {
+        at += 1;
+        let name = word.strip_prefix("receiver=").or_else(|| word.strip_prefix("model="));
+        let Some(name) = name.filter(|name| !was_quoted && !name.is_empty()) else {
+            found.push(word.clone());
+            continue;
+        };
+        let rest = words[at..]
+            .iter()
+            .take(MOST_JOINED)
+            .take_while(|(word, was_quoted)| !was_quoted && !word.contains('='));
+        let rest: Vec<&str> = rest.map(|(word, _)| word.as_str()).collect();
+        let with = |n: usize| [&[name], &rest[..n]].concat().join(" ");
+        if let Some(n) = (1..=rest.len()).rev().find(|n| is_known(&with(*n))) {
+            found.push(format!("{word} {}", rest[..n].join(" ")));
+            at += n;
+        } else if let Some(next) = rest.first()
+            && !is_known(name)
+            // A name with a figure ends there.
+            && !name.contains(':')
+        {
+            let word: String = word.chars().take(MOST_WORD).collect();
+            let next: String = next.chars().take(MOST_WORD).collect();
+            return Err(format!(
+                "{word} {next}: a name of several words stands in quotes (receiver=\"Pixel 4\"); distances and orientations go before it"
+            ));
+        } else {
+            found.push(word.clone());
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -163,6 +212,30 @@ mod tests {
         ] {
             assert!(super::plan(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_model_of_several_words_is_one_name_and_its_number_no_distance() {
+        let receiver = |text: &str| plan(text).unwrap().told.receiver.unwrap().name;
+        assert_eq!(receiver("receiver=Pixel 4"), "Pixel 4");
+        assert!(plan("receiver=Pixel 4").unwrap().is_amendment());
+        let with_steps = plan("receiver=Pixel 4 1 2 model=SM-A515F").unwrap();
+        assert_eq!(
+            (with_steps.plan.steps.len(), with_steps.model.as_deref()),
+            (2, Some("SM-A515F"))
+        );
+        assert_eq!(plan("model=SM-A515F 1 2").unwrap().plan.steps.len(), 2);
+        assert_eq!(plan("receiver=hci0:5 1 2").unwrap().plan.steps.len(), 2);
+        let told = plan("receiver=Pixl 4").unwrap_err();
+        assert!(
+            told.starts_with("receiver=Pixl 4: ") && told.contains("quotes"),
+            "{told}"
+        );
+        let quoted = plan("1 receiver=\"Pixl 4\" 2").unwrap();
+        assert_eq!(
+            (quoted.plan.steps.len(), quoted.told.receiver.unwrap().name.as_str()),
+            (2, "Pixl 4")
+        );
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn measured(station: &str, words: &str) -> Model {
     };
     let station = CaptureEvent::other(at(0), StationId(0), EventKind::Station(station));
     update(&mut model, Msg::Events(vec![station]));
-    model.plan_calibration(super::plan(words).unwrap());
+    drop(model.plan_calibration(super::plan(words).unwrap()));
     update(&mut model, Msg::Show(Tab::Calibrate));
     (1..4).for_each(|n| second(&mut model, n, -60));
     press(&mut model, Code::Enter);
@@ -209,4 +209,82 @@ fn models_of_no_list_are_doubted_and_taken() {
     let log: Vec<&str> = model.log.shown().map(|entry| entry.text.as_str()).collect();
     assert!(log.iter().any(|text| text.contains("no model \"Pixl\"")), "{log:?}");
     assert_eq!(model.calibrate.measure.phone.as_ref().unwrap().model, "Pixl");
+}
+
+#[test]
+fn a_plan_of_other_distances_keeps_what_it_has_too_and_asks_before_it_drops_the_rest() {
+    let mut model = measured("Pixel 4", "1 2 dwell=10 reports=40 model=SM-A515F");
+    command(&mut model, "plan 1 4");
+    let measure = &model.calibrate.measure;
+    assert!(model.popup.is_none());
+    assert_eq!((measure.n_accepted(), measure.at, measure.plan.wanted), (1, 1, 40));
+    assert!(measure.phone.is_some() && model.calibrate.finding.is_some());
+    command(&mut model, "plan 2 4");
+    assert!(matches!(
+        model.popup,
+        Some(Popup::Question(Question::DropSteps { lost: 1, .. }))
+    ));
+    update(&mut model, Msg::Key(Key::char('n')));
+    assert_eq!(model.calibrate.measure.n_accepted(), 1);
+    command(&mut model, "plan receiver=Foo 4");
+    assert_eq!(model.calibrate.measure.n_accepted(), 1, "refused: {:?}", model.notice);
+    command(&mut model, "plan receiver=Pixel 4");
+    assert_eq!(model.calibrate.measure.n_accepted(), 1);
+    if model.editing.is_some() {
+        update(&mut model, Msg::Key(Key::plain(Code::Esc)));
+    }
+    command(&mut model, "plan 2 4");
+    let effects = update(&mut model, Msg::Key(Key::char('y')));
+    assert!(
+        matches!(&effects[..], [Effect::Mark(_)]),
+        "its mark is taken back: {effects:?}"
+    );
+    assert_eq!(model.calibrate.measure.n_accepted(), 0);
+}
+
+#[test]
+fn a_profile_is_not_named_after_an_identifier() {
+    let mut model = measured("Pixel 4", "1 dwell=10 reports=40");
+    assert!(update(&mut model, Msg::Key(Key::char('w'))).is_empty());
+    assert!(model.popup.is_none());
+    assert!(
+        model
+            .notice
+            .as_deref()
+            .is_some_and(|text| text.contains(":plan model=NAME")),
+        "{:?}",
+        model.notice
+    );
+    let effects = model.plan_calibration(super::plan("model=SM-A515F").unwrap());
+    let [Effect::Mark(event)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    let EventKind::Mark(mark) = &event.kind else {
+        panic!("{event:?}")
+    };
+    assert_eq!((&*mark.model, mark.distance), ("SM-A515F", None), "for `calibrate fit`");
+    assert!(mark.is_step_of(&model.calibrate.measure.session()));
+    assert!(
+        model
+            .plan_calibration(super::plan("receiver=Pixel 4").unwrap())
+            .is_empty()
+    );
+}
+
+#[test]
+fn quitting_asks_while_accepted_steps_are_in_no_profile() {
+    let mut model = measured("Pixel 4", "1 dwell=10 reports=40 model=SM-A515F");
+    assert!(update(&mut model, Msg::Key(Key::char('q'))).is_empty());
+    assert!(matches!(
+        model.popup,
+        Some(Popup::Question(Question::QuitCalibration { accepted: 1 }))
+    ));
+    update(&mut model, Msg::Key(Key::char('n')));
+    update(&mut model, Msg::Key(Key::char('w')));
+    let effects = update(&mut model, Msg::Key(Key::char('y')));
+    assert!(matches!(&effects[..], [Effect::Profile(..)]), "{effects:?}");
+    assert!(matches!(
+        update(&mut model, Msg::Key(Key::char('q')))[..],
+        [Effect::Quit]
+    ));
 }

@@ -33,6 +33,11 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Quit if model.recording.is_some() => {
             model.popup = Some(Popup::Question(Question::QuitRecording));
         }
+        Action::Quit if model.calibrate.is_unwritten() => {
+            model.popup = Some(Popup::Question(Question::QuitCalibration {
+                accepted: model.calibrate.measure.n_accepted(),
+            }));
+        }
         Action::Quit => return vec![Effect::Quit],
         Action::Help => {
             model.popup = match model.popup {
@@ -172,7 +177,7 @@ pub(super) fn carry_out(model: &mut Model, request: Request) -> Vec<Effect> {
         }
         Request::Plan(planned) => {
             model.tab = Tab::Calibrate;
-            model.plan_calibration(*planned);
+            return model.plan_calibration(*planned);
         }
         Request::Profile(name) => {
             model.tab = Tab::Calibrate;
@@ -507,8 +512,12 @@ fn accept(model: &mut Model) -> Vec<Effect> {
     match model.popup.take() {
         Some(Popup::Form(form)) => accept_form(model, form),
         Some(Popup::Question(Question::Delete { path, .. })) => vec![Effect::Delete(path)],
-        Some(Popup::Question(Question::QuitRecording)) => vec![Effect::Quit],
-        Some(Popup::Question(Question::WeakProfile { name, text, .. })) => vec![Effect::Profile(name, text)],
+        Some(Popup::Question(Question::QuitRecording | Question::QuitCalibration { .. })) => vec![Effect::Quit],
+        Some(Popup::Question(Question::DropSteps { planned, .. })) => model.take_plan(*planned),
+        Some(Popup::Question(Question::WeakProfile { name, text, .. })) => {
+            model.calibrate.is_written = true;
+            vec![Effect::Profile(name, text)]
+        }
         other => {
             model.popup = other;
             Vec::new()

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::super::calibration::{edition, own_name};
-use super::super::measured::{MeasuredArgs, TruthFile, truth};
+use super::super::measured::{For, MeasuredArgs, TruthFile, truth};
 use super::super::{Exit, Failure, report, tell, to_stdout};
 use crate::format::reason;
 use crate::lab::calibration::bench::{Bench, By};
@@ -49,7 +49,7 @@ pub(super) struct FitArgs {
     #[command(flatten)]
     measured: MeasuredArgs,
     /// A phone or receiver whose figures are known, and fix the scale; one of the two may be left out (`hci0=5/`, `dut=/-24`).
-    /// Without one, a Pixel 4 and an iPhone 11 that are there
+    /// Without one, a Pixel 4 and an iPhone 11 that are there, as the calibration list has them
     #[arg(long, value_name = "MODEL=CORRECTION/TX", value_parser = reference, allow_hyphen_values = true)]
     reference: Vec<Reference>,
     /// Attenuation at 1 m in dB that is taken as known (42 in a chamber, which `calibrate measure` takes where nobody tells
@@ -59,6 +59,9 @@ pub(super) struct FitArgs {
     /// Path-loss exponent that is taken as known (2 in free space)
     #[arg(long, value_name = "N")]
     exponent: Option<f64>,
+    /// Only the marks of this session of `calibrate measure` count, which names it at its end
+    #[arg(long, value_name = "SESSION")]
+    session: Option<String>,
     /// Tells phones of the same model apart
     #[arg(long)]
     each_phone: bool,
@@ -143,11 +146,23 @@ pub(super) fn run(args: &FitArgs) -> Result<Exit, Failure> {
     let files = truth(&args.truth)?;
     let truth: Vec<Truth> = files.iter().map(|file| file.truth.clone()).collect();
     let names: Vec<&Truth> = truth.iter().collect();
+    let purpose = For::Measurements {
+        session: args.session.as_deref(),
+    };
     let heard = args
         .measured
-        .heard(&args.captures, &names, &editions::newest().edition, true)?;
+        .heard(&args.captures, &names, &editions::newest().edition, purpose)?;
+    let list = list(args, &heard);
     let by = if args.each_phone { By::Phone } else { By::Model };
-    let bench = Bench::new(&heard, &truth, by).map_err(|error| Failure::new(Exit::Input, error.to_string()))?;
+    let mut bench = Bench::new(&heard, &truth, by).map_err(|error| Failure::new(Exit::Input, error.to_string()))?;
+    bench.edition.clone_from(&list.edition);
+    bench.session = args.session.clone().unwrap_or_default();
+    if let Some(session) = args.session.as_deref().filter(|_| heard.marked.is_empty()) {
+        return Err(
+            Failure::new(Exit::Input, format!("no mark is a step of session {session:?}"))
+                .hint("the notes of its marks begin with `calibration SESSION,`; anonymized captures have none"),
+        );
+    }
     let unfitting = unfitting(&files, &bench, &heard);
     if bench.samples.counts().used == 0
         && let Some(what) = unfitting.first()
@@ -164,8 +179,8 @@ pub(super) fn run(args: &FitArgs) -> Result<Exit, Failure> {
             bench.unplaced
         ));
     }
-    let fitted = fitted(args, bench)?;
-    let table = table(&args.name, &fitted.bench, &fitted.fit, &fitted.references);
+    let fitted = fitted(args, bench, list)?;
+    let table = table(&args.name, &fitted.bench, &fitted.fit, &fitted.references, list);
     if let Some(path) = &args.out {
         write(path, &table, args.json || args.csv)?;
     }
@@ -176,6 +191,29 @@ pub(super) fn run(args: &FitArgs) -> Result<Exit, Failure> {
         (_, true) => output::as_csv(&fitted, out),
         _ => output::as_text(&fitted, &args.beside, out),
     })
+}
+
+/// The one list that figures are taken from: the one that was asked for, else the one that the captures name (of several the
+/// newest), else the one that was in force at their time.
+fn list<'a>(args: &'a FitArgs, heard: &Heard) -> &'a ProfileTable {
+    if let Some(asked) = args.measured.asked() {
+        return asked;
+    }
+    let mut named = heard
+        .editions
+        .iter()
+        .rev()
+        .filter_map(|name| editions::of_edition(name));
+    let Some(newest) = named.next() else {
+        return editions::in_force(heard.origin);
+    };
+    if named.next().is_some() {
+        tell(format_args!(
+            "the captures name several editions of the calibration list: that of {} is taken (--edition takes another)",
+            newest.edition
+        ));
+    }
+    newest
 }
 
 /// Files of truth that tell the distance of no report, with what they name and what was heard.
@@ -223,8 +261,8 @@ fn write_reports(args: &FitArgs, fitted: &Fitted, table: &ProfileTable) -> Resul
 }
 
 /// The fit of measurements by the wishes of the command line.
-fn fitted(args: &FitArgs, bench: Bench) -> Result<Fitted, Failure> {
-    let references = known(args, &bench)?;
+fn fitted(args: &FitArgs, bench: Bench, list: &ProfileTable) -> Result<Fitted, Failure> {
+    let references = known(args, &bench, list)?;
     let mut fixed = References {
         attenuation: args.a1,
         exponent: args.exponent,
@@ -273,7 +311,7 @@ fn fitted(args: &FitArgs, bench: Bench) -> Result<Fitted, Failure> {
 }
 
 /// The phones whose figures are known: those that were named, else those of the usual references that are there.
-fn known(args: &FitArgs, bench: &Bench) -> Result<Vec<Reference>, Failure> {
+fn known(args: &FitArgs, bench: &Bench, list: &ProfileTable) -> Result<Vec<Reference>, Failure> {
     let is_there = |model: &str| bench.phones.iter().chain(&bench.models).any(|name| name == model);
     if let Some((model, ..)) = args.reference.iter().find(|(model, ..)| !is_there(model)) {
         let there: Vec<String> = bench.phones.iter().map(|name| printable(name).into_owned()).collect();
@@ -284,13 +322,10 @@ fn known(args: &FitArgs, bench: &Bench) -> Result<Vec<Reference>, Failure> {
         return Ok(args.reference.clone());
     }
     let usual = REFERENCES.iter().filter(|model| is_there(model)).filter_map(|model| {
-        let (
-            Profile {
-                rssi_correction_db,
-                tx_power_dbm,
-            },
-            _,
-        ) = editions::newest().own(model)?;
+        let Profile {
+            rssi_correction_db,
+            tx_power_dbm,
+        } = list.of_one_scale(model)?.profile;
         Some((
             (*model).to_owned(),
             Some(rssi_correction_db.into()),

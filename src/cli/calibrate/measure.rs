@@ -22,7 +22,8 @@ use crate::lab::text::printable;
 /// chamber), or as a1=DB says.
 ///
 /// The screen says what to do next, shows how good what is heard is, and marks every accepted step in the recording (r begins
-/// one), so that `vicino calibrate fit` can compute it again; at the end it names the options that give the same.
+/// one), so that `vicino calibrate fit` can compute it again; at the end it names the options that give the same (`--session`
+/// chooses the marks of this measurement). A step that is measured again takes back its mark before.
 #[derive(Debug, Args)]
 pub(super) struct MeasureArgs {
     /// The plan: 1 0.5 2 4 front back side dwell=60 reports=100 model=SM-A515F receiver="Pixel 4"
@@ -37,6 +38,9 @@ pub(super) struct MeasureArgs {
     /// With --from: how many times as fast
     #[arg(long, value_name = "FACTOR", requires = "from", default_value = "1")]
     speed: String,
+    /// With --from: calibration list, as of `replay`; without it the capture's, or the one that was in force at its time
+    #[arg(long, value_name = "EDITION|FILE", requires = "from")]
+    edition: Option<String>,
     /// Model of the receiver, or its name and correction in dB (`hci0:5`), as receiver= in the plan
     #[arg(long, value_name = "MODEL|NAME:DB", value_parser = receiver)]
     receiver: Option<Receiver>,
@@ -97,6 +101,9 @@ pub(super) fn run(args: &MeasureArgs, look: &Look) -> Result<Exit, Failure> {
     let mut words: Vec<std::ffi::OsString> = vec!["replay".into(), "--speed".into(), args.speed.clone().into()];
     if let Some(keys) = &args.keys {
         words.extend(["--keys".into(), keys.clone().into_os_string()]);
+    }
+    if let Some(edition) = &args.edition {
+        words.extend(["--edition".into(), edition.into()]);
     }
     words.extend(["--".into(), capture.clone().into_os_string()]);
     let playing = Playing::try_parse_from(words).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;

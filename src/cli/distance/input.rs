@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::calibration::own_folder;
-use super::super::measured::{MeasuredArgs, TruthFile, read};
+use super::super::measured::{For, MeasuredArgs, TruthFile, read};
 use super::super::{Exit, Failure};
 use crate::lab::distance::truth::{Truth, TruthWindow};
 use crate::lab::distance::{Heard, Model};
@@ -54,7 +54,7 @@ impl InputArgs {
     /// What the captures tell of each other.
     pub(super) fn heard(&self, captures: &[PathBuf], truth: &[TruthFile], model: &Model) -> Result<Heard, Failure> {
         let names: Vec<&Truth> = truth.iter().map(|file| &file.truth).collect();
-        self.measured.heard(captures, &names, &model.edition, false)
+        self.measured.heard(captures, &names, &model.edition, For::Distances)
     }
 }
 

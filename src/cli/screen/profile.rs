@@ -22,6 +22,14 @@ fn profile_in(folder: &Path, name: &str, text: &str) -> Result<String, String> {
     let text = if path.exists() {
         // What cannot be read is a person's work too, and not written over.
         let (before, new) = (table(&path)?, parse(text).map_err(|error| error.to_string())?);
+        // Figures of two editions are on different scales.
+        if let (Some(old), Some(base)) = (&before.base, &new.base)
+            && old != base
+        {
+            return Err(format!(
+                "{name:?} is on the scale of edition {old}, and this profile on that of {base}: :profile NAME writes another table"
+            ));
+        }
         if before.entries().iter().any(|entry| changes(&new, entry)) {
             let old = keep(&path).map_err(fault)?;
             kept = format!(
@@ -39,7 +47,7 @@ fn profile_in(folder: &Path, name: &str, text: &str) -> Result<String, String> {
         .map_err(fault)?;
     // The name first: it is what is typed, and a long path is cut.
     Ok(format!(
-        "profile {name:?} written: use it with --edition {name}{kept} ({})",
+        "profile {name:?} written; next: vicino calibrate show {name}{kept} ({})",
         path.display()
     ))
 }
@@ -82,7 +90,7 @@ mod tests {
         let write = |text: &str| profile_in(folder.path(), "own", text).unwrap();
         let said = write(&text("A", -20, "Monday"));
         assert!(
-            said.starts_with("profile \"own\" written: use it with --edition own ("),
+            said.starts_with("profile \"own\" written; next: vicino calibrate show own ("),
             "{said}"
         );
         write(&text("B", -21, "Tuesday"));
@@ -104,5 +112,17 @@ mod tests {
         assert_eq!(notes(&now, "A"), (-25, "Friday".to_owned()));
         assert_eq!(notes(&now, "B"), (-21, "Tuesday".to_owned()));
         assert!(now.source.contains("several measurements"), "{}", now.source);
+        let of_base = |base: &str| {
+            text("C", -22, "Sunday").replace(
+                "source =",
+                &format!(
+                    "base = '{base}'
+source ="
+                ),
+            )
+        };
+        let write = |base: &str| profile_in(folder.path(), "two", &of_base(base));
+        write("2020-06-13").unwrap();
+        assert!(write("2020-12-14").unwrap_err().contains("scale of edition 2020-06-13"));
     }
 }

@@ -38,6 +38,10 @@ pub struct Bench {
     pub orientations: Vec<String>,
     /// Models that a person told beside the capture, as `STATION=MODEL`.
     pub told_models: Vec<String>,
+    /// The list that known figures are of, and what stands in for others.
+    pub edition: String,
+    /// The session of `calibrate measure` whose marks alone count; empty where all do.
+    pub session: String,
     /// Reports at times of which no distance is known.
     pub unplaced: u64,
     /// How many reports each file of truth tells the distance of, whether a mark tells it too or not; counted up to the first.

@@ -55,6 +55,13 @@ pub(super) fn is_published(date: &str) -> bool {
     PUBLISHED.contains(&date)
 }
 
+/// The published edition on whose scale a table is: itself, its base, or the newest.
+#[must_use]
+pub fn scale_of(table: &ProfileTable) -> &str {
+    let own = Some(table.edition.as_str()).filter(|edition| is_published(edition));
+    own.or(table.base.as_deref()).unwrap_or(&newest().edition)
+}
+
 /// The newest built-in edition.
 #[must_use]
 pub fn newest() -> &'static ProfileTable {

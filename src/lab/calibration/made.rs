@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::bench::Bench;
 use super::editions;
 use super::fit::{Fit, Parameter, State};
-use super::profiles::{Entry, Measured, Profile, ProfileTable};
+use super::profiles::{Entry, Found, Measured, Profile, ProfileTable};
 use crate::lab::attenuation::Confidence;
 
 /// A profile of so many orientations is one of the model, and not of a pose.
@@ -62,7 +62,8 @@ pub fn scale(references: &[Reference]) -> String {
     references.iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
-/// The options of `vicino calibrate fit` that give the same again: models that were told, the references, and what was taken as known of the path.
+/// The options of `vicino calibrate fit` that give the same again: models that were told, the references, what was
+/// taken as known of the path, the list, and the session whose marks count.
 #[must_use]
 pub fn options(bench: &Bench, references: &[Reference], fit: &Fit) -> String {
     let figure = |of: Option<f64>| of.map(|of| of.to_string()).unwrap_or_default();
@@ -77,6 +78,16 @@ pub fn options(bench: &Bench, references: &[Reference], fit: &Fit) -> String {
     };
     words.extend(known(Parameter::Attenuation, "--a1"));
     words.extend(known(Parameter::Exponent, "--exponent"));
+    words.extend(
+        Some(&bench.edition)
+            .filter(|of| !of.is_empty())
+            .map(|of| format!("--edition {of}")),
+    );
+    words.extend(
+        Some(&bench.session)
+            .filter(|of| !of.is_empty())
+            .map(|of| format!("--session {of}")),
+    );
     words.join(" ")
 }
 
@@ -90,58 +101,107 @@ fn names(of: &str) -> (String, String, &str) {
     (oem, device, of)
 }
 
-/// The profiles of phones of which at least one figure is told. Half of a profile is one when the other half is stood in
-/// for by the newest published list, and that is said.
+/// What is known beforehand of a phone, told in one reference or in several: correction and TX power.
+fn known(bench: &Bench, phone: usize, references: &[Reference]) -> Option<(Option<f64>, Option<f64>)> {
+    let is_it = |model: &String| bench.phones.get(phone) == Some(model) || bench.models.get(phone) == Some(model);
+    let of_it = || references.iter().rev().filter(|(model, ..)| is_it(model));
+    let correction = of_it().find_map(|(_, correction, _)| *correction);
+    let power = of_it().find_map(|(.., power)| *power);
+    correction.or(power).map(|_| (correction, power))
+}
+
+/// A half of a profile, and from where.
+struct Half {
+    figure: Figure,
+    from: String,
+    /// What it can be trusted at most, where nobody told or measured it.
+    stand_in: Option<Confidence>,
+}
+
+/// A half that is told, else measured, else of the list, whose average stands in for models that it lacks.
+fn half(told: Option<f64>, state: &State, found: Option<Found>, average: i8, of: fn(&Profile) -> i8) -> Half {
+    if let Some(value) = told {
+        let (figure, from) = ((value, None), "as told".to_owned());
+        return Half {
+            figure,
+            from,
+            stand_in: None,
+        };
+    }
+    if let Some(figure) = figure(state) {
+        let from = "measured".to_owned();
+        return Half {
+            figure,
+            from,
+            stand_in: None,
+        };
+    }
+    let (value, from, trust) = found.map_or((average, "of an average phone", Confidence::Lowest), |found| {
+        (of(&found.profile), found.edition, Confidence::Low)
+    });
+    Half {
+        figure: (value.into(), None),
+        from: from.to_owned(),
+        stand_in: Some(trust),
+    }
+}
+
+/// The profiles of phones of which at least one figure is told. What is known beforehand is written as it was taken; half of a
+/// profile is one when the other half is stood in for by the list of the fit, and that is said.
 #[must_use]
-pub fn table(name: &str, bench: &Bench, fit: &Fit, references: &[Reference]) -> ProfileTable {
-    let n_orientations = bench.orientations.len();
-    let base = editions::newest();
+pub fn table(name: &str, bench: &Bench, fit: &Fit, references: &[Reference], list: &ProfileTable) -> ProfileTable {
     let date = bench.dates.iter().max().cloned().unwrap_or_default();
     let notes = notes(bench, fit, references);
+    let average = list.averages().android;
     let mut entries = BTreeMap::new();
     for (phone, model) in bench.phones.iter().enumerate() {
-        let (correction, power) = (fit.get(Parameter::Correction(phone)), fit.get(Parameter::Tx(phone)));
-        let is_reference = matches!((&correction, &power), (State::Fixed(_), _) | (_, State::Fixed(_)));
-        let known = base.find(model);
-        let stand_in = known.map_or(base.averages().android, |found| found.profile);
-        let from = known.map_or("of an average phone", |found| found.edition);
-        let (correction, power, source) = match (figure(&correction), figure(&power)) {
-            (None, None) => continue,
-            (Some(correction), Some(power)) => (correction, power, "measured".to_owned()),
-            (Some(correction), None) => (
-                correction,
-                (stand_in.tx_power_dbm.into(), None),
-                format!("correction measured, TX power {from}"),
-            ),
-            (None, Some(power)) => (
-                (stand_in.rssi_correction_db.into(), None),
-                power,
-                format!("TX power measured, correction {from}"),
-            ),
-        };
-        let Some(profile) = Profile::rounded(correction.0, power.0) else {
+        let states = (fit.get(Parameter::Correction(phone)), fit.get(Parameter::Tx(phone)));
+        let reference = known(bench, phone, references);
+        let told = reference.unwrap_or_default();
+        let found = list.of_one_scale(model);
+        let correction = half(told.0, &states.0, found, average.rssi_correction_db, |of| {
+            of.rssi_correction_db
+        });
+        let power = half(told.1, &states.1, found, average.tx_power_dbm, |of| of.tx_power_dbm);
+        if correction.stand_in.is_some() && power.stand_in.is_some() {
+            continue;
+        }
+        let Some(profile) = Profile::rounded(correction.figure.0, power.figure.0) else {
             continue;
         };
-        let confidence = match (is_reference, source == "measured") {
-            (true, _) => Confidence::High,
-            (false, true) if n_orientations >= ORIENTATIONS => Confidence::High,
-            (false, true) => Confidence::Medium,
-            (false, false) => Confidence::Low,
+        let is_measured = correction.figure.1.is_some() || power.figure.1.is_some();
+        // A row of the list is that row, although one half of it was enough.
+        let row = found.filter(|found| found.profile == profile && reference.is_some() && !is_measured);
+        let stand_in = correction.stand_in.or(power.stand_in);
+        let is_whole_reference = row.is_some() || (told.0.is_some() && told.1.is_some());
+        let confidence = match (row, stand_in) {
+            (Some(row), _) => row.confidence,
+            (None, Some(trust)) => trust,
+            (None, None) if is_whole_reference || bench.orientations.len() >= ORIENTATIONS => Confidence::High,
+            (None, None) => Confidence::Medium,
         };
         let (oem, device, model) = names(model);
         let mut entry = Entry::new(model, profile, confidence);
         (entry.oem, entry.device) = (oem, device);
-        (entry.correction, entry.tx_power) = (correction.1, power.1);
-        entry.source = if is_reference { "reference".to_owned() } else { source };
+        (entry.correction, entry.tx_power) = (correction.figure.1, power.figure.1);
+        entry.source = if is_whole_reference {
+            "reference".to_owned()
+        } else if reference.is_none() && stand_in.is_none() {
+            "measured".to_owned()
+        } else if correction.stand_in.is_none() {
+            format!("correction {}, TX power {}", correction.from, power.from)
+        } else {
+            format!("TX power {}, correction {}", power.from, correction.from)
+        };
         entry.date.clone_from(&date);
         // What is known beforehand was not measured here.
-        if !is_reference {
+        if reference.is_none() || is_measured {
             entry.notes.clone_from(&notes);
         }
         entries.insert(model.to_owned(), entry);
     }
-    let mut table = ProfileTable::new(name.to_owned(), base.averages(), entries.into_values().collect());
-    table.base = Some(base.edition.clone());
+    let mut table = ProfileTable::new(name.to_owned(), list.averages(), entries.into_values().collect());
+    table.base = Some(editions::scale_of(list).to_owned());
     table.source = provenance(bench, fit, references);
     table
 }

@@ -103,6 +103,8 @@ pub struct Outcome {
     pub from: UnixMicros,
     /// Until when.
     pub to: UnixMicros,
+    /// Its mark.
+    mark: Mark,
     levels: Vec<Dbm>,
 }
 
@@ -137,6 +139,8 @@ pub struct Measure {
     pub told: Told,
     /// What came of each step; `None` where it was not measured, or skipped.
     pub outcomes: Vec<Option<Outcome>>,
+    /// When the first accepted step began, by which this measurement is told from others in the same capture.
+    began: Option<UnixMicros>,
     heard: Heard,
     /// When the phone was heard last.
     last: Option<UnixMicros>,
@@ -274,8 +278,8 @@ impl Measure {
         is_running
     }
 
-    /// Accepts the step at hand; gives its mark, and goes on.
-    pub fn accept(&mut self) -> Option<(Mark, StationId)> {
+    /// Accepts the step at hand; gives its mark, after one that takes back that of the same step before, and goes on.
+    pub fn accept(&mut self) -> Option<(Vec<Mark>, StationId)> {
         let Stage::Judging(from, to) = self.stage else {
             return None;
         };
@@ -285,6 +289,16 @@ impl Measure {
         }
         let (phone, step) = (self.phone.clone()?, self.step()?.clone());
         let quality = self.heard.quality(to.since(from));
+        // Marks end before their end: the last report, which completed the step, is of it.
+        let last = self.heard.levels.last().map(|(at, _)| *at);
+        let to = last.filter(|last| *last >= to).map_or(to, |last| last.plus(Micros(1)));
+        // The report by whose time the step was started came before it.
+        let first = self.heard.levels.first().map(|(at, _)| *at);
+        let from = first
+            .filter(|first| *first > from)
+            .map_or(from, |_| from.plus(Micros(1)));
+        self.began.get_or_insert(from);
+        let session = self.session();
         let mark = Mark {
             from,
             to: Some(to),
@@ -292,7 +306,7 @@ impl Measure {
             model: phone.model.clone(),
             distance: Some(Metres(step.distance_m)),
             orientation: step.orientation.clone(),
-            note: format!("calibration, {} reports", quality.n),
+            note: Mark::note_of_step(&session, quality.n),
             ..Mark::default()
         };
         let outcome = Outcome {
@@ -300,13 +314,76 @@ impl Measure {
             quality,
             from,
             to,
+            mark: mark.clone(),
             levels: self.heard.levels.drain(..).map(|(_, level)| level).collect(),
         };
+        let mut marks = Vec::new();
         if let Some(place) = self.outcomes.get_mut(self.at) {
-            *place = Some(outcome);
+            marks.extend(place.replace(outcome).map(|before| before.mark.withdrawal()));
         }
+        marks.push(mark);
         self.go_on();
-        Some((mark, phone.station))
+        Some((marks, phone.station))
+    }
+
+    /// The name of this measurement, in the notes of its marks: when its first accepted step began.
+    #[must_use]
+    pub fn session(&self) -> String {
+        let digits = |began: UnixMicros| {
+            began
+                .to_string()
+                .chars()
+                .filter(char::is_ascii_alphanumeric)
+                .take(15)
+                .collect()
+        };
+        self.began.map(digits).unwrap_or_default()
+    }
+
+    /// The mark that tells the phone's model, where steps were marked before it was told.
+    #[must_use]
+    pub fn mark_of_model(&self) -> Option<Mark> {
+        let phone = self.phone.as_ref().filter(|phone| !phone.model.is_empty())?;
+        let all = || self.outcomes.iter().flatten();
+        if all().all(|outcome| outcome.mark.model == phone.model) {
+            return None;
+        }
+        Some(Mark {
+            from: all().map(|outcome| outcome.from).min()?,
+            to: all().map(|outcome| outcome.to).max(),
+            device: phone.name.clone(),
+            model: phone.model.clone(),
+            note: Mark::note_of_model(&self.session()),
+            ..Mark::default()
+        })
+    }
+
+    /// Accepted steps that another plan has no place for.
+    #[must_use]
+    pub fn n_without_place(&self, plan: &Plan) -> usize {
+        let has_place = |outcome: &&Outcome| plan.steps.contains(&outcome.step);
+        self.outcomes
+            .iter()
+            .flatten()
+            .filter(|outcome| !has_place(outcome))
+            .count()
+    }
+
+    /// Goes on with the same phone by another plan. Accepted steps stay where it has them too; gives the marks that take back
+    /// the others.
+    pub fn replan(&mut self, plan: Plan) -> Vec<Mark> {
+        let mut before: Vec<Outcome> = self.outcomes.drain(..).flatten().collect();
+        let mut kept = |step: &Step| {
+            let place = before.iter().position(|outcome| outcome.step == *step)?;
+            Some(before.remove(place))
+        };
+        self.outcomes = plan.steps.iter().map(&mut kept).collect();
+        self.plan = plan;
+        self.heard = Heard::default();
+        let next = self.outcomes.iter().position(Option::is_none);
+        self.at = next.unwrap_or(self.plan.steps.len().saturating_sub(1));
+        self.stage = next.map_or(Stage::Done, |_| Stage::Placing);
+        before.iter().map(|outcome| outcome.mark.withdrawal()).collect()
     }
 
     /// Goes on without a step.

@@ -305,6 +305,23 @@ impl ProfileTable {
         of_this.or_else(behind)
     }
 
+    /// The profile of a phone on the scale of this table: in it, or in the one that it names as its base. Later editions, which
+    /// [`Self::find`] falls back to, have other scales: figures of two must not meet in one measurement.
+    #[must_use]
+    pub fn of_one_scale(&self, name: &str) -> Option<Found<'_>> {
+        let found = self.find(name)?;
+        let is_here = |edition: &str| edition == self.edition || self.base.as_deref() == Some(edition);
+        if is_here(found.edition) {
+            return Some(found);
+        }
+        // A later edition's very model goes before the maker's average in this one.
+        self.own(name).map(|(profile, confidence)| Found {
+            profile,
+            confidence,
+            edition: &self.edition,
+        })
+    }
+
     /// Whether the model is known, in this edition or in those behind it.
     #[must_use]
     pub fn knows(&self, name: &str) -> bool {

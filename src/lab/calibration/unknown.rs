@@ -1,5 +1,6 @@
 //! Models that a table does not have: what is taken in their place, and which were probably meant.
 
+use super::editions;
 use super::profiles::ProfileTable;
 use crate::lab::attenuation::Confidence;
 use crate::lab::spelling::propose;
@@ -35,6 +36,18 @@ impl ProfileTable {
             format!("; {meant}")
         };
         Some(format!("no model {name:?} in edition {}{meant} {taken}", self.edition))
+    }
+
+    /// What is to be said of a model that only another edition has, where the figures of this one count alone.
+    #[must_use]
+    pub fn lacks(&self, name: &str) -> Option<String> {
+        let elsewhere = editions::newest()
+            .find(name)
+            .filter(|_| self.of_one_scale(name).is_none())?;
+        Some(format!(
+            "{name:?} is in edition {} and not in {}, which counts here (--edition takes another)",
+            elsewhere.edition, self.edition
+        ))
     }
 
     fn has_model(&self, name: &str) -> bool {

@@ -78,6 +78,8 @@ pub struct Hearing {
     /// Identifiers and addresses that truth names in place of phones.
     referred: Vec<String>,
     keeps_saturated: bool,
+    /// The session whose marks alone count.
+    session: Option<String>,
     saturated: u64,
     left_out: u64,
 }
@@ -136,6 +138,8 @@ pub struct Heard {
     pub rssi_dbm: Vec<i8>,
     /// The time from which those of the levels count.
     pub origin: UnixMicros,
+    /// Editions of the calibration list that stations name.
+    pub editions: BTreeSet<String>,
     /// Distances that marks tell; no two of a pair overlap.
     pub marked: Vec<KnownDistance>,
     /// Marks with an end that overlap others which tell something else.
@@ -162,6 +166,13 @@ impl Hearing {
             keeps_saturated: true,
             ..Self::default()
         }
+    }
+
+    /// Of marks only those of this session of `calibrate measure` count.
+    #[must_use]
+    pub fn of_session(mut self, session: Option<String>) -> Self {
+        self.session = session;
+        self
     }
 
     /// The next events are of another capture.
@@ -194,7 +205,12 @@ impl Hearing {
                 }
                 EventKind::Mark(mark) => {
                     let station = self.station(event.station);
-                    self.marks.push((station, mark.clone()));
+                    if mark.is_withdrawal() {
+                        self.marks
+                            .retain(|(of, known)| *of != station || !mark.withdraws(known));
+                    } else {
+                        self.marks.push((station, mark.clone()));
+                    }
                 }
                 _ => {}
             },
@@ -269,7 +285,10 @@ impl Hearing {
 
     /// Puts names to what was heard, and levels on the scale of the calibration.
     #[must_use]
-    pub fn finish(self, keys: &Keyring, calibration: &Calibration) -> Heard {
+    pub fn finish(mut self, keys: &Keyring, calibration: &Calibration) -> Heard {
+        if let Some(session) = &self.session {
+            self.marks.retain(|(_, mark)| mark.is_step_of(session));
+        }
         let mut names = Names::new(&self.stations, calibration);
         let senders: Vec<Sender> = self
             .identifiers
@@ -321,6 +340,8 @@ impl Hearing {
         let stations = (0..self.stations.len()).filter_map(|number| u32::try_from(number).ok().map(Phone::Known));
         let (marked, overlaps) = self.marked(&names, &senders);
         let disputed = self.disputed(keys);
+        let of_stations = self.stations.iter().map(|station| &station.edition);
+        let editions = of_stations.filter(|edition| !edition.is_empty()).cloned().collect();
         let (levels, rssi_dbm) = rows.into_iter().unzip();
         Heard {
             phones: names.phones,
@@ -329,6 +350,7 @@ impl Hearing {
             levels,
             rssi_dbm,
             origin,
+            editions,
             marked,
             overlaps,
             disputed,
@@ -353,7 +375,10 @@ impl Hearing {
             }
             (None, None, Some((name, model))) => names.device(name, model),
             (None, None, None) => match self.mark_of(of) {
-                Some(mark) => names.device(&mark.device, &mark.model),
+                Some(mark) => {
+                    let model = self.model_at_bench(&mark.device).unwrap_or(&mark.model);
+                    names.device(&mark.device, model)
+                }
                 None => match self.reference_of(of) {
                     Some(reference) => names.device(reference, ""),
                     None => names.nobody(of.rpi),

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::{advice, missing, steps};
+use super::{kept, missing, steps};
 use crate::app::model::Model;
 use crate::lab::calibration::fit::{Parameter, Reason, State};
 use crate::lab::calibration::measure::Finding;
@@ -38,12 +38,15 @@ pub(super) fn done(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put(buf, head, 1, 0, "DONE", theme.accent);
     put(buf, head, 6, 0, &text, theme.heading);
     match &model.calibrate.finding {
-        Some(Ok(finding)) if finding.has_scale() => paragraph(
-            "⏎ writes the profile (:profile NAME), b a step back, a begins anew",
-            theme.base,
-            &mut rest,
-            buf,
-        ),
+        Some(Ok(finding)) if finding.has_scale() => {
+            let has_model = measure.phone.as_ref().is_some_and(|phone| !phone.model.is_empty());
+            let text = if has_model {
+                "⏎ writes the profile (:profile NAME), b a step back, a begins anew"
+            } else {
+                "⏎ writes the profile (:profile NAME) once :plan model=NAME told which phone it is, b a step back, a begins anew"
+            };
+            paragraph(text, theme.base, &mut rest, buf);
+        }
         Some(Ok(_)) => {
             let text = missing(model).unwrap_or_default();
             paragraph(
@@ -70,10 +73,12 @@ pub(super) fn done(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         if finding.has_scale() {
             let text = format!("again: vicino calibrate fit CAPTURE {}", printable(&finding.options()));
             paragraph(&text, theme.dim, &mut rest, buf);
+            let text = "then: vicino calibrate show own, vicino calibrate export own OUT.csv";
+            paragraph(text, theme.dim, &mut rest, buf);
         }
     }
     if model.recording.is_none() && !model.source.takes_marks {
-        advice(model, theme, cut(&mut rest, 1), buf);
+        kept(model, theme, cut(&mut rest, 1), buf);
     }
     if rest.height > 1 {
         steps(model, theme, rest, buf);
@@ -110,7 +115,11 @@ fn figure(finding: &Finding, parameter: Parameter, state: &State) -> String {
         State::Fixed(value) if parameter == Parameter::Attenuation && finding.is_usual_attenuation => {
             format!("{value:+.1}, as in a chamber (:plan a1=40.2)")
         }
-        State::Fixed(value) => format!("{value:+.1}, taken as known"),
+        State::Fixed(value) => {
+            let of = finding.edition_of(parameter);
+            let of = of.map(|edition| format!(" (edition {})", printable(edition)));
+            format!("{value:+.1}, taken as known{}", of.unwrap_or_default())
+        }
         State::Estimated(estimate) => match estimate.interval {
             Some(interval) => format!(
                 "{:+.1}   90 % {:+.1} to {:+.1}",

@@ -242,7 +242,12 @@ fn a_bench_whose_receiver_is_in_no_list_is_told_so_first_and_its_end_is_no_dead_
         &model,
         "hci0 is no known receiver: :plan receiver=MODEL tells its model, receiver=hci0:5 its correction",
     );
+    has(&model, "three orientations: :plan 1 0.5 2 4 front back side");
     enter(&mut model);
+    has(
+        &model,
+        "! nothing fixes the scale yet: :plan receiver=MODEL, receiver=NAME:DB or tx=DBM",
+    );
     // Too strong: one line, and not that nothing is heard.
     enter(&mut model);
     pass(&mut model, 3..5, -10);
@@ -251,6 +256,14 @@ fn a_bench_whose_receiver_is_in_no_list_is_told_so_first_and_its_end_is_no_dead_
         "8 reports, all of -20 dBm or more: too strong, move the phone away",
     );
     assert!(!screen(&model).contains("nothing heard yet"));
+    update(&mut model, Msg::Key(Key::char('x')));
+    enter(&mut model);
+    pass(&mut model, 5..7, -60);
+    pass(&mut model, 7..9, -80);
+    has(
+        &model,
+        "! levels spread by more than 6 dB: something moves, or a reflection comes and goes; repeat it",
+    );
     update(&mut model, Msg::Key(Key::char('x')));
     for (from, level) in [(10, -70), (20, -60)] {
         enter(&mut model);
@@ -272,9 +285,19 @@ fn a_bench_whose_receiver_is_in_no_list_is_told_so_first_and_its_end_is_no_dead_
     has(&model, "⏎ writes the profile");
     has(
         &model,
-        "again: vicino calibrate fit CAPTURE --reference \"hci0=8/\" --a1 42",
+        "again: vicino calibrate fit CAPTURE --reference \"hci0=8/\" --a1 42 --edition",
+    );
+    has(
+        &model,
+        "then: vicino calibrate show own, vicino calibrate export own OUT.csv",
     );
     has(&model, "+42.0, as in a chamber (:plan a1=40.2)");
     has(&model, "fewer than three orientations were measured");
     insta::assert_snapshot!("calibrate_done_80x24", screen(&model));
+    keys(&mut model, ":plan receiver=Pixel 4");
+    enter(&mut model);
+    has(
+        &model,
+        "correction of Pixel 4 +5.0, taken as known (edition 2020-06-13)",
+    );
 }

@@ -446,6 +446,11 @@ fn command(args: &FitArgs) -> String {
         option("--seed", args.seed.to_string());
     }
     words.extend(args.measured.words());
+    words.extend(
+        args.session
+            .iter()
+            .flat_map(|session| ["--session".to_owned(), session.clone()]),
+    );
     let switches = [(args.each_phone, "--each-phone"), (args.bootstrap, "--bootstrap")];
     words.extend(
         switches

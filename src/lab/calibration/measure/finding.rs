@@ -4,7 +4,7 @@ use super::{Measure, Phone, Receiver};
 use crate::lab::calibration::bench::{Bench, day, number};
 use crate::lab::calibration::fit::{self, Fit, FitError, Observation, Parameter, References, Settings, State};
 use crate::lab::calibration::made::{self, Reference};
-use crate::lab::calibration::{Profile, ProfileTable, editions, words};
+use crate::lab::calibration::{Profile, ProfileTable, words};
 use crate::lab::event::StationInfo;
 use crate::lab::session::Session;
 use crate::lab::units::Metres;
@@ -22,6 +22,10 @@ pub struct Finding {
     pub bench: Bench,
     /// What fixed the scale.
     pub references: Vec<Reference>,
+    /// The list that figures are taken from: one, for those of two editions are on different scales.
+    pub list: ProfileTable,
+    /// Which figures are of it, and its edition.
+    pub listed: Vec<(Parameter, String)>,
     /// Whether the attenuation at 1 m is the usual one, which nobody told.
     pub is_usual_attenuation: bool,
 }
@@ -30,7 +34,14 @@ impl Finding {
     /// The profiles, as a table of this name.
     #[must_use]
     pub fn table(&self, name: &str) -> ProfileTable {
-        made::table(name, &self.bench, &self.fit, &self.references)
+        made::table(name, &self.bench, &self.fit, &self.references, &self.list)
+    }
+
+    /// The edition that a figure was taken from, where a list has it.
+    #[must_use]
+    pub fn edition_of(&self, parameter: Parameter) -> Option<&str> {
+        let mut listed = self.listed.iter();
+        listed.find(|(of, _)| *of == parameter).map(|(_, edition)| &**edition)
     }
 
     /// Whether the scale is fixed, so that there are profiles.
@@ -75,6 +86,7 @@ impl Finding {
 struct Known {
     fixed: References,
     references: Vec<Reference>,
+    listed: Vec<(Parameter, String)>,
 }
 
 impl Measure {
@@ -89,8 +101,10 @@ impl Measure {
             return Err(FitError::NoData);
         };
         let station = self.receiver(session, phone);
-        let bench = self.bench(session, phone, &station);
+        let mut bench = self.bench(session, phone, &station);
         let table = session.profiles(phone.station);
+        bench.edition.clone_from(&table.edition);
+        bench.session = self.session();
         let known = self.known(table, &bench, phone, &station);
         let settings = Settings {
             effects: bench.effects(&known.fixed)?,
@@ -104,6 +118,8 @@ impl Measure {
             fit,
             bench,
             references: known.references,
+            list: table.clone(),
+            listed: known.listed,
             is_usual_attenuation,
         })
     }
@@ -152,13 +168,10 @@ impl Measure {
     }
 
     fn known(&self, table: &ProfileTable, bench: &Bench, phone: &Phone, station: &StationInfo) -> Known {
-        let newest = editions::newest();
-        let of = |model: &str| -> Option<Profile> {
-            let found = table.find(model).or_else(|| newest.find(model))?;
-            Some(found.profile)
-        };
         let told = self.told.receiver.as_ref().and_then(|told| told.correction_db);
-        let (of_station, of_phone) = (of(&station.model), of(&phone.model));
+        let found = [table.of_one_scale(&station.model), table.of_one_scale(&phone.model)];
+        let [of_station, of_phone] = found.map(|found| found.map(|found| found.profile));
+        let edition = |number: usize| found[number].map(|found| found.edition.to_owned()).unwrap_or_default();
         let correction = told.or_else(|| of_station.map(|of| of.rssi_correction_db.into()));
         let power = self.told.tx_dbm;
         let attenuation = self.told.attenuation_db;
@@ -169,7 +182,11 @@ impl Measure {
                 ..References::default()
             },
             references: Vec::new(),
+            listed: Vec::new(),
         };
+        if told.is_none() && of_station.is_some() {
+            known.listed.push((Parameter::Correction(1), edition(0)));
+        }
         let name = |number: usize| bench.phones.get(number).cloned().unwrap_or_default();
         let unless_told = |of: Option<Profile>| of.filter(|_| told.is_none()).map(|of| f64::from(of.tx_power_dbm));
         if let Some(correction) = correction {
@@ -189,6 +206,7 @@ impl Measure {
             }
             (None, Some(of), None) => {
                 let power = f64::from(of.tx_power_dbm);
+                known.listed.push((Parameter::Tx(0), edition(1)));
                 known.fixed.tx.insert(0, power);
                 known
                     .references

@@ -7,6 +7,8 @@ use crate::lab::units::Dbm;
 
 /// The middle of the levels should not move by more within a step, in dB.
 const MOST_DRIFT_DB: f64 = 3.0;
+/// More outliers than this share of the reports are no chance.
+const MOST_OUTLIERS: f64 = 0.05;
 /// More reports of others per second than this crowd the channel.
 const CROWDED_PER_S: f64 = 60.0;
 
@@ -29,6 +31,8 @@ pub struct Quality {
     pub iqr_db: f64,
     /// By how much the middle of the last third differs from that of the first, in dB.
     pub drift_db: f64,
+    /// The middle of the last tenth against that of what was before, in dB: somebody came in at the end.
+    pub end_db: f64,
     /// Levels farther from the middle than three times the distance of the quartiles.
     pub outliers: usize,
     /// Reports too strong to be used.
@@ -48,6 +52,10 @@ pub enum Fault {
     Wide,
     /// They moved.
     Drift,
+    /// They moved at the end.
+    End,
+    /// Many are far from the others.
+    Outliers,
     /// The receiver was overdriven.
     Saturated,
     /// Others crowd the channel.
@@ -63,6 +71,8 @@ impl Fault {
             Self::TooFew => "fewer than 10 reports: is the phone awake, and its application running?",
             Self::Wide => "levels spread by more than 6 dB: something moves, or a reflection comes and goes; repeat it",
             Self::Drift => "the level moved by more than 3 dB during the step: repeat it",
+            Self::End => "the level of the last part is another by more than 3 dB: did something move? repeat it",
+            Self::Outliers => "more than 5 % of the levels are far off: something moves now and then; repeat it",
             Self::Saturated => "the receiver is overdriven (-20 dBm or more): move the phone away",
             Self::Crowded => "many other broadcasters: find a quieter place if you can",
         }
@@ -94,6 +104,10 @@ impl Heard {
         } else {
             0.0
         };
+        // A tenth is enough to see who comes back to the bench early, which the thirds do not show.
+        let tenth = self.levels.len() / 10;
+        let (before, end) = self.levels.split_at(self.levels.len() - tenth);
+        let end_db = if tenth >= 5 { middle(end) - middle(before) } else { 0.0 };
         #[expect(clippy::cast_precision_loss, reason = "a minute's reports")]
         let others_per_s = self.others as f64 / (over.0.max(1_000_000) as f64 / 1e6);
         Quality {
@@ -101,6 +115,7 @@ impl Heard {
             median_dbm: median,
             iqr_db: iqr,
             drift_db: drift,
+            end_db,
             outliers: sorted.iter().filter(far).count(),
             saturated: self.saturated,
             others_per_s,
@@ -113,12 +128,15 @@ impl Quality {
     #[must_use]
     pub fn faults(&self, wanted: usize) -> Vec<Fault> {
         let few = usize::try_from(FEW_REPORTS).unwrap_or(10);
+        #[expect(clippy::cast_precision_loss, reason = "a minute's reports")]
         let all = [
             (self.saturated > 0, Fault::Saturated),
             (self.n < few, Fault::TooFew),
             (self.n >= few && self.n < wanted, Fault::Few),
             (self.iqr_db > WIDE_IQR_DB, Fault::Wide),
             (self.drift_db.abs() > MOST_DRIFT_DB, Fault::Drift),
+            (self.end_db.abs() > MOST_DRIFT_DB, Fault::End),
+            (self.outliers as f64 > MOST_OUTLIERS * self.n as f64, Fault::Outliers),
             (self.others_per_s > CROWDED_PER_S, Fault::Crowded),
         ];
         all.into_iter().filter_map(|(is, fault)| is.then_some(fault)).collect()
