@@ -360,3 +360,28 @@ fn the_page_tells_the_result_first_and_is_the_same_every_time() {
     let (code, _, err) = vicino(&["audit", &capture, "--report", &path("one.html")]);
     assert!(code == 4 && err.contains("not overwritten"), "{err}");
 }
+
+#[test]
+fn a_station_whose_clock_was_set_back_fails_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = folder.path().join("clocks.toml");
+    let station = |name: &str, fault: &str| format!("[[station]]\nname = \"{name}\"\n{fault}");
+    let back = "[[station.fault]]\nkind = \"time-back\"\nat = \"20m\"\nby = \"30m\"\n";
+    let text = format!(
+        "title = \"clocks\"\nseed = 3\nstart = \"2020-08-01T08:00:00Z\"\nduration = \"50m\"\n{}{}[[phone]]\nname = \"p\"\nos = \
+         \"android\"\nmodel = \"SM-G973F\"\nposition = [2, 0]\n",
+        station("a", ""),
+        station("b", back)
+    );
+    std::fs::write(&scenario, text).expect("a scenario");
+    let capture = folder.path().join("clocks-run.csv").display().to_string();
+    let (code, _, err) = vicino(&["simulate", &scenario.display().to_string(), &capture]);
+    assert_eq!(code, 0, "{err}");
+    let (code, out, _) = vicino(&["audit", &capture, "--only", "B1,B2,B3,B11,B19", "--json"]);
+    assert_eq!(code, 0, "{out}");
+    let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let rules = report["rules"].as_array().expect("rules");
+    let warned: Vec<&serde_json::Value> = rules.iter().filter(|rule| rule["verdict"] != "pass").collect();
+    assert!(warned.is_empty(), "{warned:#?}");
+    assert!(out.contains("the clock of a station was set back"));
+}

@@ -118,7 +118,7 @@ for size in 80x24 200x50; do
     shows "identifiers shortened"
     key p
     shows "identifiers hidden"
-    key 6
+    key 7
     shows "entries"
     key Escape
     shows "AGE"
@@ -152,7 +152,7 @@ for size in 80x24 200x50; do
     hides "End it and quit?"
     key r
     shows "recorded walk.csv"
-    key 5
+    key 6
     shows "walk.csv"
     key g && key Down
     shows "▸ walk.csv"
@@ -163,7 +163,7 @@ for size in 80x24 200x50; do
     shows "paused"
     key : && key -l "seek 1s" && key Enter
     shows "00:00:01"
-    key 5
+    key 6
     key d
     shows "Delete walk.csv?"
     key n
@@ -187,7 +187,7 @@ for size in 80x24 200x50; do
     shows "heard"
     kill -9 "$(cat "$work/writer")"
     shows "ended"
-    key 6
+    key 7
     shows "entries"
     key q
     restored "after its source was killed at $size"

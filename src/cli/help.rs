@@ -70,7 +70,7 @@ pub(super) const AUDIT: &str = below!(
     ],
     "0" "done, and no rule failed",
     "1" "a rule failed, or warned with --fail-on warn; what a baseline accepts does not count",
-    "2" "wrong use, or settings or a baseline that cannot be",
+    "2" "wrong use, or settings or a baseline that mean nothing",
     "3" "a capture, keys or truth cannot be read",
     "4" "the output cannot be written, or a file to write is there already",
 );

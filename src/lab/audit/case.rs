@@ -207,12 +207,38 @@ impl<'a> Case<'a> {
         self.stays_of(&identifier.pairs, gap)
     }
 
-    /// When any of these pairs were there: stretches that a silence of more than `gap` divides, over all stations.
+    /// Whether times of stations cannot be put together: one of several had its clock set back.
+    #[must_use]
+    pub fn has_odd_clocks(&self) -> bool {
+        let stations = || self.evidence.stations.iter().filter(|station| station.reports > 0);
+        stations().count() > 1 && stations().any(|station| station.was_set_back)
+    }
+
+    /// The station by whose times alone something over these pairs is judged, where those of several cannot be put together:
+    /// the one that heard most.
+    #[must_use]
+    pub fn alone(&self, pairs: &[u32]) -> Option<StationId> {
+        if !self.has_odd_clocks() {
+            return None;
+        }
+        let mut heard: BTreeMap<StationId, u64> = BTreeMap::new();
+        for pair in pairs.iter().map(|number| self.pair(*number)) {
+            *heard.entry(pair.station()).or_default() += u64::from(pair.heard);
+        }
+        heard.into_iter().max_by_key(|(_, n)| *n).map(|(station, _)| station)
+    }
+
+    /// When any of these pairs were there: stretches that a silence of more than `gap` divides, over all stations whose
+    /// clocks go together.
     #[must_use]
     pub fn stays_of(&self, pairs: &[u32], gap: Micros) -> Vec<[UnixMicros; 2]> {
+        let alone = self.alone(pairs);
         let mut parts: Vec<[UnixMicros; 2]> = Vec::new();
         for number in pairs {
             let pair = self.pair(*number);
+            if alone.is_some_and(|station| station != pair.station()) {
+                continue;
+            }
             let (silence, from) = pair.silence;
             if silence > gap {
                 parts.push([pair.first.at, from]);
@@ -306,3 +332,7 @@ fn owners(evidence: &Evidence) -> BTreeMap<Rpi, Owner> {
     all.extend(evidence.owners.clone());
     all
 }
+
+/// What is said where clocks of stations do not go together.
+pub const ODD_CLOCKS: &str = "the clock of a station was set back: each RPI and address is judged by the station that heard most of \
+                              it, not over all stations";

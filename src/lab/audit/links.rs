@@ -35,8 +35,8 @@ const PAUSE_S: f64 = 30.0;
 /// What is known of hand-overs over pauses: from eight phones' logs of DP-3T/bt-measurements, exp34, where phones are known
 /// by their own broadcasts. Where nobody pauses, simulated phones that rotate as specified are linked without fail.
 const OVER_PAUSES: &str = "most hand-overs lie over pauses of the receivers, where stated probabilities are too high: in \
-                           phones' logs of a crowded hall links that stated 86 % on average were right in 70 %, and what a \
-                           chain states of itself is less sure still";
+                           phones' logs of a crowded hall links that stated 86 % on average were right in 70 %, where phones pause at \
+                           rotations hardly any is right, and what a chain states of itself is less sure still";
 /// Said where beginnings do not follow endings.
 const PAUSING: &str = "phones seem to fall silent at rotations: what begins soon after an ending is somebody else, and hand-overs \
                        cannot be told";

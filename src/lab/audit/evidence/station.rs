@@ -3,8 +3,10 @@
 use crate::lab::address::AddressKind;
 use crate::lab::advert::{Advertisement, PduType};
 use crate::lab::event::StationInfo;
-use crate::lab::time::UnixMicros;
+use crate::lab::time::{Micros, UnixMicros};
 
+/// Logs step back by a few seconds now and then; a clock that was set steps further.
+const SET_BACK: Micros = Micros::from_secs(20);
 /// A silence that is longer means that nobody listened.
 const PAUSE_US: i64 = 3_000_000;
 /// Stretches of listening that are kept; when there are more, the last one grows.
@@ -31,6 +33,8 @@ pub struct Station {
     pub gaps: u64,
     /// Reports that were lost, by the capture.
     pub dropped: u64,
+    /// Whether its clock was set back by more than some seconds: then its times are not those of others.
+    pub was_set_back: bool,
     /// Whether a scan withheld repeats: then times between reports say nothing.
     pub filters_duplicates: bool,
     /// First and last report.
@@ -57,6 +61,7 @@ impl Station {
         not_raw: 0,
         gaps: 0,
         dropped: 0,
+        was_set_back: false,
         filters_duplicates: false,
         first: None,
         last: None,
@@ -72,6 +77,8 @@ impl Station {
             AddressKind::Opaque | AddressKind::Unknown
         ));
         self.not_raw += u64::from(!advert.details.form.is_raw());
+        let latest = self.listening.last().map(|[_, to]| *to);
+        self.was_set_back |= latest.is_some_and(|latest| latest.since(advert.at) > SET_BACK);
         self.first = Some(self.first.map_or(advert.at, |first| first.min(advert.at)));
         self.last = Some(self.last.map_or(advert.at, |last| last.max(advert.at)));
         let is_full = self.listening.len() >= MOST_STRETCHES;

@@ -14,12 +14,11 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
         return Judgement::not_observable(RuleId::B2, why);
     }
     let limits = &settings.thresholds;
-    let gap = super::replay::gap(settings);
     let mut lives = Vec::new();
     let mut findings = Vec::new();
     for (address, on_air) in &case.addresses {
         // An address that comes again much later is another matter (B11, B19): here counts the longest stretch.
-        let stays = case.stays_of(&on_air.pairs, gap);
+        let stays = super::replay::stays_of_address(case, on_air, settings);
         let Some([from, to]) = stays
             .into_iter()
             .max_by_key(|[from, to]| (to.since(*from), Reverse(*from)))

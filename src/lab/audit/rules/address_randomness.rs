@@ -75,6 +75,9 @@ fn comes_again(case: &Case<'_>, address: Address, on_air: &OnAir, settings: &Set
     #[expect(clippy::cast_possible_truncation, reason = "hours of a setting")]
     let most = Micros((settings.thresholds.address_reuse_h.min(1e6) * 3600e6) as i64);
     let mut pairs: Vec<_> = on_air.pairs.iter().map(|number| case.pair(*number)).collect();
+    if let Some(alone) = case.alone(&on_air.pairs) {
+        pairs.retain(|pair| pair.station() == alone);
+    }
     pairs.sort_by_key(|pair| pair.first);
     let mut until = pairs.first()?.last;
     for pair in &pairs {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lab::audit::case::{Case, Identifier, NOTHING_HEARD, is_on_air};
+use crate::lab::audit::case::{Case, Identifier, NOTHING_HEARD, ODD_CLOCKS, OnAir, is_on_air};
 use crate::lab::audit::evidence::Pair;
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
@@ -14,8 +14,12 @@ const LISTENED: Micros = Micros::from_secs(8);
 /// A silence of so long counts where the identifier comes again when it is too old to be sent, and somebody listened for
 /// most of it: phones' scans miss a phone now and then.
 const SILENCE: Micros = Micros::from_secs(5 * 60);
+/// At this age receivers have dropped an identifier (1200 s after its first sighting); some real phones still send it.
+const OLD: Micros = Micros::from_secs(20 * 60);
 /// No phone sends an identifier at that age: the longest in the field lived for 27.2 min.
 const OLDEST: Micros = Micros::from_secs(28 * 60);
+/// Identifiers of an address that are looked at.
+const MOST_RPIS: usize = 4;
 /// So many identifiers that come again in their old order are a recording that is played.
 const RECORDING: usize = 3;
 
@@ -65,6 +69,11 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     } else {
         judgement
     };
+    let judgement = if case.has_odd_clocks() {
+        judgement.note(ODD_CLOCKS)
+    } else {
+        judgement
+    };
     if case.evidence.places.is_empty() {
         judgement.note("which stations are far apart is not known (--place STATION=PLACE tells): a relay that also copies the address is not seen")
     } else {
@@ -72,10 +81,27 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     }
 }
 
+/// When an address was there; divided as its identifiers are where one of them is replayed.
+pub(super) fn stays_of_address(case: &Case<'_>, on_air: &OnAir, settings: &Settings) -> Vec<[UnixMicros; 2]> {
+    let whole = case.stays_of(&on_air.pairs, gap(settings));
+    let is_old = whole.iter().any(|[from, to]| to.since(*from) >= OLD);
+    let is_replayed = || {
+        on_air.rpis.iter().take(MOST_RPIS).any(|rpi| {
+            let identifier = case.identifiers.iter().find(|identifier| identifier.rpi == *rpi);
+            identifier.is_some_and(|identifier| stays(case, identifier, settings).len() > 1)
+        })
+    };
+    if is_old && is_replayed() {
+        case.stays_of(&on_air.pairs, SILENCE)
+    } else {
+        whole
+    }
+}
+
 /// When an identifier was there. A silence of some minutes divides where it must be a replay: another life begins.
 pub(super) fn stays(case: &Case<'_>, identifier: &Identifier, settings: &Settings) -> Vec<[UnixMicros; 2]> {
     let long = case.stays(identifier, gap(settings));
-    if long.len() > 1 || identifier.last.at.since(identifier.first.at) < OLDEST {
+    if long.len() > 1 || identifier.last.at.since(identifier.first.at) < OLD {
         return long;
     }
     let short = case.stays(identifier, SILENCE);
@@ -95,10 +121,12 @@ fn silence(
     settings: &Settings,
 ) -> Option<[UnixMicros; 2]> {
     let born = stays.first()?[0];
+    let alone = case.alone(&identifier.pairs);
     let stations: BTreeSet<_> = identifier
         .pairs
         .iter()
         .map(|number| case.pair(*number).station())
+        .filter(|station| alone.is_none_or(|alone| alone == *station))
         .collect();
     let is_one = |[from, to]: &[UnixMicros; 2]| {
         stations.iter().any(|station| {
@@ -106,7 +134,7 @@ fn silence(
             if to.since(*from) > gap(settings) {
                 listened >= LISTENED
             } else {
-                to.since(born) >= OLDEST && listened.0 * 2 >= to.since(*from).0
+                to.since(born) >= OLD && listened.0 * 2 >= to.since(*from).0
             }
         })
     };
@@ -122,12 +150,20 @@ fn come_again(
     let stays = stays(case, identifier, settings);
     let [from, to] = silence(case, identifier, &stays, settings)?;
     let minutes = to.since(from).as_secs_f64() / 60.0;
+    let age = to.since(stays[0][0]);
+    let is_sure = age >= OLDEST || to.since(from) > gap(settings);
     let finding = Finding {
-        verdict: Verdict::Fail,
+        verdict: if is_sure { Verdict::Fail } else { Verdict::Warn },
         subject: format!("RPI {}", identifier.rpi),
         what: format!(
-            "RPI {} came again at {to} after {minutes:.1} min of silence: no phone sends an RPI for so long",
-            identifier.rpi
+            "RPI {} came again at {to} after {minutes:.1} min of silence, {:.1} min after it was first heard: {}",
+            identifier.rpi,
+            age.as_secs_f64() / 60.0,
+            if is_sure {
+                "no phone sends an RPI for so long"
+            } else {
+                "hardly any phone sends an RPI for so long"
+            }
         ),
         figure: Figure::new("silence", minutes, "min"),
         packets: vec![identifier.first, identifier.last],
@@ -141,10 +177,12 @@ fn together(a: &Pair, b: &Pair) -> Micros {
 }
 
 fn two_addresses(case: &Case<'_>, identifier: &Identifier, settings: &Settings) -> Option<Finding> {
+    let alone = case.alone(&identifier.pairs);
     let pairs: Vec<&Pair> = identifier
         .pairs
         .iter()
         .map(|number| case.pair(*number))
+        .filter(|pair| alone.is_none_or(|station| station == pair.station()))
         .filter(|pair| is_on_air(pair.address()) && pair.heard >= settings.thresholds.least_packets)
         .take(64)
         .collect();
@@ -168,6 +206,9 @@ fn two_addresses(case: &Case<'_>, identifier: &Identifier, settings: &Settings) 
 }
 
 fn two_places(case: &Case<'_>, identifier: &Identifier, settings: &Settings) -> Option<Finding> {
+    if case.has_odd_clocks() {
+        return None;
+    }
     let within = overlap(settings);
     let placed: Vec<(&Pair, &str)> = identifier
         .pairs

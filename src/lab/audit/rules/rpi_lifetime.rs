@@ -80,10 +80,12 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
             );
         }
     }
-    let seen = format!("median {median:.1} min, longest {longest:.1} min");
+    let is_haste_seen = whole >= limits.rpi_short_rotations.max(1);
+    let haste = if is_haste_seen { "" } else { "; haste is not observable" };
+    let seen = format!("median {median:.1} min, longest {longest:.1} min{haste}");
     Judgement::of(RuleId::B3, counted(all.len(), "RPI", "RPIs"), seen, findings)
         .with(figures)
-        .note(if whole >= limits.rpi_short_rotations.max(1) {
+        .note(if is_haste_seen {
             format!("haste is judged by {whole} lives that were heard from beginning to end")
         } else {
             format!(
