@@ -172,6 +172,12 @@ fn status_parts(model: &Model, columns: u16) -> Vec<(String, bool)> {
         None if model.source.how.is_empty() => parts.push((name.into_owned(), false)),
         None => parts.push((format!("{name} · {}", printable(&model.source.how)), false)),
     }
+    // Why it is this source must be seen, also where the tabs leave it no room.
+    if let Some(reason) = model.source.reason.as_deref().map(printable)
+        && usize::from(width(&reason)) > notice_room(model, columns)
+    {
+        parts.push((reason.into_owned(), true));
+    }
     if model.live.frozen.is_some() {
         parts.push(("frozen".to_owned(), true));
     }

@@ -301,3 +301,17 @@ fn a_bench_whose_receiver_is_in_no_list_is_told_so_first_and_its_end_is_no_dead_
         "correction of Pixel 4 +5.0, taken as known (edition 2020-06-13)",
     );
 }
+
+#[test]
+fn why_the_bundled_capture_is_played_is_seen_on_terminals_of_any_width() {
+    for size in [(80, 24), (100, 30), (200, 50)] {
+        let mut model = normal(size);
+        model.source.reason = Some("no Bluetooth service".to_owned());
+        let shown = screen(&model);
+        let told = shown
+            .lines()
+            .take(2)
+            .filter(|line| line.contains("no Bluetooth service"));
+        assert_eq!(told.count(), 1, "{size:?}: {shown}");
+    }
+}
