@@ -437,6 +437,20 @@ impl Action {
         }
     }
 
+    /// Where a movement leads in a list, from a line of it: to the last one at most.
+    #[must_use]
+    pub(super) fn travelled(self, at: usize, page: usize, last: usize) -> usize {
+        match self {
+            Self::Up => at.saturating_sub(1),
+            Self::Down => at.saturating_add(1),
+            Self::PageUp => at.saturating_sub(page),
+            Self::PageDown => at.saturating_add(page),
+            Self::First => 0,
+            _ => last,
+        }
+        .min(last)
+    }
+
     /// Whether it makes sense only when a capture is played back.
     #[must_use]
     pub const fn needs_playback(self) -> bool {

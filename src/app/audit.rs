@@ -227,15 +227,7 @@ impl Model {
         let audit = &mut self.audit;
         let last = audit.judged.len().saturating_sub(1);
         let at = audit.selected;
-        audit.selected = match action {
-            Action::Up => at.saturating_sub(1),
-            Action::Down => at + 1,
-            Action::PageUp => at.saturating_sub(page),
-            Action::PageDown => at + page,
-            Action::First => 0,
-            _ => last,
-        }
-        .min(last);
+        audit.selected = action.travelled(at, page, last);
         if audit.selected != at {
             audit.packet = 0;
         }

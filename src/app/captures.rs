@@ -213,15 +213,7 @@ impl Library {
 
     fn travel(&mut self, action: Action, page: usize) {
         let last = self.lines().count().saturating_sub(1);
-        self.at = match action {
-            Action::Up => self.at.saturating_sub(1),
-            Action::Down => self.at + 1,
-            Action::PageUp => self.at.saturating_sub(page),
-            Action::PageDown => self.at + page,
-            Action::First => 0,
-            _ => last,
-        }
-        .min(last);
+        self.at = action.travelled(self.at, page, last);
     }
 }
 

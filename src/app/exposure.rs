@@ -308,15 +308,8 @@ impl Model {
         let exposure = &mut self.exposure;
         let at = exposure.selected_idx().unwrap_or(0);
         let last = exposure.rows.len().saturating_sub(1);
-        let to = match action {
-            Action::Up => at.saturating_sub(1),
-            Action::Down => at + 1,
-            Action::PageUp => at.saturating_sub(page),
-            Action::PageDown => at + page,
-            Action::First => 0,
-            _ => last,
-        };
-        if let Some(key) = exposure.rows.get(to.min(last)).map(|row| row.key.clone()) {
+        let to = action.travelled(at, page, last);
+        if let Some(key) = exposure.rows.get(to).map(|row| row.key.clone()) {
             exposure.select(key);
         }
     }

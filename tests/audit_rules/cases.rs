@@ -153,6 +153,22 @@ macro_rules! walks {
     };
 }
 
+/// Three phones of both systems that send a fixed value at their rotations.
+macro_rules! fixed_values {
+    () => {
+        scene!(
+            "70s",
+            always,
+            android!("p", "first_rotation = '20s'"),
+            fault!("fixed-at-rotation"),
+            iphone!("q", "first_rotation = '30s'"),
+            fault!("fixed-at-rotation"),
+            android!("r", "first_rotation = '40s'"),
+            fault!("fixed-at-rotation")
+        )
+    };
+}
+
 #[path = "more.rs"]
 mod more;
 
@@ -208,20 +224,7 @@ fn addresses() -> Vec<Case> {
                 iphone!("q", "first_rotation = '6m'")
             ),
         ),
-        keeps(
-            B1,
-            "a fixed value at the rotations of three phones",
-            scene!(
-                "70s",
-                always,
-                android!("p", "first_rotation = '20s'"),
-                fault!("fixed-at-rotation"),
-                android!("q", "first_rotation = '30s'"),
-                fault!("fixed-at-rotation"),
-                android!("r", "first_rotation = '40s'"),
-                fault!("fixed-at-rotation")
-            ),
-        ),
+        keeps(B1, "a fixed value at the rotations of three phones", fixed_values!()),
         keeps(
             B1,
             "a fixed value at the rotation of one phone",

@@ -294,19 +294,6 @@ pub(super) fn randomness() -> Vec<Case> {
             "honest phones",
             scene!("30m", sparse, android!("p"), iphone!("q"), iphone!("r")),
         ),
-        keeps(
-            B20,
-            "a fixed value at the rotations of three phones",
-            scene!(
-                "70s",
-                always,
-                android!("p", "first_rotation = '20s'"),
-                fault!("fixed-at-rotation"),
-                iphone!("q", "first_rotation = '30s'"),
-                fault!("fixed-at-rotation"),
-                android!("r", "first_rotation = '40s'"),
-                fault!("fixed-at-rotation")
-            ),
-        ),
+        keeps(B20, "a fixed value at the rotations of three phones", fixed_values!()),
     ]
 }

@@ -307,14 +307,7 @@ fn travel_live(model: &mut Model, action: Action) {
     }
     let idx = model.selected_idx().unwrap_or(0);
     let page = model.page().max(1);
-    model.select(match action {
-        Action::Up => idx.saturating_sub(1),
-        Action::Down => idx.saturating_add(1),
-        Action::PageUp => idx.saturating_sub(page),
-        Action::PageDown => idx.saturating_add(page),
-        Action::First => 0,
-        _ => usize::MAX,
-    });
+    model.select(action.travelled(idx, page, usize::MAX));
 }
 
 fn choose_columns(model: &mut Model, action: Action) {

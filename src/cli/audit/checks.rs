@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::super::{Failure, to_stdout};
 use crate::lab::audit::Verdict;
 use crate::lab::audit::check::{Checked, worst};
 use crate::lab::text::printable;
@@ -31,15 +32,15 @@ impl Audited {
 
 /// All of it, as JSON has it.
 #[derive(Serialize)]
-pub(super) struct Sheet<'a> {
-    pub(super) schema: &'static str,
-    pub(super) vicino: &'static str,
-    pub(super) verdict: Verdict,
-    pub(super) files: &'a [Audited],
+struct Sheet<'a> {
+    schema: &'static str,
+    vicino: &'static str,
+    verdict: Verdict,
+    files: &'a [Audited],
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(schema: &'static str, files: &'a [Audited]) -> Self {
+    fn new(schema: &'static str, files: &'a [Audited]) -> Self {
         Self {
             schema,
             vicino: env!("CARGO_PKG_VERSION"),
@@ -49,8 +50,20 @@ impl<'a> Sheet<'a> {
     }
 }
 
+/// Prints what the checks say of files; gives the worst verdict.
+pub(super) fn print(schema: &'static str, files: &[Audited], as_json: bool) -> Result<Verdict, Failure> {
+    let sheet = Sheet::new(schema, files);
+    to_stdout(|out| {
+        if as_json {
+            return super::json(out, &sheet);
+        }
+        files.iter().try_for_each(|file| write(out, file))
+    })?;
+    Ok(sheet.verdict)
+}
+
 /// Writes what the checks say of a file, the verdict first.
-pub(super) fn write(out: &mut dyn Write, file: &Audited) -> io::Result<()> {
+fn write(out: &mut dyn Write, file: &Audited) -> io::Result<()> {
     writeln!(out, "{}", printable(&file.file))?;
     for checked in &file.checks {
         let verdict = format!("{} {}", checked.verdict.sign(), checked.verdict.word());

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::super::convert::input_failure;
-use super::super::json::JsonPrintable;
-use super::super::{Exit, Failure, origin, to_stdout};
+use super::super::{Exit, Failure, origin};
 use super::FailOn;
-use super::checks::{Audited, Sheet, write};
+use super::checks::{Audited, print};
 use crate::format::native::{Meta, Paths};
 use crate::format::open::{OpenOptions, in_file, open};
 use crate::lab::ad;
@@ -47,15 +46,8 @@ pub(super) fn run(args: &CustodyArgs) -> Result<Exit, Failure> {
         let contents = contents(capture)?;
         audited.push(Audited::new(capture.display().to_string(), check(&files, &contents)));
     }
-    let sheet = Sheet::new(SCHEMA, &audited);
-    to_stdout(|out| {
-        if args.json {
-            serde_json::to_writer_pretty(JsonPrintable(&mut *out), &sheet)?;
-            return writeln!(out);
-        }
-        audited.iter().try_for_each(|file| write(out, file))
-    })?;
-    Ok(args.fail_on.exit(sheet.verdict))
+    let verdict = print(SCHEMA, &audited, args.json)?;
+    Ok(args.fail_on.exit(verdict))
 }
 
 /// The files of a capture that are there.

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::super::json::JsonPrintable;
 use super::super::keys::{LimitArgs, TrustArgs, listed, read};
-use super::super::{Exit, Failure, tell, to_stdout};
+use super::super::{Exit, Failure, tell};
 use super::FailOn;
-use super::checks::{Audited, Sheet, write};
+use super::checks::{Audited, print};
 use crate::keys::ExportFile;
 use crate::keys::audit::{Signed, check};
 
@@ -56,16 +55,9 @@ pub(super) fn run(args: &KeysArgs) -> Result<Exit, Failure> {
             }
         }
     }
-    let sheet = Sheet::new(SCHEMA, &audited);
-    to_stdout(|out| {
-        if args.json {
-            serde_json::to_writer_pretty(JsonPrintable(&mut *out), &sheet)?;
-            return writeln!(out);
-        }
-        audited.iter().try_for_each(|file| write(out, file))
-    })?;
+    let verdict = print(SCHEMA, &audited, args.json)?;
     Ok(if exit == Exit::Done {
-        args.fail_on.exit(sheet.verdict)
+        args.fail_on.exit(verdict)
     } else {
         exit
     })

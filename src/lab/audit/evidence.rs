@@ -18,7 +18,6 @@ pub use pair::Pair;
 pub use station::Station;
 
 use super::verdict::Sight;
-use crate::lab::address::Address;
 use crate::lab::advert::{Advertisement, Payload, PduType, StationId};
 use crate::lab::beacon::{self, Family};
 use crate::lab::crypto::Metadata;
@@ -26,7 +25,6 @@ use crate::lab::event::{CaptureEvent, Event, EventKind, ResolvingEntry};
 use crate::lab::gaen::{self, Rpi};
 use crate::lab::ledger::{PackedKey, TrackKey, hash_rpi, mix};
 use crate::lab::own::OwnLog;
-use crate::lab::time::UnixMicros;
 use crate::lab::units::Dbm;
 use look::Looks;
 
@@ -34,8 +32,8 @@ use look::Looks;
 const MOST_PAIRS: usize = 250_000;
 /// Addresses that are kept; further ones are counted only.
 const MOST_ADDRESSES: usize = 500_000;
-/// Entries of resolving lists, and changes of own addresses, that are kept.
-const MOST_OWN: usize = 100_000;
+/// Entries of resolving lists that are kept.
+const MOST_RESOLVING: usize = 100_000;
 /// Devices with Apple's messages that are kept.
 const MOST_APPLE: usize = 50_000;
 
@@ -112,8 +110,6 @@ pub struct Evidence {
     pub apple: Vec<AppleTrack>,
     /// What stations broadcast themselves.
     pub own: OwnLog,
-    /// When stations set own random addresses: only changes.
-    pub own_addresses: Vec<(StationId, Option<u8>, UnixMicros, Address)>,
     /// Entries of the stations' resolving lists that have a key, each once. Secrets: never printed.
     pub resolving: Vec<(StationId, ResolvingEntry)>,
     /// Identifiers whose broadcaster is known from outside the captures.
@@ -140,7 +136,6 @@ pub struct Evidence {
     slots: Vec<Slot>,
     by_address: HashTable<u32>,
     by_pair: HashTable<u32>,
-    by_own: BTreeMap<(StationId, Option<u8>), Address>,
     hash_seed: u64,
     /// Number of the first station of the present capture.
     base: u16,
@@ -427,18 +422,15 @@ impl Evidence {
             }
             EventKind::Gap { .. } => self.station_mut(event.station).gaps += 1,
             EventKind::Dropped { n } => self.station_mut(event.station).dropped += n,
-            EventKind::OwnAddress { set, address } => {
-                let before = self.by_own.insert((event.station, *set), *address);
-                if before != Some(*address) && self.own_addresses.len() < MOST_OWN {
-                    self.own_addresses.push((event.station, *set, event.at, *address));
-                }
-            }
             EventKind::ResolvingAdd(entry) => {
                 let is_none = entry.peer_irk.is_none() && entry.local_irk.is_none();
                 let is_there =
                     |(station, other): &(StationId, ResolvingEntry)| *station == event.station && *other == **entry;
                 // Lists are short: what repeats stands near the end.
-                if !is_none && self.resolving.len() < MOST_OWN && !self.resolving.iter().rev().take(256).any(is_there) {
+                if !is_none
+                    && self.resolving.len() < MOST_RESOLVING
+                    && !self.resolving.iter().rev().take(256).any(is_there)
+                {
                     self.resolving.push((event.station, (**entry).clone()));
                 }
             }

@@ -87,6 +87,10 @@ pub struct StationReport {
     pub reports: u64,
     /// Exposure notifications.
     pub exposure_notifications: u64,
+    /// Times in which it could not hear, by the capture.
+    pub gaps: u64,
+    /// Reports that it lost, by the capture.
+    pub dropped: u64,
     /// What its source does not tell.
     pub cannot_see: Vec<&'static str>,
 }
@@ -325,6 +329,8 @@ fn scope(case: &Case<'_>) -> Scope {
         capture: evidence.captures.get(station.capture).cloned().unwrap_or_default(),
         reports: station.reports,
         exposure_notifications: station.gaen,
+        gaps: station.gaps,
+        dropped: station.dropped,
         cannot_see: station.cannot_see(),
     });
     let first = evidence.stations.iter().filter_map(|station| station.first).min();
