@@ -29,7 +29,7 @@ use super::json::JsonPrintable;
 use super::{Exit, Failure, Look, help, to_stdout};
 use crate::format::reason;
 use crate::lab::audit::settings::Profile;
-use crate::lab::audit::{Evidence, Report, Settings, Verdict};
+use crate::lab::audit::{Case, Report, Settings, Verdict};
 use input::InputArgs;
 use layout::Layout;
 
@@ -230,14 +230,16 @@ fn one(args: &OneArgs, look: &Look) -> Result<Exit, Failure> {
     super::reports::refuse_existing(&args.report)?;
     let settings = args.judging.settings()?;
     let evidence = args.input.evidence(&args.captures)?;
-    let mut report = Report::new(&evidence, &settings);
+    // One case for all: links are followed once.
+    let case = Case::new(&evidence);
+    let mut report = Report::of(&case, &settings);
     if let Some(path) = &args.baseline {
         accept::accept(path, &mut report)?;
     }
     if let Some(path) = &args.write_baseline {
         accept::write(path, &report)?;
     }
-    write_files(args, &evidence, &report)?;
+    write_files(args, &case, &report)?;
     to_stdout(|out| {
         if args.json {
             return json(out, &report);
@@ -255,17 +257,17 @@ fn one(args: &OneArgs, look: &Look) -> Result<Exit, Failure> {
 
 /// Writes the page and the plots that were asked for.
 #[cfg(feature = "plots")]
-fn write_files(args: &OneArgs, evidence: &Evidence, report: &Report) -> Result<(), Failure> {
+fn write_files(args: &OneArgs, case: &Case<'_>, report: &Report) -> Result<(), Failure> {
     if args.report.is_none() && args.plots.is_none() {
         return Ok(());
     }
-    let picture = crate::lab::audit::Picture::new(&crate::lab::audit::Case::new(evidence));
+    let picture = crate::lab::audit::Picture::new(case);
     let plots = plots::all(report, &picture);
     if let Some(folder) = &args.plots {
         super::reports::write_plots(folder, &plots)?;
     }
     if let Some(path) = &args.report {
-        let matrix = crate::lab::audit::compare::Matrix::new(evidence, &report.settings);
+        let matrix = crate::lab::audit::compare::Matrix::of(case, &report.settings);
         let told = page::Told {
             args,
             report,
@@ -280,7 +282,7 @@ fn write_files(args: &OneArgs, evidence: &Evidence, report: &Report) -> Result<(
 
 #[cfg(not(feature = "plots"))]
 #[expect(clippy::unnecessary_wraps, reason = "as with the feature")]
-fn write_files(_: &OneArgs, _: &Evidence, _: &Report) -> Result<(), Failure> {
+fn write_files(_: &OneArgs, _: &Case<'_>, _: &Report) -> Result<(), Failure> {
     Ok(())
 }
 

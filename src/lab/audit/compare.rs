@@ -209,7 +209,12 @@ impl Matrix {
     /// Of all models whose broadcasts were heard: by the phones' own logs, lab keys or truth.
     #[must_use]
     pub fn new(evidence: &Evidence, settings: &Settings) -> Self {
-        let all = Case::new(evidence);
+        Self::of(&Case::new(evidence), settings)
+    }
+
+    /// The same of a case of everyone.
+    #[must_use]
+    pub fn of(all: &Case<'_>, settings: &Settings) -> Self {
         let models = all.models();
         let is_known = |rpi| all.owners.get(rpi).is_some_and(|owner| !owner.model.is_empty());
         let rows = models.iter().take(MOST_MODELS);
@@ -217,7 +222,7 @@ impl Matrix {
             schema: MATRIX_SCHEMA,
             settings: settings.clone(),
             rules: settings.rules.iter().map(|rule| rule.rule()).collect(),
-            models: rows.map(|model| of_model(evidence, settings, model)).collect(),
+            models: rows.map(|model| of_model(all.evidence, settings, model)).collect(),
             models_left_out: models.len().saturating_sub(MOST_MODELS),
             rpis_of_no_model: all
                 .own_identifiers()

@@ -207,8 +207,10 @@ pub struct OnAirReport {
     pub from: String,
     /// See `from`.
     pub to: String,
-    /// Identifiers that it carried.
+    /// How many of the identity's identifiers it carried.
     pub rpis: usize,
+    /// The first few of them.
+    pub rpi_list: Vec<String>,
     /// Whether the identity's key resolves it.
     pub confirmed: bool,
 }
@@ -387,6 +389,7 @@ fn identity_reports(evidence: &Evidence, identities: BTreeMap<Address, Identity>
                         from: facts.first.to_string(),
                         to: facts.last.to_string(),
                         rpis: facts.rpis,
+                        rpi_list: facts.rpi_list.iter().map(ToString::to_string).collect(),
                         confirmed: facts.is_confirmed,
                     })
                     .collect(),

@@ -24,6 +24,8 @@ use crate::lab::time::{Micros, UnixMicros};
 const MOST_ADDRESSES: usize = 200_000;
 /// Keys that are tried.
 const MOST_KEYS: usize = 64;
+/// Identifiers of an address that are kept by name: a phone sends one with each address.
+const MOST_RPIS: usize = 8;
 
 /// The random address hash function `ah`, ready for many addresses.
 pub struct Resolver(Aes128);
@@ -81,14 +83,16 @@ pub struct Identity {
 }
 
 /// An address that belongs to an identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnAir {
     /// First and last report.
     pub first: UnixMicros,
     /// See `first`.
     pub last: UnixMicros,
-    /// How many identifiers it carried.
+    /// How many of the identity's identifiers it carried.
     pub rpis: usize,
+    /// The first few of them, in order of their bytes.
+    pub rpi_list: Vec<Rpi>,
     /// Whether the identity's key resolves it.
     pub is_confirmed: bool,
 }
@@ -138,9 +142,15 @@ pub fn identities(case: &Case<'_>) -> BTreeMap<Address, Identity> {
         }
     }
     for (address, on_air) in &case.addresses {
-        let mut joined: BTreeMap<Address, usize> = BTreeMap::new();
-        for identity in on_air.rpis.iter().filter_map(|rpi| of_rpi.get(rpi)).flatten() {
-            *joined.entry(*identity).or_default() += 1;
+        let mut joined: BTreeMap<Address, (usize, Vec<Rpi>)> = BTreeMap::new();
+        for rpi in &on_air.rpis {
+            for identity in of_rpi.get(rpi).into_iter().flatten() {
+                let (rpis, list) = joined.entry(*identity).or_default();
+                *rpis += 1;
+                if list.len() < MOST_RPIS {
+                    list.push(*rpi);
+                }
+            }
         }
         if joined.is_empty() {
             continue;
@@ -152,7 +162,7 @@ pub fn identities(case: &Case<'_>) -> BTreeMap<Address, Identity> {
             .fold((UnixMicros(i64::MAX), UnixMicros(i64::MIN)), |(first, last), pair| {
                 (first.min(pair.first.at), last.max(pair.last.at))
             });
-        for (identity, rpis) in joined {
+        for (identity, (rpis, rpi_list)) in joined {
             if let Some(identity) = found.get_mut(&identity) {
                 identity.on_air.insert(
                     *address,
@@ -160,6 +170,7 @@ pub fn identities(case: &Case<'_>) -> BTreeMap<Address, Identity> {
                         first,
                         last,
                         rpis,
+                        rpi_list,
                         is_confirmed: false,
                     },
                 );

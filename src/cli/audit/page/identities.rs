@@ -1,7 +1,7 @@
 //! Identities that controllers resolved, in both readings, and rotations by the phones' own logs.
 
 use super::{counted, time};
-use crate::lab::audit::report::{IdentityReport, Report};
+use crate::lab::audit::report::{IdentityReport, OnAirReport, Report};
 use crate::lab::audit::rotations::Rotations;
 use crate::lab::audit::{Figure, RuleId};
 use crate::report::page::{Page, Table};
@@ -116,7 +116,7 @@ fn one(page: &mut Page, identity: &IdentityReport) {
             ("address", false),
             ("from, UTC", true),
             ("to, UTC", true),
-            ("RPIs", true),
+            ("RPIs under both", false),
             ("known by", false),
         ],
         rows: identity
@@ -128,12 +128,19 @@ fn one(page: &mut Page, identity: &IdentityReport) {
                     of.address.clone(),
                     time(&of.from),
                     time(&of.to),
-                    of.rpis.to_string(),
+                    carried(of),
                     if of.confirmed { "the key" } else { "its RPIs" }.to_owned(),
                 ]
             })
             .collect(),
     });
+}
+
+/// The identifiers that were seen under the identity and under this address.
+fn carried(of: &OnAirReport) -> String {
+    let more = of.rpis.saturating_sub(of.rpi_list.len());
+    let rpis = of.rpi_list.join(" ");
+    if more > 0 { format!("{rpis} and {more} more") } else { rpis }
 }
 
 fn rotations(page: &mut Page, report: &Report) {

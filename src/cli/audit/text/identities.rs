@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::super::layout::{Layout, cut};
 use super::under;
-use crate::lab::audit::report::IdentityReport;
+use crate::lab::audit::report::{IdentityReport, OnAirReport};
 
 /// Addresses of an identity that are told unless all are asked for.
 const ADDRESSES: usize = 4;
@@ -33,20 +33,12 @@ pub(super) fn write(out: &mut dyn Write, identities: &[IdentityReport], layout: 
         let most = if all { usize::MAX } else { ADDRESSES };
         for on_air in identity.on_air.iter().take(most) {
             let how = if on_air.confirmed { "by its key" } else { "by its RPIs" };
-            let day = |time: &str| time.get(..10).unwrap_or(time).to_owned();
-            let clock = |time: &str| time.get(11..19).unwrap_or(time).to_owned();
             writeln!(
                 out,
                 "      {}",
-                layout.dim(&format!(
-                    "{}  {} {} to {}  {} RPIs, {how}",
-                    on_air.address,
-                    day(&on_air.from),
-                    clock(&on_air.from),
-                    clock(&on_air.to),
-                    on_air.rpis
-                ))
+                layout.dim(&format!("{}  {}, {how}", on_air.address, times(on_air)))
             )?;
+            carried(out, on_air, layout, all)?;
         }
         let more = identity.n_on_air.saturating_sub(identity.on_air.len().min(most));
         if more > 0 {
@@ -61,4 +53,27 @@ pub(super) fn write(out: &mut dyn Write, identities: &[IdentityReport], layout: 
         }
     }
     Ok(())
+}
+
+fn times(on_air: &OnAirReport) -> String {
+    let day = |time: &str| time.get(..10).unwrap_or(time).to_owned();
+    let clock = |time: &str| time.get(11..19).unwrap_or(time).to_owned();
+    format!("{} {} to {}", day(&on_air.from), clock(&on_air.from), clock(&on_air.to))
+}
+
+/// The identifiers that were seen under the identity and under this address: seen with two addresses, and rightly with one.
+fn carried(out: &mut dyn Write, on_air: &OnAirReport, layout: Layout, all: bool) -> io::Result<()> {
+    let short = |rpi: &String| {
+        if all {
+            rpi.clone()
+        } else {
+            format!("{}…", rpi.get(..8).unwrap_or(rpi))
+        }
+    };
+    let mut rpis: Vec<String> = on_air.rpi_list.iter().map(short).collect();
+    let more = on_air.rpis.saturating_sub(rpis.len());
+    if more > 0 {
+        rpis.push(format!("and {more} more"));
+    }
+    under(out, layout, "        RPI ", &rpis.join(" "))
 }

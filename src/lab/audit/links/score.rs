@@ -56,7 +56,7 @@ pub struct CrowdReport {
     pub links: usize,
     /// Mean of their stated probabilities; `None` without any.
     pub mean_stated: Option<f64>,
-    /// Links of which is known whether they are right: the broadcaster of one of the two is known.
+    /// Links of which is known whether they are right: the broadcaster of the first identifier is known.
     pub scored: usize,
     /// Of these, right: both were one phone's.
     pub right: usize,
@@ -119,12 +119,13 @@ pub(super) fn owners<'a>(case: &'a Case<'_>, nodes: &Nodes) -> Vec<Option<&'a st
     known.map(|name| name.filter(|name| !name.is_empty())).collect()
 }
 
-/// A phone that is known is known with all its identifiers: one that is nobody's is not this phone's.
+/// Whether a link is right; `None` where the broadcaster of its first identifier is not known. A phone that is known is
+/// known with all its identifiers: one that is nobody's is not this phone's.
+///
+/// A known broadcaster of the second must not count alone: of wrong links either end may be a known phone's, of right ones
+/// both are, and precision would come out too low by as much as phones are unknown.
 pub(super) fn is_right(owners: &[Option<&str>], join: Join) -> Option<bool> {
-    match (owners[join.from], owners[join.to]) {
-        (None, None) => None,
-        (from, to) => Some(from == to),
-    }
+    owners[join.from].map(|from| owners[join.to] == Some(from))
 }
 
 pub(super) fn summary(scored: &Scored<'_>) -> Summary {
