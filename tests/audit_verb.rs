@@ -385,3 +385,132 @@ fn a_station_whose_clock_was_set_back_fails_nobody() {
     assert!(warned.is_empty(), "{warned:#?}");
     assert!(out.contains("the clock of a station was set back"));
 }
+
+/// A scenario of one phone; stations and what else is told.
+fn simulated(folder: &std::path::Path, name: &str, text: &str) -> String {
+    let scenario = folder.join(format!("{name}.toml"));
+    std::fs::write(&scenario, text).expect("a scenario");
+    let capture = folder.join(format!("{name}-run.csv")).display().to_string();
+    let (code, _, err) = vicino(&["simulate", &scenario.display().to_string(), &capture]);
+    assert_eq!(code, 0, "{err}");
+    capture
+}
+
+const PHONE: &str = "[[phone]]\nname = \"p\"\nos = \"android\"\nmodel = \"SM-G973F\"\nposition = [2, 0]\n";
+
+/// Alone, a clock that was set back makes no silence and no long life either.
+#[test]
+fn one_station_whose_clock_was_set_back_fails_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (number, by) in ["25s", "9m", "30m", "3h"].into_iter().enumerate() {
+        let text = format!(
+            "title = \"t\"\nseed = {number}\nstart = \"2020-08-01T08:00:00Z\"\nduration = \"50m\"\n[[station]]\nname = \
+             \"a\"\n[[station.fault]]\nkind = \"time-back\"\nat = \"20m\"\nby = \"{by}\"\n{PHONE}"
+        );
+        let capture = simulated(folder.path(), &format!("back{number}"), &text);
+        let (code, out, _) = vicino(&["audit", &capture, "--only", "B1,B2,B3,B11,B19", "--json"]);
+        assert_eq!(code, 0, "{by}: {out}");
+        let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+        for rule in report["rules"].as_array().expect("rules") {
+            assert_eq!(rule["verdict"], "pass", "{by}: {rule:#?}");
+        }
+        let stations = report["scope"]["stations"].as_array().expect("stations");
+        assert_eq!(
+            (stations.len(), &stations[0]["set_back"]),
+            (1, &serde_json::json!(1)),
+            "{by}"
+        );
+    }
+}
+
+/// A log in another time zone is told as that, and put right capture by capture.
+#[test]
+fn clocks_that_differ_by_hours_fail_nobody_and_can_be_put_right() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |hour: u32, name: &str| {
+        format!(
+            "title = \"t\"\nseed = 5\nstart = \"2020-08-01T{hour:02}:00:00Z\"\nduration = \"50m\"\n[[station]]\nname = \
+             \"{name}\"\n{PHONE}"
+        )
+    };
+    let one = simulated(folder.path(), "one", &at(8, "one"));
+    // The same hall by a log whose clock is two hours late: every time in it is changed, nothing else.
+    let text = std::fs::read_to_string(&one).expect("rows");
+    let other = folder.path().join("other.csv").display().to_string();
+    std::fs::write(&other, &text).expect("rows");
+    for end in ["events.csv", "toml"] {
+        let from = folder.path().join(format!("one-run.{end}"));
+        let text = std::fs::read_to_string(from).expect("beside it");
+        let text = text
+            .lines()
+            .filter(|line| !line.starts_with("sha256"))
+            .fold(String::new(), |all, line| all + line + "\n");
+        std::fs::write(folder.path().join(format!("other.{end}")), text).expect("beside it");
+    }
+    let rules = ["--only", "B1,B2,B3,B11,B19", "--json"];
+    let audit = |offsets: &[&str]| {
+        let (code, out, err) = vicino(&[&["audit", &one, &other][..], offsets, &rules[..]].concat());
+        let report: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{err}"));
+        (code, report)
+    };
+    let (code, apart) = audit(&["--clock-offset", "other=7200"]);
+    assert_eq!(code, 0, "{:#?}", apart["rules"]);
+    assert_eq!(apart["scope"]["clocks_apart"][0]["later_s"], 7200.0);
+    let (code, right) = audit(&["--clock-offset", "one-run=0"]);
+    assert_eq!(
+        (code, right["scope"]["clocks_apart"].as_array().map(Vec::len)),
+        (0, Some(0))
+    );
+    let (code, _, err) = vicino(&["audit", &one, "--clock-offset", "two=1"]);
+    assert!(code == 2 && err.contains("there is no such capture"), "{err}");
+}
+
+/// Metadata that stay join identifiers without any key.
+#[test]
+fn metadata_that_stay_over_rotations_are_found_and_linked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!(
+        "title = \"t\"\nseed = 5\nstart = \"2020-08-01T08:00:00Z\"\nduration = \"70m\"\n[[station]]\nname = \"a\"\n{PHONE}[[phone.fault]]\nkind \
+         = \"frozen-aem\"\n{}",
+        PHONE.replace("\"p\"", "\"q\"")
+    );
+    let capture = simulated(folder.path(), "frozen", &text);
+    let (code, out, _) = vicino(&["audit", &capture, "--profile", "field", "--json"]);
+    assert_eq!(code, 1);
+    let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let failed: Vec<&str> = report["rules"]
+        .as_array()
+        .expect("rules")
+        .iter()
+        .filter(|rule| rule["verdict"] == "fail")
+        .filter_map(|rule| rule["id"].as_str())
+        .collect();
+    assert_eq!(failed, ["B1"], "{:#?}", report["rules"][0]);
+    let finding = &report["rules"][0]["findings"][0];
+    let n = finding["figure"]["value"].as_f64().expect("a figure");
+    assert!(
+        n >= 4.0 && finding["packets"].as_array().map(Vec::len) >= Some(4),
+        "{finding:#?}"
+    );
+    let by_metadata = report["links"]["summary"]["by_metadata"].as_f64().expect("a count");
+    assert!((by_metadata - (n - 1.0)).abs() < 0.1, "{by_metadata} of {n}");
+}
+
+/// A capture in which nothing was heard shows nothing.
+#[test]
+fn nothing_heard_is_nothing_judged_and_no_success() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "title = \"t\"\nseed = 5\nstart = \"2020-08-01T08:00:00Z\"\nduration = \"5m\"\n[[station]]\nname = \
+                \"a\"\n[[bystander]]\nname = \"tag\"\nkind = \"ibeacon\"\nposition = [1, 0]\n";
+    let capture = simulated(folder.path(), "quiet", text);
+    let (code, out, err) = vicino(&["audit", &capture, "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(
+        (code, &report["verdict"]),
+        (1, &serde_json::json!("not-observable")),
+        "{err}"
+    );
+    assert!(err.contains("no exposure notification was heard"), "{err}");
+    let (code, _, _) = vicino(&["audit", &capture, "--json", "--fail-on", "never"]);
+    assert_eq!(code, 0);
+}

@@ -26,7 +26,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::json::JsonPrintable;
-use super::{Exit, Failure, Look, help, to_stdout};
+use super::{Exit, Failure, Look, help, tell, to_stdout};
 use crate::format::reason;
 use crate::lab::audit::settings::Profile;
 use crate::lab::audit::{Case, Report, Settings, Verdict};
@@ -69,7 +69,7 @@ struct OneArgs {
     input: InputArgs,
     #[command(flatten)]
     judging: JudgingArgs,
-    /// Exits with 1 when a rule turns out so or worse: fail, warn, never
+    /// Exits with 1 when a rule turns out so or worse (fail, warn, never), or when no exposure notification was heard
     #[arg(long, value_name = "VERDICT", value_enum, default_value_t = FailOn::Fail)]
     fail_on: FailOn,
     /// Findings that are known and accepted (TOML or JSON): they are shown, and count for nothing
@@ -146,6 +146,17 @@ enum FailOn {
 }
 
 impl FailOn {
+    fn of(self, report: &Report) -> Exit {
+        // A capture in which nothing was heard shows nothing: it must not pass for a good one.
+        if report.scope.exposure_notifications == 0 && self != Self::Never {
+            tell(format_args!(
+                "no exposure notification was heard: nothing could be judged (`--fail-on never` accepts that)"
+            ));
+            return Exit::CheckFailed;
+        }
+        self.exit(report.verdict)
+    }
+
     fn exit(self, verdict: Verdict) -> Exit {
         let is_failed = match self {
             Self::Fail => verdict >= Verdict::Fail,
@@ -252,7 +263,7 @@ fn one(args: &OneArgs, look: &Look) -> Result<Exit, Failure> {
         }
         text::write(out, &report, Layout::of_stdout(look), args.all)
     })?;
-    Ok(args.fail_on.exit(report.verdict))
+    Ok(args.fail_on.of(&report))
 }
 
 /// Writes the page and the plots that were asked for.

@@ -204,6 +204,13 @@ fn addresses() -> Vec<Case> {
         ),
         breaks(
             B1,
+            "metadata that stay under all RPIs",
+            Fail,
+            &[],
+            scene!("35m", sparse, android!("p"), fault!("frozen-aem")),
+        ),
+        breaks(
+            B1,
             "an address that changes alone",
             Warn,
             &[],

@@ -37,9 +37,9 @@ pub(super) struct InputArgs {
     /// Where a station stands (`01=hall`): the same identifier at two places at once is relayed
     #[arg(long, value_name = "STATION=PLACE", value_parser = place)]
     place: Vec<(String, String)>,
-    /// Seconds added to every time (-7200 for logs written in CEST)
-    #[arg(long, value_name = "SECONDS", default_value = "0", allow_hyphen_values = true, value_parser = parse_clock_offset)]
-    clock_offset: Micros,
+    /// Seconds added to every time (-7200 for logs written in CEST), or to those of one capture (`24=0` for 24.btsnoop)
+    #[arg(long, value_name = "[CAPTURE=]SECONDS", allow_hyphen_values = true, value_parser = offset)]
+    clock_offset: Vec<(Option<String>, Micros)>,
     /// The captures are protected: identifiers and addresses are pseudonyms. By default their metadata tell
     #[arg(long)]
     pseudonymised: bool,
@@ -54,7 +54,32 @@ fn place(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn offset(text: &str) -> Result<(Option<String>, Micros), String> {
+    match text.rsplit_once('=') {
+        Some(("", _)) => Err("a capture and seconds: 24=-7200".to_owned()),
+        Some((capture, seconds)) => Ok((Some(capture.to_owned()), parse_clock_offset(seconds)?)),
+        None => Ok((None, parse_clock_offset(text)?)),
+    }
+}
+
+/// By what a capture is named: its file without the end.
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 impl InputArgs {
+    /// What is added to the times of a capture: what is said of it goes before what is said of all.
+    fn clock_offset(&self, capture: &Path) -> Micros {
+        let name = stem(capture);
+        let own = self
+            .clock_offset
+            .iter()
+            .rev()
+            .find(|(of, _)| of.as_ref() == Some(&name));
+        let all = || self.clock_offset.iter().rev().find(|(of, _)| of.is_none());
+        own.or_else(all).map_or(Micros(0), |(_, offset)| *offset)
+    }
+
     /// Files that are read besides captures, with what they are.
     #[cfg(feature = "plots")]
     pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
@@ -73,8 +98,13 @@ impl InputArgs {
             .iter()
             .map(|(station, place)| ["--place".to_owned(), format!("{station}={place}")]);
         #[expect(clippy::cast_precision_loss, reason = "an offset of hours")]
-        let seconds = self.clock_offset.0 as f64 / 1e6;
-        let offset = (seconds != 0.0).then(|| ["--clock-offset".to_owned(), seconds.to_string()]);
+        let seconds = |offset: &Micros| offset.0 as f64 / 1e6;
+        let offset = self.clock_offset.iter().map(|(of, offset)| {
+            let word = of
+                .as_ref()
+                .map_or_else(|| seconds(offset).to_string(), |of| format!("{of}={}", seconds(offset)));
+            ["--clock-offset".to_owned(), word]
+        });
         let pseudonymised = self.pseudonymised.then(|| "--pseudonymised".to_owned());
         let words = keys.chain(truth).chain(place).chain(offset).flatten();
         words.chain(pseudonymised).chain(self.calibration.words()).collect()
@@ -128,13 +158,13 @@ impl InputArgs {
         evidence.begin_capture(&path.display().to_string());
         evidence.is_pseudonymised |= self.pseudonymised || is_protected(path);
         let options = OpenOptions {
-            clock_offset: self.clock_offset,
+            clock_offset: self.clock_offset(path),
             ..OpenOptions::default()
         };
         match open_capture(path, &options).map_err(failed)? {
             Capture::Packets(mut packets) => {
-                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-                self.packets(&mut *packets, &stem, evidence).map_err(failed)?;
+                let offset = self.clock_offset(path);
+                packets_of(&mut *packets, &stem(path), offset, evidence).map_err(failed)?;
                 Ok(packets.damage().clone())
             }
             Capture::Events(mut reader) => {
@@ -151,35 +181,20 @@ impl InputArgs {
         }
     }
 
-    /// A packet capture, whose findings name its packets as other programs count them.
-    fn packets(&self, packets: &mut dyn PacketReader, name: &str, evidence: &mut Evidence) -> Result<(), FormatError> {
-        let info = StationInfo {
-            name: name.to_owned(),
-            ..StationInfo::default()
-        };
-        evidence.take(
-            &CaptureEvent::other(UnixMicros(0), StationId(0), EventKind::Station(info)),
-            0,
-        );
-        let mut decoder = Decoder::new(StationId(0), self.clock_offset);
-        let mut events = Vec::new();
-        loop {
-            let Some(packet) = packets.next_packet()? else {
-                return Ok(());
-            };
-            let (offset, number) = (packet.offset, packet.number);
-            let is_sound = decoder.packet(&packet, &mut events).is_ok();
-            for event in events.drain(..) {
-                evidence.take(&event, number);
-            }
-            if !is_sound {
-                packets.note_damage(offset, number, CUT_SHORT_EVENT);
-            }
-        }
-    }
-
     /// That the stations which flags name are in one of these.
     pub(super) fn check_stations(&self, all: &[&Evidence]) -> Result<(), Failure> {
+        let captures = all.iter().flat_map(|evidence| &evidence.captures);
+        let stems: Vec<String> = captures.map(|capture| stem(Path::new(capture))).collect();
+        let told = self.clock_offset.iter().filter_map(|(of, _)| of.as_ref());
+        for name in told {
+            if !stems.contains(name) {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    format!("--clock-offset {name}=…: there is no such capture"),
+                )
+                .hint(format!("there are: {}", printable(&stems.join(", ")))));
+            }
+        }
         let slips = self.calibration.stations().map(|name| ("--model", name));
         let slips = slips.chain(self.place.iter().map(|(name, _)| ("--place", name.as_str())));
         for (flag, name) in slips {
@@ -238,6 +253,38 @@ impl InputArgs {
             .map(|(profile, _)| Dbm(profile.tx_power_dbm))
             .collect();
         Ok(())
+    }
+}
+
+/// A packet capture, whose findings name its packets as other programs count them.
+fn packets_of(
+    packets: &mut dyn PacketReader,
+    name: &str,
+    clock_offset: Micros,
+    evidence: &mut Evidence,
+) -> Result<(), FormatError> {
+    let info = StationInfo {
+        name: name.to_owned(),
+        ..StationInfo::default()
+    };
+    evidence.take(
+        &CaptureEvent::other(UnixMicros(0), StationId(0), EventKind::Station(info)),
+        0,
+    );
+    let mut decoder = Decoder::new(StationId(0), clock_offset);
+    let mut events = Vec::new();
+    loop {
+        let Some(packet) = packets.next_packet()? else {
+            return Ok(());
+        };
+        let (offset, number) = (packet.offset, packet.number);
+        let is_sound = decoder.packet(&packet, &mut events).is_ok();
+        for event in events.drain(..) {
+            evidence.take(&event, number);
+        }
+        if !is_sound {
+            packets.note_damage(offset, number, CUT_SHORT_EVENT);
+        }
     }
 }
 

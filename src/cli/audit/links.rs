@@ -23,10 +23,11 @@ pub(super) fn write(out: &mut dyn Write, links: &LinksReport, layout: Layout, al
         text(out, layout, &format!("! {note}"))?;
     }
     let told = format!(
-        "{} links ({} by a shared address, {} by hand-over) make {} chains of {} RPIs; {:.0} % of the time that RPIs were heard \
+        "{} links ({} by a shared address, {} by kept metadata, {} by hand-over) make {} chains of {} RPIs; {:.0} % of the time that RPIs were heard \
          is in a chain.",
         links.n_links,
         summary.by_address,
+        summary.by_metadata,
         summary.by_hand_over,
         summary.chains,
         summary.identifiers,

@@ -276,15 +276,15 @@ fn sentence(report: &Report) -> String {
     }
     match report.verdict {
         Verdict::Fail => {
-            let titles: Vec<&str> = report
+            let failed: Vec<String> = report
                 .rules
                 .iter()
                 .filter(|rule| rule.weight() == Verdict::Fail)
-                .map(|rule| rule.rule.title)
+                .map(|rule| format!("“{}”: {}", rule.rule.title, rule.seen))
                 .collect();
             format!(
-                "Not as it should be: {fails} of {judged} rules failed, {warns} warned. It does not hold that {}.",
-                titles.join("; nor that ")
+                "Not as it should be: {fails} of {judged} rules failed, {warns} warned. What failed: {}.",
+                failed.join("; ")
             )
         }
         Verdict::Warn => format!(

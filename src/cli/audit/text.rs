@@ -12,6 +12,8 @@ use crate::lab::text::printable;
 
 /// Findings of a rule that are told unless all are asked for.
 const FINDINGS: usize = 5;
+/// Clocks that are told of.
+const CLOCKS: usize = 8;
 /// Packets of a finding that are told unless all are asked for.
 const PACKETS: usize = 3;
 
@@ -28,6 +30,13 @@ pub(super) fn write(out: &mut dyn Write, report: &Report, layout: Layout, all: b
     rotations(out, report, layout)?;
     super::links::write(out, &report.links, layout, all)?;
     summary(out, report, layout)
+}
+
+fn times(n: u32) -> String {
+    match n {
+        1 => "once".to_owned(),
+        n => format!("{n} times"),
+    }
 }
 
 fn scope(out: &mut dyn Write, scope: &Scope, layout: Layout) -> io::Result<()> {
@@ -75,6 +84,33 @@ fn scope(out: &mut dyn Write, scope: &Scope, layout: Layout) -> io::Result<()> {
             format!(
                 "{} reports were too many to keep: the evidence is not complete",
                 scope.left_out
+            ),
+        ));
+    }
+    for station in scope
+        .stations
+        .iter()
+        .filter(|station| station.set_back > 0)
+        .take(CLOCKS)
+    {
+        facts.push((
+            "! clock",
+            format!(
+                "that of {} was set back {}: it is judged in parts",
+                cut(&station.name, 24),
+                times(station.set_back)
+            ),
+        ));
+    }
+    for clocks in scope.clocks_apart.iter().take(CLOCKS) {
+        facts.push((
+            "! clocks",
+            format!(
+                "all that {} and {} both heard lies {:.1} h apart: their clocks differ (--clock-offset CAPTURE=SECONDS), or it \
+                 was replayed",
+                cut(&clocks.first, 24),
+                cut(&clocks.second, 24),
+                clocks.later_s.abs() / 3600.0
             ),
         ));
     }

@@ -1,7 +1,9 @@
 //! Evidence as rules look at it: identifiers and addresses joined over stations.
 
+pub(super) mod clocks;
 mod fixed;
 pub(super) mod listening;
+pub(super) mod metadata;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -80,9 +82,11 @@ pub struct Case<'a> {
     /// Who broadcasts which identifier, as far as it is known.
     pub owners: BTreeMap<Rpi, Owner>,
     links: OnceLock<Links>,
+    kept_metadata: OnceLock<Vec<metadata::Kept>>,
     /// Whether these are some of the identifiers only: what carries none cannot be laid to their broadcasters.
     pub is_part: bool,
     pub(super) listening: Vec<listening::Listening>,
+    pub(super) clocks: clocks::Clocks,
 }
 
 impl<'a> Case<'a> {
@@ -119,14 +123,17 @@ impl<'a> Case<'a> {
             .collect();
         identifiers.sort_by_key(|identifier| (identifier.first, identifier.rpi));
         let fixed = fixed::values(evidence, &identifiers);
+        let clocks = clocks::Clocks::of(evidence, &identifiers);
         let mut case = Self {
             evidence,
+            clocks,
             identifiers,
             addresses: BTreeMap::new(),
             resolved: BTreeMap::new(),
             fixed,
             owners: owners(evidence),
             links: OnceLock::new(),
+            kept_metadata: OnceLock::new(),
             is_part: true,
             listening: evidence.stations.iter().map(listening::Listening::of).collect(),
         };
@@ -167,6 +174,16 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn links(&self) -> &Links {
         self.links.get_or_init(|| Links::of(self))
+    }
+
+    /// Metadata that stayed when the identifier changed.
+    pub(super) fn kept_metadata(&self) -> &[metadata::Kept] {
+        self.kept_metadata.get_or_init(|| metadata::kept(self))
+    }
+
+    /// Identifiers whose metadata stayed over others: they were not encrypted for them, and decrypt to anything.
+    pub(super) fn with_kept_metadata(&self) -> BTreeSet<Rpi> {
+        self.kept_metadata().iter().flat_map(|kept| kept.rpis(self)).collect()
     }
 
     /// A pair by its number.
@@ -334,5 +351,5 @@ fn owners(evidence: &Evidence) -> BTreeMap<Rpi, Owner> {
 }
 
 /// What is said where clocks of stations do not go together.
-pub const ODD_CLOCKS: &str = "the clock of a station was set back: each RPI and address is judged by the station that heard most of \
-                              it, not over all stations";
+pub const ODD_CLOCKS: &str = "the clock of a station was set back: each RPI and address is judged by the station, and between two \
+                              settings of its clock, that heard most of it, not over all";

@@ -34,6 +34,8 @@ const MOST_PAIRS: usize = 250_000;
 const MOST_ADDRESSES: usize = 500_000;
 /// Entries of resolving lists that are kept.
 const MOST_RESOLVING: usize = 100_000;
+/// Settings back of a station's clock that are told apart.
+const MOST_SETTINGS: u32 = 64;
 /// Devices with Apple's messages that are kept.
 const MOST_APPLE: usize = 50_000;
 
@@ -137,8 +139,8 @@ pub struct Evidence {
     by_address: HashTable<u32>,
     by_pair: HashTable<u32>,
     hash_seed: u64,
-    /// Number of the first station of the present capture.
-    base: u16,
+    /// Numbers of the present capture's stations.
+    numbers: Vec<Option<StationId>>,
 }
 
 impl Evidence {
@@ -153,7 +155,7 @@ impl Evidence {
 
     /// Begins another capture: its stations are none of those before. `name` is for people and links.
     pub fn begin_capture(&mut self, name: &str) {
-        self.base = u16::try_from(self.stations.len()).unwrap_or(u16::MAX);
+        self.numbers.clear();
         self.captures.push(name.to_owned());
     }
 
@@ -161,7 +163,6 @@ impl Evidence {
     pub fn take(&mut self, event: &CaptureEvent, number: u64) {
         match event {
             CaptureEvent::Advert(advert) => self.advert(advert, number),
-            CaptureEvent::Other(event) if self.base == 0 => self.other(event),
             CaptureEvent::Other(event) => {
                 let station = self.based(event.station);
                 self.other(&Event {
@@ -173,8 +174,44 @@ impl Evidence {
     }
 
     /// The number of a station over all captures.
-    fn based(&self, station: StationId) -> StationId {
-        StationId(station.0.saturating_add(self.base))
+    fn based(&mut self, station: StationId) -> StationId {
+        let idx = usize::from(station.0);
+        if self.numbers.len() <= idx {
+            self.numbers.resize(idx + 1, None);
+        }
+        let known = self.numbers[idx];
+        known.unwrap_or_else(|| {
+            let capture = self.captures.len().saturating_sub(1);
+            let number = self.add_station(Station {
+                capture,
+                ..Station::NONE
+            });
+            self.numbers[idx] = Some(number);
+            number
+        })
+    }
+
+    fn add_station(&mut self, station: Station) -> StationId {
+        let number = u16::try_from(self.stations.len()).unwrap_or(u16::MAX);
+        if number < u16::MAX || self.stations.len() == usize::from(u16::MAX) {
+            self.stations.push(station);
+        }
+        StationId(number)
+    }
+
+    /// The number under which a report of a station is kept: from where its clock is set back on it counts as another
+    /// station, since its times before and after do not go together.
+    fn heard_by(&mut self, advert: &Advertisement) -> StationId {
+        let number = self.based(advert.station);
+        let here = self.station_mut(number);
+        if !here.sets_back(advert.at) || here.settings >= MOST_SETTINGS {
+            return number;
+        }
+        here.was_set_back = true;
+        let next = here.set_back(number);
+        let number = self.add_station(next);
+        self.numbers[usize::from(advert.station.0)] = Some(number);
+        number
     }
 
     /// The numbers of the stations with this name.
@@ -231,7 +268,7 @@ impl Evidence {
             self.bad_crc += 1;
             return;
         }
-        let station = self.based(advert.station);
+        let station = self.heard_by(advert);
         let listening = self.station_mut(station).hear(advert);
         self.adverts += u64::from(!advert.is_scan_response());
         let key = TrackKey {

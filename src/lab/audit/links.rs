@@ -70,6 +70,8 @@ const OBSERVED: f64 = 3.0;
 pub enum How {
     /// They shared an address: certain.
     Address,
+    /// They shared their encrypted metadata, more often than chance gives: certain.
+    Metadata,
     /// One ended where the other began: probable.
     HandOver,
 }
@@ -80,6 +82,7 @@ impl How {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Address => "address",
+            Self::Metadata => "metadata",
             Self::HandOver => "hand-over",
         }
     }
@@ -161,7 +164,7 @@ impl Links {
     pub fn of(case: &Case<'_>) -> Self {
         let listening = &case.listening;
         let nodes = Nodes::of(case, listening);
-        let mut joins = by_address(case, &nodes);
+        let mut joins = certain(case, &nodes);
         let mut remarks = Vec::new();
         if nodes.all.len() <= MOST_NODES {
             let seamless = Seamless::of(&nodes.all, listening);
@@ -217,13 +220,13 @@ fn reports_to_come(node: &Node, listening: &[Listening]) -> f64 {
     node.expected(listening, from, to, |heard| heard.rate_at_end)
 }
 
-/// Identifiers that one address carried, one after the other.
-fn by_address(case: &Case<'_>, nodes: &Nodes) -> Vec<Join> {
+/// Identifiers that one address carried, or that kept their metadata, one after the other.
+fn certain(case: &Case<'_>, nodes: &Nodes) -> Vec<Join> {
     let numbers: BTreeMap<Rpi, usize> = nodes.all.iter().map(|node| node.rpi).zip(0..).collect();
     let mut has = vec![[false; 2]; nodes.all.len()];
     let mut joins = Vec::new();
-    for on_air in case.addresses.values().filter(|on_air| on_air.rpis.len() > 1) {
-        let mut there: Vec<usize> = on_air.rpis.iter().filter_map(|rpi| numbers.get(rpi).copied()).collect();
+    let mut chain = |rpis: &mut dyn Iterator<Item = Rpi>, how: How| {
+        let mut there: Vec<usize> = rpis.filter_map(|rpi| numbers.get(&rpi).copied()).collect();
         there.sort_unstable();
         for two in there.windows(2) {
             let (from, to) = (two[0], two[1]);
@@ -235,10 +238,16 @@ fn by_address(case: &Case<'_>, nodes: &Nodes) -> Vec<Join> {
             joins.push(Join {
                 from,
                 to,
-                how: How::Address,
+                how,
                 probability: 1.0,
             });
         }
+    };
+    for on_air in case.addresses.values().filter(|on_air| on_air.rpis.len() > 1) {
+        chain(&mut on_air.rpis.iter().copied(), How::Address);
+    }
+    for kept in case.kept_metadata().iter().filter(|kept| !kept.is_of_several) {
+        chain(&mut kept.rpis(case), How::Metadata);
     }
     joins
 }

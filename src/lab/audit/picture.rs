@@ -376,7 +376,7 @@ mod tests {
         for (number, (second, address, rpi)) in (1..).zip(packets) {
             let mut payload = vec![0x03, 0x03, 0x6f, 0xfd, 0x17, 0x16, 0x6f, 0xfd];
             payload.extend([*rpi; 16]);
-            payload.extend([0x40, 8, 0, 0]);
+            payload.extend([0x40, 8, 0, *rpi]);
             let advert = Advertisement {
                 at: UnixMicros(second * 1_000_000),
                 address: Address {

@@ -1,6 +1,6 @@
 //! The whole result of an audit, as data: what every output shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -14,11 +14,14 @@ use super::rules::judge_all;
 use super::settings::Settings;
 use super::verdict::{Figure, Judgement, Sight, Verdict};
 use crate::lab::address::Address;
+use crate::lab::advert::StationId;
 
 /// Version of the report's JSON.
 pub const SCHEMA: &str = "vicino/audit/1";
 /// Identifiers of a resolved identity that are listed.
 const MOST_RPIS: usize = 1000;
+/// Pairs of stations whose clocks do not go together that are listed.
+const MOST_CLOCKS: usize = 100;
 /// Addresses of a resolved identity that are listed.
 const MOST_ADDRESSES: usize = 100;
 
@@ -46,6 +49,8 @@ pub struct Report {
 /// What was audited.
 #[derive(Clone, Debug, Serialize)]
 pub struct Scope {
+    /// Stations whose clocks do not go together, 100 pairs at most.
+    pub clocks_apart: Vec<ClocksReport>,
     /// Names of the captures.
     pub captures: Vec<String>,
     /// The receivers.
@@ -91,8 +96,21 @@ pub struct StationReport {
     pub gaps: u64,
     /// Reports that it lost, by the capture.
     pub dropped: u64,
+    /// How often its clock was set back by more than 20 s.
+    pub set_back: u32,
     /// What its source does not tell.
     pub cannot_see: Vec<&'static str>,
+}
+
+/// Two stations whose clocks do not go together: whatever both heard lies hours apart.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClocksReport {
+    /// One.
+    pub first: String,
+    /// The other.
+    pub second: String,
+    /// How much later the other heard the same, in seconds.
+    pub later_s: f64,
 }
 
 /// A rule and what it says.
@@ -244,9 +262,15 @@ impl Report {
         report
     }
 
-    /// The worst verdict, of what is not accepted.
+    /// The worst verdict, of what is not accepted; "not observable" where no exposure notification was heard.
     pub fn weigh(&mut self) {
-        self.verdict = self.rules.iter().map(RuleReport::weight).max().unwrap_or_default();
+        let worst = self.rules.iter().map(RuleReport::weight).max().unwrap_or_default();
+        // That nobody takes part says nothing of those who do.
+        self.verdict = if self.scope.exposure_notifications == 0 && worst <= Verdict::Pass {
+            Verdict::NotObservable
+        } else {
+            worst
+        };
     }
 
     /// How many rules turned out so.
@@ -325,21 +349,21 @@ fn rule_report(evidence: &Evidence, judgement: Judgement) -> RuleReport {
 
 fn scope(case: &Case<'_>) -> Scope {
     let evidence = case.evidence;
-    let stations = evidence.stations.iter().map(|station| StationReport {
-        name: station.name().to_owned(),
-        model: station.info.model.clone(),
-        capture: evidence.captures.get(station.capture).cloned().unwrap_or_default(),
-        reports: station.reports,
-        exposure_notifications: station.gaen,
-        gaps: station.gaps,
-        dropped: station.dropped,
-        cannot_see: station.cannot_see(),
-    });
     let first = evidence.stations.iter().filter_map(|station| station.first).min();
     let last = evidence.stations.iter().filter_map(|station| station.last).max();
     Scope {
         captures: evidence.captures.clone(),
-        stations: stations.collect(),
+        stations: stations(evidence),
+        clocks_apart: case
+            .clocks
+            .all()
+            .take(MOST_CLOCKS)
+            .map(|(first, second, later)| ClocksReport {
+                first: evidence.station(first).name().to_owned(),
+                second: evidence.station(second).name().to_owned(),
+                later_s: later.as_secs_f64(),
+            })
+            .collect(),
         adverts: evidence.adverts,
         exposure_notifications: evidence.gaen,
         rpis: case.identifiers.len(),
@@ -354,8 +378,47 @@ fn scope(case: &Case<'_>) -> Scope {
     }
 }
 
+/// Receivers, each once however often its clock was set back.
+fn stations(evidence: &Evidence) -> Vec<StationReport> {
+    let mut all: Vec<StationReport> = Vec::new();
+    let mut place: BTreeMap<usize, usize> = BTreeMap::new();
+    for (number, station) in evidence.stations.iter().enumerate() {
+        let whole = station.part_of.map(|whole| usize::from(whole.0));
+        if let Some(told) = whole
+            .and_then(|whole| place.get(&whole))
+            .and_then(|idx| all.get_mut(*idx))
+        {
+            told.reports += station.reports;
+            told.exposure_notifications += station.gaen;
+            told.gaps += station.gaps;
+            told.dropped += station.dropped;
+            told.set_back = told.set_back.max(station.settings);
+            continue;
+        }
+        place.insert(number, all.len());
+        all.push(StationReport {
+            name: station.name().to_owned(),
+            model: station.info.model.clone(),
+            capture: evidence.captures.get(station.capture).cloned().unwrap_or_default(),
+            reports: station.reports,
+            exposure_notifications: station.gaen,
+            gaps: station.gaps,
+            dropped: station.dropped,
+            set_back: station.settings,
+            cannot_see: station.cannot_see(),
+        });
+    }
+    all
+}
+
 fn identity_reports(evidence: &Evidence, identities: BTreeMap<Address, Identity>) -> Vec<IdentityReport> {
-    let name = |station: &crate::lab::advert::StationId| evidence.station(*station).name().to_owned();
+    let name = |station: &StationId| evidence.station(*station).name().to_owned();
+    let names = |stations: &BTreeSet<StationId>| -> Vec<String> {
+        let whole = stations
+            .iter()
+            .map(|station| evidence.station(*station).part_of.unwrap_or(*station));
+        whole.collect::<BTreeSet<_>>().iter().map(name).collect()
+    };
     let minutes = |span: crate::lab::time::Micros| span.as_secs_f64() / 60.0;
     identities
         .into_iter()
@@ -365,8 +428,8 @@ fn identity_reports(evidence: &Evidence, identities: BTreeMap<Address, Identity>
                 address: address.to_string(),
                 address_kind: address.kind.word(),
                 phone: identity.is_station.as_ref().map(name),
-                reported_by: identity.stations.iter().map(name).collect(),
-                key_held_by: identity.key_held_by.iter().map(name).collect(),
+                reported_by: names(&identity.stations),
+                key_held_by: names(&identity.key_held_by),
                 reports: identity.reports,
                 rpis: identity.rpis.len(),
                 rpi_list: identity.rpis.iter().take(MOST_RPIS).map(ToString::to_string).collect(),

@@ -62,9 +62,9 @@ pub struct Rule {
 
 rules! {
     B1 "rotation-in-step" "address and RPI rotate together"
-        tests "An address on the air that carried two or more RPIs, and an RPI under two or more addresses."
+        tests "An address on the air that carried two or more RPIs, encrypted metadata that stayed under two or more RPIs, and an RPI under two or more addresses."
         needs "Addresses as they were on the air: HCI logs, sniffers, BlueZ; not macOS, and not what a controller resolved."
-        threshold "An address with two RPIs fails; an RPI under two addresses warns."
+        threshold "An address with two RPIs fails; so do metadata under more RPIs than chance gives with 32 bits; an RPI under two addresses warns."
         source "Exposure Notification Bluetooth Specification v1.2; Google's statement on the 'little thumb' of 2020-09-09; DP-3T/bt-measurements, linkability.md"
         means "Whoever listens can join one RPI to the next and so follow the person beyond the 20 minutes that an identifier is meant to last."
         remedy "Change address, RPI and metadata in one step: stop advertising, set the new address, then start with the new payload."
@@ -127,7 +127,7 @@ rules! {
     B10 "level-fingerprint" "levels at several stations do not tell who it is"
         tests "Whether the levels of an RPI at two or more stations at its end are nearer to those at its own beginning than to those of any other RPI of the time."
         needs "Two or more stations that hear the same phones, and four or more RPIs at a time."
-        threshold "A share of at least `level_share`, and three times what chance gives, warns."
+        threshold "A share of at least `level_share` beyond what chance gives warns, where chance alone gives as many less than once in a thousand times."
         source "Baumgärtner et al., 'Mind the GAP'; oseiskar/corona-sniffer"
         means "Who has several sensors can find a resting phone again after a rotation by its levels alone."
         remedy "It cannot be mended by content; less power reaches fewer sensors."

@@ -61,7 +61,7 @@ pub struct Thresholds {
     pub handover_share: f64,
     /// B9: endings that must have been seen.
     pub handover_least: usize,
-    /// B10: share of RPIs found again by level from which on it warns.
+    /// B10: share of RPIs found again by level, beyond what chance gives, from which on it warns.
     pub level_share: f64,
     /// B11: minutes of silence after which an RPI must not come again.
     pub replay_gap_min: f64,

@@ -19,15 +19,16 @@ pub(super) fn write(page: &mut Page, links: &LinksReport) {
     }
     page.section("How long a person could be followed");
     page.text(
-        "An outsider who hears the same broadcasts can try to find out which RPI follows which on one phone: by an address that is \
-         kept, which is certain, or by one ending where another begins at a similar level, which is likely or not. How likely is \
+        "An outsider who hears the same broadcasts can try to find out which RPI follows which on one phone: by an address or \
+         metadata that are kept, which is certain, or by one ending where another begins at a similar level, which is likely or not. How likely is \
          stated for each link; where the phones are known, it stands beside what was right.",
     );
     page.text(&format!(
-        "{} links, {} by a shared address and {} by hand-over, make {} chains out of {} RPIs. {:.0} % of the time in which RPIs \
+        "{} links, {} by a shared address, {} by metadata that were kept and {} by hand-over, make {} chains out of {} RPIs. {:.0} % of the time in which RPIs \
          were heard belongs to a chain. The longest chain has {} RPIs and lasts {:.1} minutes.",
         links.n_links,
         summary.by_address,
+        summary.by_metadata,
         summary.by_hand_over,
         summary.chains,
         summary.identifiers,

@@ -34,7 +34,7 @@ pub(super) fn links(graphs: &[Graph]) -> Option<Plot> {
             };
             let line = vec![[seconds(one[1]), middle(*from)], [seconds(other[0]), middle(*to)]];
             let look = match how {
-                How::Address => 0,
+                How::Address | How::Metadata => 0,
                 How::HandOver if *probability >= SURE => 1,
                 How::HandOver => 2,
             };
@@ -47,7 +47,7 @@ pub(super) fn links(graphs: &[Graph]) -> Option<Plot> {
     let x = Axis::over("time of day, UTC", times, Scale::Clock);
     let mut series = vec![Series::new("RPI", RPI, Marks::Bands(bars))];
     let looks = [
-        ("shared address: certain", CERTAIN),
+        ("address or metadata kept: certain", CERTAIN),
         ("hand-over, 90 % or more", LIKELY),
         ("hand-over, less", UNSURE),
     ];

@@ -1,7 +1,7 @@
 //! What is known of a receiver, and when it listened.
 
 use crate::lab::address::AddressKind;
-use crate::lab::advert::{Advertisement, PduType};
+use crate::lab::advert::{Advertisement, PduType, StationId};
 use crate::lab::event::StationInfo;
 use crate::lab::time::{Micros, UnixMicros};
 
@@ -33,8 +33,12 @@ pub struct Station {
     pub gaps: u64,
     /// Reports that were lost, by the capture.
     pub dropped: u64,
-    /// Whether its clock was set back by more than some seconds: then its times are not those of others.
+    /// Whether its clock was set back by more than some seconds, before or after: then its times are not those of others.
     pub was_set_back: bool,
+    /// How often its clock had been set back before.
+    pub settings: u32,
+    /// The station as which it is told, where this is a stretch of it after its clock was set back.
+    pub part_of: Option<StationId>,
     /// Whether a scan withheld repeats: then times between reports say nothing.
     pub filters_duplicates: bool,
     /// First and last report.
@@ -62,11 +66,32 @@ impl Station {
         gaps: 0,
         dropped: 0,
         was_set_back: false,
+        settings: 0,
+        part_of: None,
         filters_duplicates: false,
         first: None,
         last: None,
         listening: Vec::new(),
     };
+
+    /// Whether a report at that time means that the clock was set back.
+    pub(super) fn sets_back(&self, at: UnixMicros) -> bool {
+        let latest = self.listening.last().map(|[_, to]| *to);
+        latest.is_some_and(|latest| latest.since(at) > SET_BACK)
+    }
+
+    /// What it is after its clock was set back, before it heard anything; `number` is its own.
+    pub(super) fn set_back(&self, number: StationId) -> Self {
+        Self {
+            info: self.info.clone(),
+            capture: self.capture,
+            was_set_back: true,
+            settings: self.settings + 1,
+            part_of: Some(self.part_of.unwrap_or(number)),
+            filters_duplicates: self.filters_duplicates,
+            ..Self::NONE
+        }
+    }
 
     /// Notes a report; gives the number of the stretch of listening that it belongs to.
     pub(super) fn hear(&mut self, advert: &Advertisement) -> u32 {
@@ -77,8 +102,6 @@ impl Station {
             AddressKind::Opaque | AddressKind::Unknown
         ));
         self.not_raw += u64::from(!advert.details.form.is_raw());
-        let latest = self.listening.last().map(|[_, to]| *to);
-        self.was_set_back |= latest.is_some_and(|latest| latest.since(advert.at) > SET_BACK);
         self.first = Some(self.first.map_or(advert.at, |first| first.min(advert.at)));
         self.last = Some(self.last.map_or(advert.at, |last| last.max(advert.at)));
         let is_full = self.listening.len() >= MOST_STRETCHES;

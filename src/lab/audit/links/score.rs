@@ -27,6 +27,8 @@ pub struct Summary {
     pub identifiers: usize,
     /// Links by a shared address.
     pub by_address: usize,
+    /// Links by metadata that stayed.
+    pub by_metadata: usize,
     /// Links by hand-over.
     pub by_hand_over: usize,
     /// Chains of two or more identifiers.
@@ -161,11 +163,12 @@ pub(super) fn summary(scored: &Scored<'_>) -> Summary {
     }
     let all = total(&rows);
     let longest = scored.chains.first();
-    let by_hand_over = scored.links.iter().filter(|link| link.how == How::HandOver).count();
+    let by = |how| scored.links.iter().filter(|link| link.how == how).count();
     Summary {
         identifiers: scored.nodes.all.len(),
-        by_address: scored.links.len() - by_hand_over,
-        by_hand_over,
+        by_address: by(How::Address),
+        by_metadata: by(How::Metadata),
+        by_hand_over: by(How::HandOver),
         chains: scored.chains.len(),
         longest_rpis: longest.map_or(0, |chain| chain.rpis.len()),
         longest_min: longest.map_or(0.0, Chain::minutes),

@@ -42,7 +42,10 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
                 address.kind
             )
         } else {
-            format!("{address} was on the air for {minutes:.1} min or more")
+            format!(
+                "{address} was on the air for {minutes:.1} min or more; {:.0} are allowed",
+                limits.address_lifetime_warn_min
+            )
         };
         findings.push(Finding {
             verdict,

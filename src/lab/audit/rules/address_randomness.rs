@@ -87,7 +87,8 @@ fn comes_again(case: &Case<'_>, address: Address, on_air: &OnAir, settings: &Set
         } else {
             (gap, until, pair.first)
         };
-        if gap > most {
+        // The same RPI again is a replay or a clock, not a draw that came out alike.
+        if gap > most && before.rpi != after.rpi {
             let hours = gap.as_secs_f64() / 3600.0;
             return Some(Finding {
                 verdict: Verdict::Fail,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::lab::address::Address;
 use crate::lab::advert::StationId;
-use crate::lab::audit::case::{Case, WHOSE_BEACON};
+use crate::lab::audit::case::{Case, NOTHING_HEARD, WHOSE_BEACON};
 use crate::lab::audit::evidence::{AppleTrack, Pair, Token};
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
@@ -20,6 +21,9 @@ const CROWD: usize = 256;
 pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     if case.is_part {
         return Judgement::not_observable(RuleId::B14, WHOSE_BEACON);
+    }
+    if case.identifiers.is_empty() {
+        return Judgement::not_observable(RuleId::B14, NOTHING_HEARD);
     }
     let private: Vec<&AppleTrack> = case
         .evidence
@@ -51,6 +55,8 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     )
 }
 
+type ByAddress<'a> = BTreeMap<(StationId, Address), &'a AppleTrack>;
+
 /// Tokens that go on under another address.
 fn outliving(tracks: &[&AppleTrack], settings: &Settings) -> Vec<Finding> {
     #[expect(clippy::cast_possible_truncation, reason = "seconds of a setting")]
@@ -62,19 +68,25 @@ fn outliving(tracks: &[&AppleTrack], settings: &Settings) -> Vec<Finding> {
             .or_default()
             .push(token);
     }
-    let mut findings = Vec::new();
+    let keys = tracks.iter().map(|track| (track.first.station, track.first.address));
+    let by_address: ByAddress<'_> = keys.zip(tracks.iter().copied()).collect();
+    // By pair of addresses: a device that keeps several bytes is one finding.
+    let mut findings: BTreeMap<[Address; 2], Finding> = BTreeMap::new();
     for tokens in by_value.values_mut().filter(|tokens| tokens.len() > 1) {
         tokens.sort_by_key(|token| token.first);
         for two in tokens.windows(2) {
             let gap = two[1].first.at.since(two[0].last.at);
-            if two[0].first.address == two[1].first.address || gap > within || gap.0 < -1_000_000 {
+            let addresses = [two[0].first.address, two[1].first.address];
+            // While both are on the air, one may be another device of the same person.
+            if addresses[0] == addresses[1] || gap > within || gap.0 < 0 || is_together(&by_address, two[0], two[1]) {
                 continue;
             }
-            findings.push(Finding {
+            findings.entry(addresses).or_insert_with(|| Finding {
                 verdict: Verdict::Warn,
                 subject: format!("addresses {} and {}", two[0].first.address, two[1].first.address),
                 what: format!(
-                    "bytes of an Apple message (type 0x{:02x}) went on from {} to {}: the same device",
+                    "bytes of an Apple message (type 0x{:02x}) went on from {} to {}: the same device; whether it sends exposure notifications too is not \
+                     known",
                     two[0].ty, two[0].first.address, two[1].first.address
                 ),
                 figure: Figure::new("after", gap.as_secs_f64(), "s"),
@@ -82,7 +94,15 @@ fn outliving(tracks: &[&AppleTrack], settings: &Settings) -> Vec<Finding> {
             });
         }
     }
-    findings
+    findings.into_values().collect()
+}
+
+/// Whether the first's address was still on the air when the second's had begun.
+fn is_together(tracks: &ByAddress<'_>, one: &Token, other: &Token) -> bool {
+    let of = |token: &Token| tracks.get(&(token.first.station, token.first.address));
+    of(one)
+        .zip(of(other))
+        .is_some_and(|(one, other)| one.last.at > other.first.at)
 }
 
 /// Beacons that begin and end with an identifier.

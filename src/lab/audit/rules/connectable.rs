@@ -24,25 +24,37 @@ fn judged(look: &Look, profile: Profile) -> Option<Verdict> {
     })
 }
 
+/// Whether it can be asked, and not connected to.
+fn is_scannable(look: &Look) -> bool {
+    matches!(
+        (look.pdu, look.extended),
+        (PduType::AdvScanInd, _) | (PduType::AdvExtInd, Some((false, true)))
+    )
+}
+
 pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     if case.identifiers.is_empty() {
         return Judgement::not_observable(RuleId::B5, NOTHING_HEARD);
     }
     // Kinds of packets that differ in something else only are one finding.
     let mut kinds: BTreeMap<(PduType, Verdict), (Vec<usize>, u64, Sight)> = BTreeMap::new();
-    let mut told = 0;
+    let (mut told, mut scannable) = (0, 0_u64);
     for (number, facts) in case.evidence.looks().enumerate() {
         let is_here = case.pairs().any(|pair| pair.looks.has(number));
         let Some(verdict) = judged(&facts.look, settings.profile).filter(|_| is_here) else {
             continue;
         };
         told += 1;
+        if is_scannable(&facts.look) {
+            scannable += facts.n;
+        }
         let kind = kinds
             .entry((facts.look.pdu, verdict))
             .or_insert_with(|| (Vec::new(), 0, facts.first));
         kind.0.push(number);
         kind.1 += facts.n;
     }
+    let scannable = usize::try_from(scannable).unwrap_or(usize::MAX);
     let mut findings: Vec<Finding> = kinds
         .into_iter()
         .filter(|((_, verdict), _)| *verdict > Verdict::Pass)
@@ -69,9 +81,31 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
         return Judgement::not_observable(RuleId::B5, "this source does not tell the PDU type");
     }
     let seen = match findings.iter().map(|finding| finding.verdict).max() {
+        None if scannable > 0 => format!(
+            "{} can be asked, as Android phones' can: accepted by this profile",
+            counted(scannable, "packet", "packets")
+        ),
         None => "nothing can be asked or connected to".to_owned(),
-        Some(Verdict::Fail) => "frames that can be connected to, or that answer with content".to_owned(),
-        _ => "scannable, as Android phones are".to_owned(),
+        Some(Verdict::Fail) => {
+            let answers = findings
+                .iter()
+                .filter(|finding| finding.subject.starts_with("scan response"))
+                .count();
+            let packets: f64 = findings
+                .iter()
+                .filter(|finding| finding.verdict == Verdict::Fail && finding.subject.starts_with("PDU"))
+                .map(|finding| finding.figure.value)
+                .sum();
+            format!(
+                "{packets} of {} packets can be connected to, {} with content",
+                case.evidence.gaen,
+                counted(answers, "address answers", "addresses answer")
+            )
+        }
+        _ => format!(
+            "{} can be asked, as Android phones' can",
+            counted(scannable, "packet", "packets")
+        ),
     };
     Judgement::of(
         RuleId::B5,

@@ -1,6 +1,6 @@
 //! B13: no counter goes on over a change of address.
 
-use crate::lab::audit::case::{Case, WHOSE_BEACON};
+use crate::lab::audit::case::{Case, NOTHING_HEARD, WHOSE_BEACON};
 use crate::lab::audit::evidence::AppleTrack;
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
@@ -17,6 +17,9 @@ struct Counting<'a> {
 pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     if case.is_part {
         return Judgement::not_observable(RuleId::B13, WHOSE_BEACON);
+    }
+    if case.identifiers.is_empty() {
+        return Judgement::not_observable(RuleId::B13, NOTHING_HEARD);
     }
     let limits = &settings.thresholds;
     if case.evidence.is_pseudonymised {
@@ -52,7 +55,7 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
                 one.track.first.address != next.track.first.address
                     && step <= limits.counter_step
                     && gap <= within
-                    && gap.0 > -1_000_000
+                    && gap.0 >= 0
             });
         let Some(one) = goes_on else { continue };
         findings.push(Finding {

@@ -6,7 +6,8 @@ use crate::lab::advert::StationId;
 use crate::lab::audit::case::{Case, Identifier, NOTHING_HEARD};
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
-use crate::lab::audit::verdict::{Figure, Finding, Judgement, Verdict, counted};
+use crate::lab::audit::verdict::{Figure, Finding, Judgement, Sight, Verdict, counted};
+use crate::lab::text::printable;
 use crate::lab::time::Micros;
 
 /// Beginning and end must be so far apart.
@@ -76,7 +77,8 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
         let by_chance = 1.0 / (others.len() + 1) as f64;
         chance += by_chance;
         if others.iter().all(|other| own < *other) {
-            found.push((one.identifier, own.sqrt(), others.len()));
+            let next = others.iter().copied().fold(f64::INFINITY, f64::min);
+            found.push((one, own.sqrt(), next.sqrt(), others.len()));
         }
     }
     if judged == 0 {
@@ -87,22 +89,13 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     }
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     let (share, chance) = (found.len() as f64 / judged as f64, chance / judged as f64);
-    let is_known = share >= settings.thresholds.level_share
-        && share >= 3.0 * chance
-        && tail(found.len(), judged, chance) < BY_CHANCE;
+    // What is left of the share when chance is taken away.
+    let beyond = (share - chance) / (1.0 - chance).max(f64::MIN_POSITIVE);
+    let is_known = beyond >= settings.thresholds.level_share && tail(found.len(), judged, chance) < BY_CHANCE;
     let findings = found
         .iter()
         .filter(|_| is_known)
-        .map(|(identifier, own, others)| Finding {
-            verdict: Verdict::Warn,
-            subject: format!("RPI {}", identifier.rpi),
-            what: format!(
-                "RPI {} is found again among {others} others by its levels alone ({own:.1} dB between its beginning and its end)",
-                identifier.rpi
-            ),
-            figure: Figure::new("level difference", *own, "dB"),
-            packets: vec![identifier.first, identifier.last],
-        })
+        .map(|(one, own, next, others)| finding(case, one, [*own, *next], *others))
         .collect();
     let seen = format!(
         "{} of {judged} RPIs found again by level alone; chance gives {:.0} %",
@@ -113,6 +106,38 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
         Figure::new("share found again", share, ""),
         Figure::new("share by chance", chance, ""),
     ])
+}
+
+/// One that is found again; the farther the next one is, the surer.
+fn finding(case: &Case<'_>, one: &Profile<'_>, [own, next]: [f64; 2], others: usize) -> Finding {
+    let rpi = one.identifier.rpi;
+    let both = one.head.iter().zip(&one.tail);
+    let mut levels: Vec<String> = both
+        .map(|((station, head), (_, tail))| {
+            let name = printable(case.evidence.station(*station).name());
+            format!("{name} {head:.0} and {tail:.0}")
+        })
+        .collect();
+    levels.sort();
+    levels.truncate(6);
+    let more = if one.head.len() > levels.len() { ", …" } else { "" };
+    // The first and the last at each station that counts.
+    let pairs = one.identifier.pairs.iter().map(|number| case.pair(*number));
+    let here: BTreeMap<StationId, [Sight; 2]> = pairs.map(|pair| (pair.station(), [pair.first, pair.last])).collect();
+    let shown = one.head.iter().filter_map(|(station, _)| here.get(station));
+    let mut packets: Vec<Sight> = shown.flatten().copied().collect();
+    packets.sort_unstable();
+    Finding {
+        verdict: Verdict::Warn,
+        subject: format!("RPI {rpi}"),
+        what: format!(
+            "RPI {rpi} is found again among {others} others by its levels alone: {own:.1} dB between its beginning and its end, \
+             {next:.1} dB to the next like it ({}{more} dBm)",
+            levels.join(", ")
+        ),
+        figure: Figure::new("nearer than the next by", next - own, "dB"),
+        packets,
+    }
 }
 
 /// Probability of `found` or more of `of`, each by this chance.

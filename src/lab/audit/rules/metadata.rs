@@ -23,11 +23,18 @@ pub(super) fn judge(case: &Case<'_>, _: &Settings) -> Judgement {
         return Judgement::not_observable(RuleId::B17, "metadata are replaced in a protected capture");
     }
     let mut of_value: BTreeMap<(String, [u8; 4]), Vec<Sight>> = BTreeMap::new();
+    // What stays over RPIs was not encrypted for them (B1): what it decrypts to says nothing.
+    let frozen = case.with_kept_metadata();
     let mut n = 0;
+    let mut n_frozen = 0;
     for identifier in case.own_identifiers() {
         let Some(metadata) = case.evidence.known.get(&identifier.rpi) else {
             continue;
         };
+        if frozen.contains(&identifier.rpi) {
+            n_frozen += 1;
+            continue;
+        }
         n += 1;
         if judged(*metadata).is_some() {
             // What was encrypted under another identifier decrypts to a value of its own each time: by phone.
@@ -40,10 +47,11 @@ pub(super) fn judge(case: &Case<'_>, _: &Settings) -> Judgement {
         }
     }
     if n == 0 {
-        return Judgement::not_observable(
-            RuleId::B17,
-            "no key of what was heard is known (--keys): metadata are encrypted",
-        );
+        let why = match n_frozen {
+            0 => "no key of what was heard is known (--keys): metadata are encrypted",
+            _ => "metadata stay over RPIs (B1): what they decrypt to says nothing",
+        };
+        return Judgement::not_observable(RuleId::B17, why);
     }
     let findings: Vec<Finding> = of_value
         .into_iter()
@@ -67,10 +75,17 @@ pub(super) fn judge(case: &Case<'_>, _: &Settings) -> Judgement {
             "values are not as specified",
         )
     };
-    Judgement::of(
+    let judgement = Judgement::of(
         RuleId::B17,
         counted(n, "RPI with a known key", "RPIs with a known key"),
         seen,
         findings,
-    )
+    );
+    match n_frozen {
+        0 => judgement,
+        n => judgement.note(format!(
+            "{} not judged: their metadata stay over RPIs (B1)",
+            counted(n, "RPI is", "RPIs are")
+        )),
+    }
 }

@@ -6,7 +6,7 @@ use crate::lab::audit::case::{Case, Identifier, NOTHING_HEARD, ODD_CLOCKS, OnAir
 use crate::lab::audit::evidence::Pair;
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
-use crate::lab::audit::verdict::{Figure, Finding, Judgement, Verdict, counted};
+use crate::lab::audit::verdict::{Figure, Finding, Judgement, Sight, Verdict, counted};
 use crate::lab::time::{Micros, UnixMicros};
 
 /// Somebody must have listened for so long within a silence for it to be one.
@@ -152,23 +152,67 @@ fn come_again(
     let minutes = to.since(from).as_secs_f64() / 60.0;
     let age = to.since(stays[0][0]);
     let is_sure = age >= OLDEST || to.since(from) > gap(settings);
+    let clocks = clocks_apart(case, identifier, from, to);
+    let packets = around(case, identifier, from, to);
     let finding = Finding {
-        verdict: if is_sure { Verdict::Fail } else { Verdict::Warn },
+        verdict: if is_sure && clocks.is_none() {
+            Verdict::Fail
+        } else {
+            Verdict::Warn
+        },
         subject: format!("RPI {}", identifier.rpi),
         what: format!(
             "RPI {} came again at {to} after {minutes:.1} min of silence, {:.1} min after it was first heard: {}",
             identifier.rpi,
             age.as_secs_f64() / 60.0,
-            if is_sure {
-                "no phone sends an RPI for so long"
-            } else {
-                "hardly any phone sends an RPI for so long"
+            match clocks {
+                Some(stations) => format!("it was replayed, or the clocks of {stations} differ"),
+                None if is_sure => "no phone sends an RPI for so long".to_owned(),
+                None => "hardly any phone sends an RPI for so long".to_owned(),
             }
         ),
         figure: Figure::new("silence", minutes, "min"),
-        packets: vec![identifier.first, identifier.last],
+        packets,
     };
     Some((finding, stays[0][0], to))
+}
+
+/// The pairs that a silence parts: that end at its beginning or begin at its end.
+fn parted<'a>(case: &'a Case<'_>, identifier: &'a Identifier) -> impl Iterator<Item = &'a Pair> + 'a {
+    let alone = case.alone(&identifier.pairs);
+    let pairs = identifier.pairs.iter().map(|number| case.pair(*number));
+    pairs.filter(move |pair| alone.is_none_or(|station| station == pair.station()))
+}
+
+/// The stations on both sides of a silence, where all that both heard lies as far apart: then their clocks may differ.
+fn clocks_apart(case: &Case<'_>, identifier: &Identifier, from: UnixMicros, to: UnixMicros) -> Option<String> {
+    let before: BTreeSet<_> = parted(case, identifier)
+        .filter(|pair| pair.first.at <= from)
+        .map(Pair::station)
+        .collect();
+    let after: BTreeSet<_> = parted(case, identifier)
+        .filter(|pair| pair.last.at >= to)
+        .map(Pair::station)
+        .collect();
+    let apart = |one, other| case.clocks.apart(one, other).is_some();
+    let all_apart = before
+        .iter()
+        .all(|one| after.iter().all(|other| one != other && apart(*one, *other)));
+    let name = |station| case.evidence.station(station).name().to_owned();
+    let (one, other) = before.first().zip(after.first())?;
+    all_apart.then(|| format!("{:?} and {:?}", name(*one), name(*other)))
+}
+
+/// The packets on both sides of a silence, then the first and the last.
+fn around(case: &Case<'_>, identifier: &Identifier, from: UnixMicros, to: UnixMicros) -> Vec<Sight> {
+    let sights = || parted(case, identifier).flat_map(|pair| [pair.first, pair.last]);
+    let last = sights().filter(|sight| sight.at <= from).max();
+    let next = sights().filter(|sight| sight.at >= to).min();
+    let mut all: Vec<Sight> = last.into_iter().chain(next).collect();
+    all.extend(sights().min().into_iter().chain(sights().max()));
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// How long two pairs were there together.

@@ -46,7 +46,10 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
         findings.push(Finding {
             verdict,
             subject: format!("RPI {}", identifier.rpi),
-            what: format!("RPI {} was on the air for {minutes:.1} min or more", identifier.rpi),
+            what: format!(
+                "RPI {} was on the air for {minutes:.1} min or more; {:.0} are allowed",
+                identifier.rpi, limits.rpi_lifetime_warn_min
+            ),
             figure: Figure::new("seen for", minutes, "min"),
             packets: vec![identifier.first, identifier.last],
         });

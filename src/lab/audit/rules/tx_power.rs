@@ -12,7 +12,11 @@ use crate::lab::units::Dbm;
 pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     let evidence = case.evidence;
     let mut of_power: BTreeMap<Dbm, Vec<crate::lab::audit::Sight>> = BTreeMap::new();
+    let frozen = case.with_kept_metadata();
     for identifier in case.own_identifiers() {
+        if frozen.contains(&identifier.rpi) {
+            continue;
+        }
         if let Some(metadata) = evidence.known.get(&identifier.rpi) {
             of_power.entry(metadata.tx_power()).or_default().push(identifier.first);
         }
