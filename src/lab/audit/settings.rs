@@ -237,6 +237,15 @@ impl Thresholds {
             ("tx_power_bits", self.tx_power_bits),
             ("address_reuse_h", self.address_reuse_h),
         ];
+        let shares = [
+            ("handover_share", self.handover_share),
+            ("level_share", self.level_share),
+        ];
+        if let Some((name, value)) = shares.iter().find(|(_, value)| *value > 1.0) {
+            return Err(SettingsError::Value(format!(
+                "thresholds.{name} = {value}: must be a share from 0 to 1"
+            )));
+        }
         match positive.iter().find(|(_, value)| !value.is_finite() || *value < 0.0) {
             Some((name, value)) => Err(SettingsError::Value(format!(
                 "thresholds.{name} = {value}: must be a number from 0 up"
@@ -282,6 +291,7 @@ mod tests {
             ("[thresholds]\nhandover = 1", "handover"),
             ("[thresholds]\nhandover_s = -1", "handover_s"),
             ("[thresholds]\nhandover_s = nan", "handover_s"),
+            ("[thresholds]\nlevel_share = 5", "level_share"),
             ("[thresholds]\ninterval_ms = [300, 200]", "interval_ms"),
             ("x = 1", "x"),
         ] {

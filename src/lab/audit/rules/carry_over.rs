@@ -55,7 +55,8 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     )
 }
 
-type ByAddress<'a> = BTreeMap<(StationId, Address), &'a AppleTrack>;
+/// When each address was on the air, over all stations.
+type OnAir = BTreeMap<Address, [UnixMicros; 2]>;
 
 /// Tokens that go on under another address.
 fn outliving(tracks: &[&AppleTrack], settings: &Settings) -> Vec<Finding> {
@@ -68,8 +69,13 @@ fn outliving(tracks: &[&AppleTrack], settings: &Settings) -> Vec<Finding> {
             .or_default()
             .push(token);
     }
-    let keys = tracks.iter().map(|track| (track.first.station, track.first.address));
-    let by_address: ByAddress<'_> = keys.zip(tracks.iter().copied()).collect();
+    let mut on_air = OnAir::new();
+    for track in tracks {
+        let span = on_air
+            .entry(track.first.address)
+            .or_insert([track.first.at, track.last.at]);
+        *span = [span[0].min(track.first.at), span[1].max(track.last.at)];
+    }
     // By pair of addresses: a device that keeps several bytes is one finding.
     let mut findings: BTreeMap<[Address; 2], Finding> = BTreeMap::new();
     for tokens in by_value.values_mut().filter(|tokens| tokens.len() > 1) {
@@ -78,7 +84,7 @@ fn outliving(tracks: &[&AppleTrack], settings: &Settings) -> Vec<Finding> {
             let gap = two[1].first.at.since(two[0].last.at);
             let addresses = [two[0].first.address, two[1].first.address];
             // While both are on the air, one may be another device of the same person.
-            if addresses[0] == addresses[1] || gap > within || gap.0 < 0 || is_together(&by_address, two[0], two[1]) {
+            if addresses[0] == addresses[1] || gap > within || gap.0 < 0 || is_together(&on_air, addresses) {
                 continue;
             }
             findings.entry(addresses).or_insert_with(|| Finding {
@@ -97,12 +103,10 @@ fn outliving(tracks: &[&AppleTrack], settings: &Settings) -> Vec<Finding> {
     findings.into_values().collect()
 }
 
-/// Whether the first's address was still on the air when the second's had begun.
-fn is_together(tracks: &ByAddress<'_>, one: &Token, other: &Token) -> bool {
-    let of = |token: &Token| tracks.get(&(token.first.station, token.first.address));
-    of(one)
-        .zip(of(other))
-        .is_some_and(|(one, other)| one.last.at > other.first.at)
+/// Whether the first address was still on the air when the second had begun.
+fn is_together(on_air: &OnAir, [one, other]: [Address; 2]) -> bool {
+    let spans = on_air.get(&one).zip(on_air.get(&other));
+    spans.is_some_and(|([_, until], [from, _])| until > from)
 }
 
 /// Beacons that begin and end with an identifier.

@@ -70,7 +70,7 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
             Finding {
                 verdict,
                 subject: format!("PDU {pdu}"),
-                what: format!("{n} packets of {pdu}: {what}"),
+                what: format!("{n} {} of {pdu}: {what}", if n == 1 { "packet" } else { "packets" }),
                 figure: Figure::count("packets", usize::try_from(n).unwrap_or(usize::MAX)),
                 packets: super::packets_of(first, others),
             }

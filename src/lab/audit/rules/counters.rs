@@ -70,8 +70,8 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
         });
     }
     let seen = format!(
-        "{} that go on under another address",
-        counted(findings.len(), "counter", "counters")
+        "{} under another address",
+        counted(findings.len(), "counter goes on", "counters go on")
     );
     Judgement::of(
         RuleId::B13,

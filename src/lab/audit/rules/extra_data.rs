@@ -36,9 +36,9 @@ pub(super) fn judge(case: &Case<'_>, _: &Settings) -> Judgement {
     let seen = match (findings.len(), beside.len()) {
         (0, 0) => "only Flags, service list and service data; nothing else under their addresses".to_owned(),
         (kinds, addresses) => format!(
-            "{} with more in the frame, {} that also send something else",
+            "{} with more in the frame, {} something else too",
             counted(kinds, "kind of packet", "kinds of packets"),
-            counted(addresses, "address", "addresses")
+            counted(addresses, "address sends", "addresses send")
         ),
     };
     findings.extend(beside);
