@@ -140,7 +140,11 @@ fn one(page: &mut Page, identity: &IdentityReport) {
 fn carried(of: &OnAirReport) -> String {
     let more = of.rpis.saturating_sub(of.rpi_list.len());
     let rpis = of.rpi_list.join(" ");
-    if more > 0 { format!("{rpis} and {more} more") } else { rpis }
+    if more > 0 {
+        format!("{rpis} and {more} more")
+    } else {
+        rpis
+    }
 }
 
 fn rotations(page: &mut Page, report: &Report) {
