@@ -34,6 +34,7 @@ pub mod session;
 pub mod sightings;
 pub(crate) mod spelling;
 pub mod stats;
+pub mod step;
 pub(crate) mod student;
 pub mod text;
 pub mod ticks;

@@ -55,6 +55,15 @@ fn real_exports_are_told_apart_by_what_they_give_away() {
     // Three days of one person, alone in a file.
     assert_eq!(of(1), ["pass", "fail", "fail", "warn", "not-observable"]);
     assert_eq!(of(2), ["pass", "fail", "fail", "fail", "not-observable"]);
+    // By the illness two combinations of many keys each; what else tells keys apart is counted beside it.
+    let odd = json(&["audit", "keys", "--json", &path("google-sample-110keys.zip")]);
+    assert_eq!(
+        (verdict(&odd, 0, "K6"), verdict(&odd, 0, "K8")),
+        ("pass".into(), "warn".into())
+    );
+    let figures = odd["files"][0]["checks"][5]["figures"].as_array().expect("figures");
+    let values: Vec<f64> = figures.iter().filter_map(|figure| figure["value"].as_f64()).collect();
+    assert_eq!(values, [2.0, 0.0, 110.0, 110.0]);
     assert_eq!(vicino(&args).status.code(), Some(1));
     let lenient: Vec<&str> = args.iter().copied().chain(["--fail-on", "never"]).collect();
     assert_eq!(vicino(&lenient).status.code(), Some(0));
@@ -84,6 +93,16 @@ fn a_capture_is_audited_by_who_can_read_it_and_by_what_it_holds() {
     own(0o600);
     let closed = json(&["audit", "custody", &capture, "--json"]);
     assert_eq!(closed["verdict"], "pass");
+    let rows = vicino(&["audit", "custody", &capture, "--csv"]).stdout;
+    let rows = String::from_utf8(rows).expect("text");
+    let lines: Vec<&str> = rows.lines().collect();
+    assert_eq!(lines[0], "file,check,title,verdict,seen,figures,finding,what");
+    assert_eq!(lines.len(), 5, "{rows}");
+    assert!(
+        lines[1].contains(",C1,only the owner can read the files,pass,"),
+        "{}",
+        lines[1]
+    );
     // The same rows without the word that they are simulated.
     fs::remove_file(folder.path().join("two-phones.toml")).expect("the metadata");
     let unknown = json(&["audit", "custody", &capture, "--json"]);

@@ -1,13 +1,14 @@
 //! What happened, in order: gaps, states of the adapter, marks, new identifiers, notices. Bounded, and cleared with the
 //! session.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::action::Action;
 use super::model::Model;
 use crate::lab::doubt::{Doubt, Doubts};
 use crate::lab::event::{AdapterState, CaptureEvent, Event, EventKind};
-use crate::lab::ledger::TrackKey;
+use crate::lab::ledger::{Record, TrackKey};
+use crate::lab::step;
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 
@@ -15,6 +16,8 @@ use crate::lab::time::{Micros, UnixMicros};
 const MOST: usize = 10_000;
 /// How often broadcasters are looked at for what speaks against them.
 const LOOK: Micros = Micros::from_secs(10);
+/// Records of an identifier or an address that are looked at for each new one.
+const MOST_BESIDE: usize = 100;
 /// New identifiers looked at in one go.
 const MOST_RECORDS: usize = 2_000;
 
@@ -84,6 +87,8 @@ pub struct Log {
     /// What was told of each broadcaster, and when that is looked at again.
     told: BTreeMap<TrackKey, Doubts>,
     next_look: UnixMicros,
+    /// Addresses of which was said that a controller resolved them.
+    resolved: BTreeSet<TrackKey>,
 }
 
 impl Log {
@@ -113,6 +118,7 @@ impl Log {
         self.entries.retain(|entry| entry.is_own);
         (self.back, self.records) = (0, 0);
         self.told.clear();
+        self.resolved.clear();
         self.next_look = UnixMicros(i64::MIN);
     }
 
@@ -227,14 +233,16 @@ impl Model {
         for record in ledger.from(self.log.records).take(n_new) {
             let Some(rpi) = record.rpi() else { continue };
             let key = record.key();
-            let others = |record: &crate::lab::ledger::Record| record.rpi().is_some_and(|other| other != rpi);
-            let kept = ledger
-                .of_address(key)
-                .take(100)
-                .any(|(_, other)| others(other) && other.first < record.first);
-            let elsewhere = ledger.of_rpi(rpi).take(100).any(|(_, other)| {
-                other.key() != key && other.key().station == key.station && other.first < record.first
-            });
+            if !step::is_observable(key) && self.log.resolved.len() < MOST && self.log.resolved.insert(key) {
+                let text = format!(
+                    "resolved identity ({}): its rotation is not observable",
+                    key.address.kind
+                );
+                found.push((record.first, Level::Info, text, key.address.to_string()));
+            }
+            let is_earlier = |other: &Record| other.first < record.first;
+            let kept = step::before(ledger, record, MOST_BESIDE).any(is_earlier);
+            let elsewhere = step::elsewhere(ledger, record, MOST_BESIDE).any(is_earlier);
             let (level, text) = if elsewhere && !kept {
                 (Level::Warning, "identifier also under another address".to_owned())
             } else if kept {

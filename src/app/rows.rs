@@ -10,6 +10,7 @@ use crate::lab::doubt::{Doubts, identifiers};
 use crate::lab::gaen::Rpi;
 use crate::lab::ledger::TrackKey;
 use crate::lab::session::Session;
+use crate::lab::step;
 use crate::lab::text::printable;
 use crate::lab::time::{Micros, UnixMicros};
 use crate::lab::track::Track;
@@ -122,6 +123,7 @@ pub(super) fn distance(session: &Session, track: &Track, now: UnixMicros) -> Opt
 pub(super) fn rotations(session: &Session, track: &Track) -> Option<usize> {
     track
         .rpi
+        .filter(|_| step::is_observable(track.key))
         .map(|_| identifiers(session.ledger(), track.key).saturating_sub(1))
 }
 

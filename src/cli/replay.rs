@@ -262,10 +262,20 @@ fn summary(session: &Session) -> String {
     if let Some((first, last)) = session.span() {
         lines.push(format!("from {first} to {last}"));
     }
+    let resolved = found.of_these_with_a_resolved_identity;
     lines.push(format!(
         "{} identifiers: {} under more than one address; {} addresses with more than one identifier",
-        found.rpis, found.rpis_with_several_addresses, found.addresses_with_several_rpis
+        found.rpis,
+        found.rpis_with_several_addresses - resolved,
+        found.addresses_with_several_rpis
     ));
+    if resolved + found.resolved_identities_with_several_rpis > 0 {
+        lines.push(format!(
+            "addresses that the controller resolved, from which nothing follows: {} with more than one identifier; {resolved} \
+             identifiers under such a one and others",
+            found.resolved_identities_with_several_rpis
+        ));
+    }
     lines.push(format!(
         "{} gaps, {} lost, {} with a wrong check sum, {} times back in time",
         session.gaps().len(),

@@ -3,7 +3,10 @@
 //! Once published, a key links all identifiers of a day; what else a file tells can link the days of one person. The
 //! thresholds are those of servers in the field.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod attributes;
+mod padding;
+
+use std::collections::BTreeMap;
 
 use base64ct::{Base64, Encoding as _};
 
@@ -24,7 +27,7 @@ const LEAST: usize = 140;
 const PADDED: usize = 1000;
 
 /// All checks, in order.
-pub static CHECKS: [Check; 7] = [
+pub static CHECKS: [Check; 8] = [
     Check {
         code: "K1",
         title: "keys are in the order of their bytes",
@@ -52,8 +55,8 @@ pub static CHECKS: [Check; 7] = [
     Check {
         code: "K4",
         title: "no key is published while it can be misused",
-        tests: "A key that receivers still accept (until two hours after its end) when the file's window closes fails; one of the \
-                same day warns.",
+        tests: "A key that receivers still accept (until two hours after its end) when the file's window closes fails; one that \
+                ended less than a day before warns.",
         source: "Iovino, Vaudenay and Vuagnoux, ePrint 2020/1393; en-server holds keys until they have expired",
         means: "Who has the file can broadcast the key's identifiers and cause false alerts in the person's name.",
         remedy: "Hold keys back until two hours after their last interval.",
@@ -70,7 +73,9 @@ pub static CHECKS: [Check; 7] = [
     Check {
         code: "K6",
         title: "attributes do not single a key out",
-        tests: "Combinations of risk level, report type, rolling period and variant that only one key has. Any warns.",
+        tests: "Combinations of days since onset, report type and risk level that only one key has. Any warns. Counted beside \
+                them, without judging: those that only one key has when rolling period, start within the day and variant are \
+                looked at too.",
         source: "privacy-attacks sheet, section 4",
         means: "A combination that is rare marks the person's other keys with the same.",
         remedy: "Publish only attributes that many share; round risk levels.",
@@ -78,13 +83,31 @@ pub static CHECKS: [Check; 7] = [
     Check {
         code: "K7",
         title: "days since onset do not link a person's days",
-        tests: "Keys with the same date of onset and the same attributes, of which no two begin together: they may be one person's. \
-                Any such group of three or more warns.",
+        tests: "Keys with the same date of onset, risk level, report type and variant, of which no two begin together: they may be \
+                one person's. Any such group of three or more warns.",
         source: "privacy-attacks sheet, section 4",
         means: "The date of onset is the same on all keys of a person: it joins them, and tells when they fell ill.",
         remedy: "Leave days since onset out, or pad every date of onset.",
     },
+    Check {
+        code: "K8",
+        title: "keys look padded: attributes repeat",
+        tests: "Padding copies start, rolling period, risk level, report type and days since onset of real keys. Where a key of \
+                a file of fewer than 1000 has a combination of its own, it warns: no key was made after it. Larger files need no \
+                padding: there such a key tells nothing.",
+        source: "privacy-attacks sheet, section 4 (attribute histogram repeats); google/exposure-notifications-server pads to \
+                1000 keys",
+        means: "Every key in the file is a person's, as far as it stands alone: who counts keys counts people, and a key without \
+                a like is easily tied to its person's other days.",
+        remedy: "Add generated keys that copy the attributes of real ones, until every combination stands several times.",
+    },
 ];
+
+/// What the fourth check means, and what is to be done, where keys are accepted no more but were a day ago.
+const RECENT_MEANS: &str = "Receivers accept these keys no longer, but a phone whose clock is set back by less than a day does: \
+                            alerts could be caused in the person's name there.";
+const RECENT_REMEDY: &str = "They were held back until their identifiers were refused, as they must be; to leave more room, hold \
+                             keys back until a day after their last interval.";
 
 /// Whether signatures were checked, and how that ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +123,7 @@ pub enum Signed {
 /// Checks an export.
 #[must_use]
 pub fn check(file: &ExportFile, signed: Signed) -> Vec<Checked> {
-    let [order, size, crowd, early, signature, attributes, onset] = &CHECKS;
+    let [order, size, crowd, early, signature, attributes, onset, padding] = &CHECKS;
     let all = &file.export.keys;
     vec![
         of_order(order, all),
@@ -108,12 +131,13 @@ pub fn check(file: &ExportFile, signed: Signed) -> Vec<Checked> {
         of_crowd(crowd, all),
         of_early(early, file),
         of_signature(signature, file, signed),
-        of_attributes(attributes, all),
-        of_onset(onset, all),
+        attributes::of_attributes(attributes, all),
+        attributes::of_onset(onset, all),
+        padding::of_padding(padding, all),
     ]
 }
 
-/// Keys by their numbers from 1, the first ones.
+/// `keys #1, #2`: by their numbers from 1, the first ones.
 fn numbered(numbers: &[usize]) -> String {
     let told: Vec<String> = numbers
         .iter()
@@ -121,7 +145,8 @@ fn numbered(numbers: &[usize]) -> String {
         .map(|number| format!("#{}", number + 1))
         .collect();
     let more = if numbers.len() > MOST_TOLD { ", …" } else { "" };
-    format!("{}{more}", told.join(", "))
+    let keys = if numbers.len() == 1 { "key" } else { "keys" };
+    format!("{keys} {}{more}", told.join(", "))
 }
 
 fn of_order(check: &'static Check, all: &[DiagnosisKey]) -> Checked {
@@ -138,14 +163,12 @@ fn of_order(check: &'static Check, all: &[DiagnosisKey]) -> Checked {
     if all.windows(2).all(|two| *text(&two[0]) <= *text(&two[1])) {
         return Checked::new(check, Verdict::Pass, "sorted by base64 text");
     }
-    let seen = format!(
-        "{} of {} keys come before their predecessor",
-        out_of_order.len(),
-        all.len()
-    );
+    let n = out_of_order.len();
+    let come = if n == 1 { "comes" } else { "come" };
+    let seen = format!("{n} of {} keys {come} before its predecessor", all.len());
     Checked::new(check, Verdict::Warn, seen)
         .with([Figure::count("out of order", out_of_order.len())])
-        .found([format!("keys {}", numbered(&out_of_order))])
+        .found([numbered(&out_of_order)])
 }
 
 fn of_size(check: &'static Check, n: usize) -> Checked {
@@ -166,7 +189,7 @@ fn of_crowd(check: &'static Check, all: &[DiagnosisKey]) -> Checked {
     let Some((start, people)) = starts.iter().map(|(start, n)| (*start, *n)).max_by_key(|(_, n)| *n) else {
         return Checked::new(check, Verdict::NotObservable, "no key in the file");
     };
-    let chains = chains(all);
+    let chains = attributes::chains(all);
     let longest = chains.iter().map(Vec::len).max().unwrap_or(0);
     let verdict = if people < CROWD { Verdict::Fail } else { Verdict::Pass };
     let seen = format!(
@@ -184,57 +207,8 @@ fn of_crowd(check: &'static Check, all: &[DiagnosisKey]) -> Checked {
                 .iter()
                 .filter(|chain| verdict == Verdict::Fail && chain.len() > 1)
                 .take(MOST_TOLD)
-                .map(|chain| {
-                    format!(
-                        "keys {} follow each other day by day with equal attributes",
-                        numbered(chain)
-                    )
-                }),
+                .map(|chain| format!("{} follow each other day by day with equal attributes", numbered(chain))),
         )
-}
-
-type Attributes = (Option<u8>, Option<u8>, Option<u8>);
-
-fn attributes(key: &DiagnosisKey) -> Attributes {
-    (
-        key.transmission_risk_level,
-        key.report_type.map(|report_type| report_type as u8),
-        key.variant,
-    )
-}
-
-/// Runs of keys that follow each other day by day with equal attributes, where nobody else has such a day.
-fn chains(all: &[DiagnosisKey]) -> Vec<Vec<usize>> {
-    let mut places: BTreeMap<(Attributes, u32), Vec<usize>> = BTreeMap::new();
-    for (number, key) in all.iter().enumerate() {
-        places
-            .entry((attributes(key), key.rolling_start.0))
-            .or_default()
-            .push(number);
-    }
-    let alone = |attributes: Attributes, start: u32| match places.get(&(attributes, start)).map(Vec::as_slice) {
-        Some([number]) => Some(*number),
-        _ => None,
-    };
-    let mut chains = Vec::new();
-    for (attributes, start) in places.keys() {
-        let is_first = start
-            .checked_sub(ROLLING_PERIOD)
-            .is_none_or(|before| alone(*attributes, before).is_none());
-        if !is_first {
-            continue;
-        }
-        let days = (0..).map_while(|day: u32| {
-            let start = start.checked_add(day.checked_mul(ROLLING_PERIOD)?)?;
-            alone(*attributes, start)
-        });
-        let chain: Vec<usize> = days.collect();
-        if !chain.is_empty() {
-            chains.push(chain);
-        }
-    }
-    chains.sort_by_key(|chain| std::cmp::Reverse(chain.len()));
-    chains
 }
 
 fn of_early(check: &'static Check, file: &ExportFile) -> Checked {
@@ -266,19 +240,26 @@ fn of_early(check: &'static Check, file: &ExportFile) -> Checked {
         return Checked::new(
             check,
             Verdict::Fail,
-            format!("{} keys are still accepted when the window closes", early.len()),
+            format!(
+                "{} still accepted when the window closes",
+                counted(early.len(), "key is", "keys are")
+            ),
         )
         .with(figures)
-        .found([format!("keys {}", numbered(&early))]);
+        .found([numbered(&early)]);
     }
     if !recent.is_empty() {
         return Checked::new(
             check,
             Verdict::Warn,
-            format!("{} keys ended less than a day before", recent.len()),
+            format!(
+                "{} less than a day before the window closes",
+                counted(recent.len(), "key ended", "keys ended")
+            ),
         )
+        .meaning(RECENT_MEANS, RECENT_REMEDY)
         .with(figures)
-        .found([format!("keys {}", numbered(&recent))]);
+        .found([numbered(&recent)]);
     }
     Checked::new(check, Verdict::Pass, "all keys ended a day before or longer ago").with(figures)
 }
@@ -312,166 +293,5 @@ fn of_signature(check: &'static Check, file: &ExportFile, signed: Signed) -> Che
         .found(found)
 }
 
-fn of_attributes(check: &'static Check, all: &[DiagnosisKey]) -> Checked {
-    if all.is_empty() {
-        return Checked::new(check, Verdict::NotObservable, "no key in the file");
-    }
-    let mut tuples: BTreeMap<(Attributes, u32, u32), Vec<usize>> = BTreeMap::new();
-    for (number, key) in all.iter().enumerate() {
-        // Where in the day it begins: midnight for all but phones that began or ended then.
-        let offset = key.rolling_start.0 % ROLLING_PERIOD;
-        tuples
-            .entry((attributes(key), key.period(), offset))
-            .or_default()
-            .push(number);
-    }
-    let alone: Vec<usize> = tuples
-        .values()
-        .filter(|numbers| numbers.len() == 1)
-        .flatten()
-        .copied()
-        .collect();
-    let figures = [
-        Figure::count("combinations", tuples.len()),
-        Figure::count("of one key alone", alone.len()),
-    ];
-    let seen = format!("{} combinations, {} of one key alone", tuples.len(), alone.len());
-    let verdict = if alone.is_empty() { Verdict::Pass } else { Verdict::Warn };
-    let found = (!alone.is_empty()).then(|| format!("keys {}", numbered(&alone)));
-    Checked::new(check, verdict, seen).with(figures).found(found)
-}
-
-fn of_onset(check: &'static Check, all: &[DiagnosisKey]) -> Checked {
-    let mut groups: BTreeMap<(i64, Attributes), Vec<usize>> = BTreeMap::new();
-    for (number, key) in all.iter().enumerate() {
-        let Some(days) = key.days_since_onset else { continue };
-        let onset = i64::from(key.rolling_start.0 / ROLLING_PERIOD) - i64::from(days);
-        groups.entry((onset, attributes(key))).or_default().push(number);
-    }
-    if groups.is_empty() {
-        return Checked::new(check, Verdict::Pass, "no key tells days since onset");
-    }
-    let one_person = |numbers: &[usize]| {
-        let starts: BTreeSet<u32> = numbers.iter().map(|number| all[*number].rolling_start.0).collect();
-        numbers.len() >= 3 && starts.len() == numbers.len()
-    };
-    let linked: Vec<&Vec<usize>> = groups.values().filter(|numbers| one_person(numbers)).collect();
-    let figures = [
-        Figure::count("dates of onset", groups.len()),
-        Figure::count("groups of one person", linked.len()),
-    ];
-    if linked.is_empty() {
-        return Checked::new(check, Verdict::Pass, "every date of onset is that of several people").with(figures);
-    }
-    let found: Vec<String> = linked
-        .iter()
-        .take(MOST_TOLD)
-        .map(|numbers| {
-            format!(
-                "keys {} have one date of onset and begin on different days",
-                numbered(numbers)
-            )
-        })
-        .collect();
-    Checked::new(
-        check,
-        Verdict::Warn,
-        format!("{} dates of onset join the days of one person", linked.len()),
-    )
-    .with(figures)
-    .found(found)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::keys::{Export, Limits, ReportType};
-    use crate::lab::crypto::Tek;
-    use crate::lab::time::Enin;
-
-    const DAY: u32 = 2_660_112;
-
-    fn key(byte: u8, day: u32) -> DiagnosisKey {
-        DiagnosisKey::new(Tek::new([byte; 16]), Enin(DAY + day * ROLLING_PERIOD))
-    }
-
-    fn verdicts(keys: Vec<DiagnosisKey>, end_day: u32) -> Vec<Verdict> {
-        let export = Export {
-            start: u64::from(DAY) * 600,
-            end: u64::from(DAY + end_day * ROLLING_PERIOD) * 600,
-            region: "222".into(),
-            keys: keys.clone(),
-            ..Export::default()
-        };
-        let mut file = ExportFile::read(&super::super::encode(&export), Limits::default()).unwrap();
-        // The writer sorts.
-        file.export.keys = keys;
-        check(&file, Signed::Unchecked)
-            .iter()
-            .map(|checked| checked.verdict)
-            .collect()
-    }
-
-    #[test]
-    fn three_days_of_one_person_are_found_as_in_the_real_file_of_three_keys() {
-        use Verdict::{Fail, NotObservable, Pass};
-        let three = vec![key(1, 0), key(2, 1), key(3, 2)];
-        assert_eq!(verdicts(three, 5), [Pass, Fail, Fail, Pass, NotObservable, Pass, Pass]);
-    }
-
-    #[test]
-    fn a_large_mixed_file_passes() {
-        let mut keys: Vec<DiagnosisKey> = (0..1200u32)
-            .map(|n| {
-                let mut tek = [0; 16];
-                tek[..4].copy_from_slice(&n.to_be_bytes());
-                DiagnosisKey::new(Tek::new(tek), Enin(DAY + n % 10 * ROLLING_PERIOD))
-            })
-            .collect();
-        let sorted = verdicts(keys.clone(), 14);
-        assert!(
-            !sorted.contains(&Verdict::Fail) && !sorted.contains(&Verdict::Warn),
-            "{sorted:?}"
-        );
-        keys.reverse();
-        assert_eq!(verdicts(keys, 14)[0], Verdict::Warn);
-    }
-
-    #[test]
-    fn a_key_that_is_still_accepted_fails_and_one_of_yesterday_warns() {
-        let early = |end_day| verdicts(vec![key(1, 0), key(2, 4)], end_day)[3];
-        assert_eq!(
-            (early(5), early(6), early(7)),
-            (Verdict::Fail, Verdict::Pass, Verdict::Pass)
-        );
-        let at = |intervals: u32| {
-            let export = Export {
-                end: u64::from(DAY + ROLLING_PERIOD + intervals) * 600,
-                region: "222".into(),
-                keys: vec![key(1, 0)],
-                ..Export::default()
-            };
-            let file = ExportFile::read(&super::super::encode(&export), Limits::default()).unwrap();
-            check(&file, Signed::Unchecked)[3].verdict
-        };
-        assert_eq!(
-            (at(11), at(12), at(143), at(144)),
-            (Verdict::Fail, Verdict::Warn, Verdict::Warn, Verdict::Pass)
-        );
-    }
-
-    #[test]
-    fn attributes_and_onset_join_a_person_s_days() {
-        let with = |byte: u8, day: u32, onset: i8| DiagnosisKey {
-            days_since_onset: Some(onset),
-            report_type: Some(ReportType::ConfirmedTest),
-            ..key(byte, day)
-        };
-        // Onset on day 2 for all three.
-        let joined = verdicts(vec![with(1, 1, -1), with(2, 2, 0), with(3, 3, 1)], 9);
-        assert_eq!((joined[5], joined[6]), (Verdict::Pass, Verdict::Warn));
-        let mut odd = key(3, 2);
-        odd.transmission_risk_level = Some(7);
-        assert_eq!(verdicts(vec![key(1, 0), key(2, 1), odd], 9)[5], Verdict::Warn);
-    }
-}
+mod tests;

@@ -85,6 +85,12 @@ impl AddressKind {
         }
     }
 
+    /// Whether the receiving controller resolved it: it is not what was on the air.
+    #[must_use]
+    pub const fn is_resolved(self) -> bool {
+        matches!(self, Self::PublicIdentity | Self::RandomIdentity)
+    }
+
     /// Whether the address is meant to change (private, of either sort).
     #[must_use]
     pub const fn is_private(self) -> bool {

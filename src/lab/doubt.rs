@@ -5,8 +5,10 @@
 
 use super::address::AddressKind;
 use super::crypto::Metadata;
+use super::gaen::Rpi;
 use super::ledger::{Ledger, Record, TrackKey};
 use super::session::Session;
+use super::step;
 use super::time::{Enin, Micros, UnixMicros};
 use super::track::Track;
 
@@ -22,7 +24,7 @@ const CLOCKS: Micros = Micros::from_secs(10 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Doubt {
     /// The identifier was also heard under another address at the same station, or the address with another
-    /// identifier: both should change together.
+    /// identifier: both should change together. Never of an address that the controller resolved.
     OutOfStep,
     /// The identifier was heard for longer than 25 min.
     Overdue,
@@ -84,16 +86,14 @@ impl Doubts {
         let mut doubts = Self::default();
         let Some(rpi) = track.rpi else { return doubts };
         let ledger = session.ledger();
-        let mut under = 0;
         let mut life: Option<(UnixMicros, UnixMicros)> = None;
         for (_, record) in ledger.of_rpi(rpi).take(MOST_LOOKED_AT) {
             if record.key().station == track.key.station {
-                under += 1;
                 let (first, last) = life.unwrap_or((record.first, record.last));
                 life = Some((first.min(record.first), last.max(record.last)));
             }
         }
-        doubts.set(Doubt::OutOfStep, under > 1 || identifiers(ledger, track.key) > 1);
+        doubts.set(Doubt::OutOfStep, is_out_of_step(session, track, rpi));
         doubts.set(
             Doubt::Overdue,
             life.is_some_and(|(first, last)| last.since(first) > OLDEST),
@@ -137,6 +137,17 @@ impl Doubts {
     }
 }
 
+/// Whether the identifier was heard under another address at this station, or the address with another identifier.
+fn is_out_of_step(session: &Session, track: &Track, rpi: Rpi) -> bool {
+    let ledger = session.ledger();
+    let of_track = |(_, record): &(_, &Record)| record.key() == track.key;
+    let present = ledger.of_rpi(rpi).take(MOST_LOOKED_AT).find(of_track);
+    present.is_some_and(|(_, record)| {
+        step::elsewhere(ledger, record, MOST_LOOKED_AT).next().is_some()
+            || step::before(ledger, record, MOST_LOOKED_AT).next().is_some()
+    })
+}
+
 /// How many identifiers were heard under an address; of a thousand and more, so many.
 #[must_use]
 pub fn identifiers(ledger: &Ledger, key: TrackKey) -> usize {
@@ -161,7 +172,7 @@ mod tests {
     use crate::lab::advert::Advertisement;
     use crate::lab::crypto::{BroadcastKeys, Tek};
     use crate::lab::event::CaptureEvent;
-    use crate::lab::gaen::{Aem, Rpi};
+    use crate::lab::gaen::Aem;
     use crate::lab::keyring::Keyring;
     use crate::lab::time::Enin;
     use crate::lab::units::Dbm;
@@ -231,6 +242,22 @@ mod tests {
                 (7, vec![Doubt::FixedAddress]),
             ]
         );
+    }
+
+    #[test]
+    fn of_an_address_that_was_resolved_nothing_is_concluded() {
+        use AddressKind::{PublicIdentity, RandomIdentity, RandomNonresolvable as Private};
+        let mut session = Session::default();
+        let say = |last, kind, minutes, rpi: u8| heard(last, kind, minutes, Rpi([rpi; 16]), Aem([1; 4]));
+        session.ingest_all(&[
+            say(1, PublicIdentity, 0, 1),
+            say(1, PublicIdentity, 1, 2),
+            say(2, RandomIdentity, 1, 3),
+            say(2, RandomIdentity, 2, 4),
+            // What it was on the air stands beside the identity of one of them.
+            say(3, Private, 2, 4),
+        ]);
+        assert_eq!(doubts(&session), [(1, vec![]), (2, vec![]), (3, vec![])]);
     }
 
     #[test]

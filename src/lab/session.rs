@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ad;
-use super::address::{Address, AddressKind};
+use super::address::Address;
 use super::advert::{Advertisement, DataStatus, StationId};
 use super::calibration::Calibration;
 use super::calibration::ProfileTable;
@@ -522,8 +522,7 @@ impl Session {
             addresses.dedup();
             if addresses.len() > 1 {
                 found.rpis_with_several_addresses += 1;
-                let resolved = |kind| matches!(kind, AddressKind::PublicIdentity | AddressKind::RandomIdentity);
-                if addresses.iter().any(|address| resolved(address.kind)) {
+                if addresses.iter().any(|address| address.kind.is_resolved()) {
                     found.of_these_with_a_resolved_identity += 1;
                 }
             }
@@ -535,7 +534,10 @@ impl Session {
                 entry.1 |= entry.0 != rpi;
             }
         }
-        found.addresses_with_several_rpis = by_address.values().filter(|(_, several)| *several).count();
+        let of_several = by_address.iter().filter(|(_, (_, several))| *several);
+        let (resolved, on_air): (Vec<_>, Vec<_>) = of_several.partition(|(address, _)| address.kind.is_resolved());
+        found.addresses_with_several_rpis = on_air.len();
+        found.resolved_identities_with_several_rpis = resolved.len();
         found
     }
 }
@@ -547,10 +549,12 @@ pub struct Unsynchronised {
     pub rpis: usize,
     /// Identifiers under more than one address.
     pub rpis_with_several_addresses: usize,
-    /// Of these, those where one of the addresses is an identity that the controller resolved.
+    /// Of these, those where one of the addresses is an identity that the controller resolved: nothing follows from it.
     pub of_these_with_a_resolved_identity: usize,
-    /// Addresses with more than one identifier.
+    /// Addresses with more than one identifier, without identities that a controller resolved.
     pub addresses_with_several_rpis: usize,
+    /// Identities that a controller resolved, with more than one identifier: as it must be, nothing follows from it.
+    pub resolved_identities_with_several_rpis: usize,
 }
 
 fn keep<T>(kept: &mut Vec<T>, new: T, left_out: &mut u64) {

@@ -10,6 +10,7 @@ use crate::lab::beacon::Family;
 use crate::lab::event::{CaptureEvent, Mark};
 use crate::lab::ledger::Ledger;
 use crate::lab::session::Session;
+use crate::lab::step;
 use crate::lab::text::printable;
 use crate::lab::time::UnixMicros;
 use crate::runtime::session_options;
@@ -39,6 +40,7 @@ pub struct Outline {
     /// Different identifiers of exposure notifications.
     pub identifiers: usize,
     /// How often an identifier came to an address that had another before and kept, at each receiver: should be never.
+    /// Addresses that a controller resolved do not count.
     pub out_of_step: usize,
     /// What engineers marked, by time.
     pub marks: Vec<OutlineMark>,
@@ -156,7 +158,7 @@ fn find_rotations(ledger: &Ledger, outline: &mut Outline) {
     for record in ledger.iter() {
         let Some(rpi) = record.rpi() else { continue };
         let first = first_of_address.entry(record.key()).or_insert(record.first);
-        let is_out_of_step = *first < record.first;
+        let is_out_of_step = *first < record.first && step::is_observable(record.key());
         *first = record.first.min(*first);
         outline.out_of_step += usize::from(is_out_of_step);
         if !known.insert(rpi) && !is_out_of_step {

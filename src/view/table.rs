@@ -231,7 +231,7 @@ fn write_cell(
             match row.rotations {
                 Some(n) if n > MOST_ROTATIONS => write!(cell, "{MOST_ROTATIONS}+{mark}"),
                 Some(n) => write!(cell, "{n} {mark}"),
-                None => write!(cell, "{NONE}  "),
+                None => write!(cell, "{NONE} {mark}"),
             }
         }
         Column::Name => row.name.as_deref().map_or(Ok(()), |name| {

@@ -2,12 +2,25 @@
 
 use std::io::{self, Write};
 
+use clap::Args;
 use serde::Serialize;
 
 use super::super::{Failure, to_stdout};
+use super::rows::guarded;
 use crate::lab::audit::Verdict;
 use crate::lab::audit::check::{Checked, worst};
 use crate::lab::text::printable;
+
+/// How it is printed.
+#[derive(Debug, Args)]
+pub(super) struct PrintArgs {
+    /// Prints JSON
+    #[arg(long, group = "as")]
+    json: bool,
+    /// Prints CSV: a row for each check, or for each thing that it found
+    #[arg(long, group = "as")]
+    csv: bool,
+}
 
 /// A file, or a capture with its files, and what the checks say of it.
 #[derive(Debug, Serialize)]
@@ -51,15 +64,54 @@ impl<'a> Sheet<'a> {
 }
 
 /// Prints what the checks say of files; gives the worst verdict.
-pub(super) fn print(schema: &'static str, files: &[Audited], as_json: bool) -> Result<Verdict, Failure> {
+pub(super) fn print(schema: &'static str, files: &[Audited], args: &PrintArgs) -> Result<Verdict, Failure> {
     let sheet = Sheet::new(schema, files);
     to_stdout(|out| {
-        if as_json {
+        if args.json {
             return super::json(out, &sheet);
+        }
+        if args.csv {
+            return write_rows(out, files);
         }
         files.iter().try_for_each(|file| write(out, file))
     })?;
     Ok(sheet.verdict)
+}
+
+const COLUMNS: [&str; 8] = [
+    "file", "check", "title", "verdict", "seen", "figures", "finding", "what",
+];
+
+/// Writes CSV; a check that found nothing has a row with empty ends.
+fn write_rows(out: &mut dyn Write, files: &[Audited]) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(COLUMNS)?;
+    for file in files {
+        for checked in &file.checks {
+            if checked.findings.is_empty() {
+                writer.write_record(row(file, checked, None))?;
+            }
+            for finding in (1..).zip(&checked.findings) {
+                writer.write_record(row(file, checked, Some(finding)))?;
+            }
+        }
+    }
+    writer.flush()
+}
+
+fn row(file: &Audited, checked: &Checked, finding: Option<(usize, &String)>) -> [String; 8] {
+    let text = |text: &str| guarded(&printable(text));
+    let figures: Vec<String> = checked.figures.iter().map(ToString::to_string).collect();
+    [
+        text(&file.file),
+        checked.check.code.to_owned(),
+        checked.check.title.to_owned(),
+        checked.verdict.word().to_owned(),
+        text(&checked.seen),
+        figures.join("; "),
+        finding.map(|(number, _)| number.to_string()).unwrap_or_default(),
+        finding.map(|(_, what)| text(what)).unwrap_or_default(),
+    ]
 }
 
 /// Writes what the checks say of a file, the verdict first.

@@ -10,7 +10,7 @@ use clap::Args;
 use super::super::convert::input_failure;
 use super::super::{Exit, Failure, origin};
 use super::FailOn;
-use super::checks::{Audited, print};
+use super::checks::{Audited, PrintArgs, print};
 use crate::format::native::{Meta, Paths};
 use crate::format::open::{OpenOptions, in_file, open};
 use crate::lab::ad;
@@ -33,9 +33,8 @@ pub(super) struct CustodyArgs {
     /// Exits with 1 when a check turns out so or worse: fail, warn, never
     #[arg(long, value_name = "VERDICT", value_enum, default_value_t = FailOn::Fail)]
     fail_on: FailOn,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    print: PrintArgs,
 }
 
 /// Runs it.
@@ -46,7 +45,7 @@ pub(super) fn run(args: &CustodyArgs) -> Result<Exit, Failure> {
         let contents = contents(capture)?;
         audited.push(Audited::new(capture.display().to_string(), check(&files, &contents)));
     }
-    let verdict = print(SCHEMA, &audited, args.json)?;
+    let verdict = print(SCHEMA, &audited, &args.print)?;
     Ok(args.fail_on.exit(verdict))
 }
 
@@ -83,7 +82,7 @@ fn contents(capture: &Path) -> Result<Contents, Failure> {
     let mut rpis: BTreeSet<Rpi> = BTreeSet::new();
     let mut addresses: BTreeSet<Address> = BTreeSet::new();
     let mut names: BTreeSet<String> = BTreeSet::new();
-    let mut resolving_keys = 0;
+    let (mut peer_keys, mut fillers) = (0, 0);
     let (mut events, mut more) = (Vec::new(), true);
     while more {
         more = reader.read(&mut events).map_err(failed)?;
@@ -102,8 +101,8 @@ fn contents(capture: &Path) -> Result<Contents, Failure> {
                 }
                 CaptureEvent::Other(event) => {
                     if let EventKind::ResolvingAdd(entry) = &event.kind {
-                        let has_key = !entry.peer_irk.is_none() || !entry.local_irk.is_none();
-                        resolving_keys += usize::from(has_key);
+                        peer_keys += usize::from(!entry.peer_irk.is_none());
+                        fillers += usize::from(entry.peer_irk.is_none() && !entry.local_irk.is_none());
                     }
                 }
             }
@@ -116,7 +115,8 @@ fn contents(capture: &Path) -> Result<Contents, Failure> {
         rpis: rpis.len(),
         addresses: addresses.len(),
         names: names.len(),
-        resolving_keys,
+        peer_keys,
+        fillers,
         is_pseudonymised: super::input::is_protected(capture),
         is_simulated: meta.is_some_and(|meta| meta.source.kind == "simulator"),
         treatment,

@@ -7,14 +7,14 @@ use clap::Args;
 use super::super::keys::{LimitArgs, TrustArgs, listed, read};
 use super::super::{Exit, Failure, tell};
 use super::FailOn;
-use super::checks::{Audited, print};
+use super::checks::{Audited, PrintArgs, print};
 use crate::keys::ExportFile;
 use crate::keys::audit::{Signed, check};
 
 /// Version of the JSON that this prints.
 const SCHEMA: &str = "vicino/audit-keys/1";
 
-/// Audits exports of diagnosis keys: order, size, people among whom one is hidden, early release, signature, attributes
+/// Audits exports of diagnosis keys: order, size, crowd, early release, signature, attributes, padding
 ///
 /// Files are zip archives of export.bin and export.sig, or a bare export.bin; of folders, the *.zip in them are read.
 #[derive(Debug, Args)]
@@ -29,9 +29,8 @@ pub(super) struct KeysArgs {
     /// Exits with 1 when a check turns out so or worse: fail, warn, never
     #[arg(long, value_name = "VERDICT", value_enum, default_value_t = FailOn::Fail)]
     fail_on: FailOn,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    print: PrintArgs,
 }
 
 /// Runs it; one file after the other, so that many do not lie in memory together.
@@ -55,7 +54,7 @@ pub(super) fn run(args: &KeysArgs) -> Result<Exit, Failure> {
             }
         }
     }
-    let verdict = print(SCHEMA, &audited, args.json)?;
+    let verdict = print(SCHEMA, &audited, &args.print)?;
     Ok(if exit == Exit::Done {
         args.fail_on.exit(verdict)
     } else {

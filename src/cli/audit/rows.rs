@@ -65,7 +65,7 @@ fn row(rule: &RuleReport, number: usize, finding: &FindingReport, packet: Option
 }
 
 /// A text that a spreadsheet takes for no formula.
-fn guarded(text: &str) -> String {
+pub(super) fn guarded(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@']) {
         format!("'{text}")
     } else {

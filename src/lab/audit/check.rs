@@ -24,9 +24,9 @@ pub struct Check {
 /// A check and how it turned out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Checked {
-    /// The check.
+    /// The check, in the words of this outcome.
     #[serde(flatten)]
-    pub check: &'static Check,
+    pub check: Check,
     /// How it turned out.
     pub verdict: Verdict,
     /// What was seen, in a line; for "not observable" the reason.
@@ -42,7 +42,7 @@ impl Checked {
     #[must_use]
     pub fn new(check: &'static Check, verdict: Verdict, seen: impl Into<String>) -> Self {
         Self {
-            check,
+            check: *check,
             verdict,
             seen: seen.into(),
             figures: Vec::new(),
@@ -54,6 +54,14 @@ impl Checked {
     #[must_use]
     pub fn with(mut self, figures: impl IntoIterator<Item = Figure>) -> Self {
         self.figures.extend(figures);
+        self
+    }
+
+    /// With words of its own for what the outcome means and what should be done: where a warning is no weaker failure.
+    #[must_use]
+    pub const fn meaning(mut self, means: &'static str, remedy: &'static str) -> Self {
+        self.check.means = means;
+        self.check.remedy = remedy;
         self
     }
 

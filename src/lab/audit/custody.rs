@@ -1,7 +1,7 @@
 //! Whether captures are kept as personal data should be: who can read them, and what they hold.
 
 use super::check::{Check, Checked};
-use super::verdict::{Figure, Verdict};
+use super::verdict::{Figure, Verdict, counted};
 
 /// A file of a capture, as far as its keeping is concerned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,8 +37,10 @@ pub struct Contents {
     pub addresses: usize,
     /// See `rpis`.
     pub names: usize,
-    /// Entries of resolving lists that hold a key.
-    pub resolving_keys: usize,
+    /// Entries of resolving lists that hold the key of a peer.
+    pub peer_keys: usize,
+    /// Entries without a peer's key that hold the phone's own: Android fills free places of the list so.
+    pub fillers: usize,
     /// Whether its metadata say that identifiers were replaced; `None` where it has no metadata.
     pub treatment: Option<String>,
     /// Whether it is of a simulator: then nobody is in it.
@@ -69,7 +71,8 @@ pub static CHECKS: [Check; 4] = [
     Check {
         code: "C3",
         title: "no secret stands in the capture",
-        tests: "Identity resolving keys in the log of a phone. Any fails.",
+        tests: "Identity resolving keys in the log of a phone. Any fails. Entries with a peer's key are counted; those without \
+                one (Android fills free places of the list with them) are counted apart: they hold the phone's own key.",
         source: "Core specification, vol. 3 part H: whoever has the key recognises all resolvable addresses of the phone",
         means: "The key tracks the phone, and the phones it is bonded with, through all their addresses, for years.",
         remedy: "vicino convert CAPTURE OUT --pseudonymise takes keys out; keep the original apart, or delete it",
@@ -126,9 +129,13 @@ fn of_access(check: &'static Check, files: &[Kept], contents: &Contents) -> Chec
         verdict = verdict.min(Verdict::Warn);
     }
     let seen = if findings.is_empty() {
-        format!("{} files, for the owner alone", files.len())
+        format!("{}, for the owner alone", counted(files.len(), "file", "files"))
     } else {
-        format!("{} of {} files are open to others", findings.len(), files.len())
+        format!(
+            "{} of {} open to others",
+            findings.len(),
+            counted(files.len(), "file", "files")
+        )
     };
     Checked::new(check, verdict, seen)
         .with([Figure::count("files", files.len())])
@@ -151,20 +158,36 @@ fn of_identifiers(check: &'static Check, contents: &Contents) -> Checked {
         return Checked::new(check, Verdict::Pass, "none in it").with(figures);
     }
     let seen = format!(
-        "{} RPIs and {} addresses in clear (treatment: {treatment})",
-        contents.rpis, contents.addresses
+        "{} and {} in clear (treatment: {treatment})",
+        counted(contents.rpis, "RPI", "RPIs"),
+        counted(contents.addresses, "address", "addresses")
     );
     Checked::new(check, Verdict::Warn, seen).with(figures)
 }
 
 fn of_secrets(check: &'static Check, contents: &Contents) -> Checked {
-    let n = contents.resolving_keys;
-    let figure = [Figure::count("resolving keys", n)];
-    if n == 0 {
-        return Checked::new(check, Verdict::Pass, "no identity resolving key").with(figure);
-    }
-    let seen = format!("{n} entries of a resolving list hold the key of a phone");
-    Checked::new(check, Verdict::Fail, seen).with(figure)
+    let (peers, fillers) = (contents.peer_keys, contents.fillers);
+    let figures = [
+        Figure::count("resolving keys", peers),
+        Figure::count("entries with the own key alone", fillers),
+    ];
+    let of_peers = counted(
+        peers,
+        "entry of a resolving list holds the key of a peer",
+        "entries of a resolving list hold the key of a peer",
+    );
+    let of_own = counted(
+        fillers,
+        "entry without a peer's key holds",
+        "entries without a peer's key hold",
+    );
+    let seen = match (peers, fillers) {
+        (0, 0) => return Checked::new(check, Verdict::Pass, "no identity resolving key").with(figures),
+        (_, 0) => of_peers,
+        (0, _) => format!("{of_own} the phone's own key"),
+        _ => format!("{of_peers}; {of_own} the phone's own"),
+    };
+    Checked::new(check, Verdict::Fail, seen).with(figures)
 }
 
 fn of_names(check: &'static Check, contents: &Contents) -> Checked {
@@ -174,7 +197,12 @@ fn of_names(check: &'static Check, contents: &Contents) -> Checked {
         let seen = if n == 0 { "none" } else { "replaced" };
         return Checked::new(check, Verdict::Pass, seen).with(figure);
     }
-    Checked::new(check, Verdict::Warn, format!("{n} names in clear")).with(figure)
+    Checked::new(
+        check,
+        Verdict::Warn,
+        format!("{} in clear", counted(n, "name", "names")),
+    )
+    .with(figure)
 }
 
 #[cfg(test)]
@@ -213,7 +241,7 @@ mod tests {
             rpis: 3,
             addresses: 4,
             names: 1,
-            resolving_keys: 2,
+            peer_keys: 2,
             ..Contents::default()
         };
         let files = [file(0o600, Holds::Reports)];
@@ -222,11 +250,41 @@ mod tests {
             [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Warn]
         );
         let replaced = Contents {
-            resolving_keys: 0,
+            peer_keys: 0,
             is_pseudonymised: true,
             treatment: Some("addresses and RPIs pseudonymised".into()),
             ..clear
         };
         assert_eq!(verdicts(&files, &replaced), [Verdict::Pass; 4]);
+    }
+
+    #[test]
+    fn entries_that_fill_a_list_are_no_keys_of_peers() {
+        let of = |peer_keys, fillers| {
+            let contents = Contents {
+                peer_keys,
+                fillers,
+                ..Contents::default()
+            };
+            let checked = check(&[], &contents).swap_remove(2);
+            (checked.verdict, checked.seen)
+        };
+        assert_eq!(of(0, 0).0, Verdict::Pass);
+        assert_eq!(
+            of(1, 16),
+            (
+                Verdict::Fail,
+                "1 entry of a resolving list holds the key of a peer; 16 entries without a peer's key hold the phone's own"
+                    .into()
+            )
+        );
+        // The phone's own key follows the phone itself.
+        assert_eq!(
+            of(0, 1),
+            (
+                Verdict::Fail,
+                "1 entry without a peer's key holds the phone's own key".into()
+            )
+        );
     }
 }

@@ -177,6 +177,29 @@ fn lists_are_bounded_and_what_is_left_out_is_counted() {
     assert_eq!((found.identifiers, found.left_out), (10_100, 150));
 }
 
+#[test]
+fn of_a_resolved_identity_nothing_is_out_of_step_and_the_log_says_so_once() {
+    use crate::app::{Model, Msg, log::Level, model::SourceInfo, update};
+    let events: Vec<CaptureEvent> = (0..4u8)
+        .map(|n| {
+            let mut advert = advert(n.into(), 1, n);
+            advert.address.kind = AddressKind::PublicIdentity;
+            CaptureEvent::Advert(advert)
+        })
+        .collect();
+    let found = read(events.clone(), None);
+    assert_eq!((found.identifiers, found.addresses, found.out_of_step), (4, 1, 0));
+    assert!(found.rotations.iter().all(|rotation| !rotation.is_out_of_step));
+    let mut model = Model::new(SourceInfo::default(), crate::lab::session::Options::default(), (80, 24));
+    for event in events {
+        update(&mut model, Msg::Events(vec![event]));
+    }
+    let said = |entry: &&crate::app::log::Entry| entry.text.contains("its rotation is not observable");
+    let levels: Vec<Level> = model.log.shown().filter(said).map(|entry| entry.level).collect();
+    assert_eq!(levels, [Level::Info]);
+    assert!(model.log.shown().all(|entry| entry.level < Level::Warning));
+}
+
 #[cfg(feature = "zstd")]
 #[test]
 fn out_of_step_is_as_often_as_the_log_on_the_screen_warns_of_it() {

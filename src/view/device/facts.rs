@@ -193,14 +193,20 @@ fn others(track: &Track, row: &Row, known: Option<Known<'_>>, privacy: Privacy) 
     ]
 }
 
+/// What is said of an address that is not what was on the air.
+const RESOLVED: &str = "the controller resolved its address";
+
 /// What speaks against it, the gravest first.
 fn rotation(row: &Row) -> Fact {
     let n = row.doubts.iter().count();
-    let texts: Vec<_> = row.doubts.iter().map(Doubt::text).collect();
+    let resolved = row.address.kind.is_resolved() && row.rpi.is_some();
+    let texts = row.doubts.iter().map(Doubt::text);
+    let texts: Vec<_> = texts.chain(resolved.then_some(RESOLVED)).collect();
     Fact {
         name: ROTATION,
         value: match n {
             _ if row.rpi.is_none() => "–".to_owned(),
+            0 if resolved => "not observable".to_owned(),
             0 => "nothing against it".to_owned(),
             1 => "1 sign !".to_owned(),
             n => format!("{n} signs !"),

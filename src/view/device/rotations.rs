@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::model::Model;
 use crate::lab::ledger::Record;
+use crate::lab::step;
 use crate::lab::time::Micros;
 use crate::lab::track::Track;
 use crate::view::text::{clip, grouped, put, time};
@@ -59,13 +60,7 @@ pub(super) fn draw(model: &Model, track: &Track, theme: &Theme, area: Rect, buf:
 fn line(model: &Model, record: &Record) -> (String, usize) {
     let rpi = record.rpi().unwrap_or_default();
     let digits: String = rpi.to_string().chars().take(8).collect();
-    let others = model
-        .session
-        .ledger()
-        .of_rpi(rpi)
-        .take(MOST)
-        .filter(|(_, other)| other.key().station == record.key().station && other.key() != record.key())
-        .count();
+    let others = step::elsewhere(model.session.ledger(), record, MOST).count();
     let text = format!(
         "{:<10}{:<10}{:<10}{:>8}{:>8}",
         model.privacy.identifier(&digits),
