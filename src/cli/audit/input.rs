@@ -137,15 +137,8 @@ impl InputArgs {
             evidence.damaged += damage.count;
             origin::warn(capture);
             origin::warn_of_damage_in(capture, &damage);
-            if self.keys.is_none()
-                && capture != Path::new("-")
-                && let Some(beside) = lab_keys::beside_own(capture)?
-            {
-                tell(format_args!(
-                    "{}: with the lab keys that lie beside it",
-                    printable(&capture.display().to_string())
-                ));
-                keys.extend(beside);
+            if self.keys.is_none() && capture != Path::new("-") {
+                keys.extend(beside(capture));
             }
         }
         warn_of_twins(&evidence);
@@ -288,6 +281,27 @@ fn packets_of(
     }
 }
 
+/// The lab keys beside a capture, which nobody asked for: where they cannot be used that is told, and they are left out.
+fn beside(capture: &Path) -> Keyring {
+    match lab_keys::beside_own(capture) {
+        Ok(None) => Keyring::default(),
+        Ok(Some(keys)) => {
+            tell(format_args!(
+                "{}: with the lab keys that lie beside it",
+                printable(&capture.display().to_string())
+            ));
+            keys
+        }
+        Err(failure) => {
+            tell(format_args!(
+                "warning: without the lab keys beside it: {}",
+                printable(&failure.message)
+            ));
+            Keyring::default()
+        }
+    }
+}
+
 fn first(evidence: &Evidence) -> UnixMicros {
     let firsts = evidence.stations.iter().filter_map(|station| station.first);
     firsts.min().unwrap_or_default()
@@ -306,6 +320,7 @@ fn warn_of_twins(evidence: &Evidence) {
         let same = |other: &&&Station| {
             (other.reports, other.gaen, other.first, other.last)
                 == (station.reports, station.gaen, station.first, station.last)
+                && other.capture != station.capture
         };
         if let Some(twin) = all[..number].iter().find(same) {
             let name = |station: &Station| evidence.captures.get(station.capture).cloned().unwrap_or_default();

@@ -223,6 +223,8 @@ const ALL: usize = TAIL + TAIL_COLUMNS;
 pub(super) struct Stations {
     by_name: BTreeMap<Box<[u8]>, StationId>,
     taken: std::collections::BTreeSet<StationId>,
+    /// All numbers below are taken.
+    free_from: u16,
     /// Names that rows used and nobody has introduced yet.
     pub(super) fresh: Vec<(StationId, String)>,
 }
@@ -234,11 +236,17 @@ impl Stations {
             return Some(*station);
         }
         let free = || {
-            (0..=u16::MAX)
+            (self.free_from..=u16::MAX)
                 .map(StationId)
                 .find(|station| !self.taken.contains(station))
         };
-        let station = wanted.filter(|wanted| !self.taken.contains(wanted)).or_else(free)?;
+        let station = if let Some(wanted) = wanted.filter(|wanted| !self.taken.contains(wanted)) {
+            wanted
+        } else {
+            let free = free()?;
+            self.free_from = free.0;
+            free
+        };
         self.taken.insert(station);
         self.by_name.insert(name.as_bytes().into(), station);
         Some(station)

@@ -172,7 +172,6 @@ fn accept(rule: &mut RuleReport, entry: &Entry) -> bool {
     let note = (!entry.note.is_empty()).then(|| entry.note.clone());
     let is_any = entry.subject == ANY;
     let subject = printable(&entry.subject);
-    rule.is_accepted |= is_any && rule.n_findings > 0;
     let mut met = false;
     for finding in &mut rule.findings {
         if is_any || printable(&finding.subject) == subject {
@@ -181,6 +180,8 @@ fn accept(rule: &mut RuleReport, entry: &Entry) -> bool {
             finding.accepted_because = finding.accepted_because.take().or_else(|| note.clone());
         }
     }
+    let is_each = rule.findings.len() == rule.n_findings && rule.findings.iter().all(|finding| finding.accepted);
+    rule.is_accepted |= (is_any || is_each) && rule.n_findings > 0;
     met
 }
 

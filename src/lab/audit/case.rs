@@ -245,6 +245,24 @@ impl<'a> Case<'a> {
         heard.into_iter().max_by_key(|(_, n)| *n).map(|(station, _)| station)
     }
 
+    /// Of these pairs those whose times go together: of the station that heard most, and of those whose clocks are not apart
+    /// from its.
+    #[must_use]
+    pub fn in_step(&self, pairs: &[u32]) -> Vec<u32> {
+        if !self.clocks.any_apart() {
+            return pairs.to_vec();
+        }
+        let mut heard: BTreeMap<StationId, u64> = BTreeMap::new();
+        for pair in pairs.iter().map(|number| self.pair(*number)) {
+            *heard.entry(pair.station()).or_default() += u64::from(pair.heard);
+        }
+        let Some((most, _)) = heard.into_iter().max_by_key(|(_, n)| *n) else {
+            return Vec::new();
+        };
+        let is_in_step = |number: &u32| self.clocks.apart(most, self.pair(*number).station()).is_none();
+        pairs.iter().copied().filter(is_in_step).collect()
+    }
+
     /// When any of these pairs were there: stretches that a silence of more than `gap` divides, over all stations whose
     /// clocks go together.
     #[must_use]

@@ -24,7 +24,7 @@ mod tx_power;
 use super::case::Case;
 use super::rule::RuleId;
 use super::settings::Settings;
-use super::verdict::Judgement;
+use super::verdict::{Judgement, Verdict};
 
 /// What a rule says of a case.
 #[must_use]
@@ -56,7 +56,24 @@ pub fn judge(rule: RuleId, case: &Case<'_>, settings: &Settings) -> Judgement {
 /// What the chosen rules say, in order.
 #[must_use]
 pub fn judge_all(case: &Case<'_>, settings: &Settings) -> Vec<Judgement> {
-    settings.rules.iter().map(|rule| judge(*rule, case, settings)).collect()
+    let judged = settings.rules.iter().map(|rule| judge(*rule, case, settings));
+    judged.map(|judgement| complete(case, judgement)).collect()
+}
+
+/// What was found stands on what was kept; that nothing was found needs all that was heard.
+fn complete(case: &Case<'_>, judgement: Judgement) -> Judgement {
+    let left_out = case.evidence.left_out;
+    if left_out == 0 || judgement.verdict != Verdict::Pass {
+        return judgement;
+    }
+    Judgement {
+        verdict: Verdict::NotObservable,
+        seen: format!(
+            "{left_out} reports were too many to keep; of the others: {}",
+            judgement.seen
+        ),
+        ..judgement
+    }
 }
 
 /// Whether something concluded from other packets under the same address is about the sender: an identity that a

@@ -1,7 +1,7 @@
 //! Whether the clocks of stations go together, by the identifiers that several of them heard.
 //!
-//! An identifier is on the air for some 20 minutes. Where two stations heard the same ones, and every one of them hours
-//! apart, it is more likely that their clocks differ (a log in local time, a wrong time zone) than that somebody replays
+//! An identifier is on the air for some 20 minutes. Where two stations heard the same ones, and every one of them long
+//! apart, or all of them by the same difference, it is more likely that their clocks differ (a log in local time, a wrong time zone) than that somebody replays
 //! all that one of them heard.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,12 @@ use super::Identifier;
 
 /// Two stations that hear an identifier closer to each other than this have clocks that go together.
 const NEAR: Micros = Micros::from_secs(30 * 60);
+/// Clocks that differ by less are not told apart from phones that come and go.
+const LEAST: Micros = Micros::from_secs(240);
+/// Identifiers that two stations must both have heard for a difference that does not change to be their clocks'.
+const LEAST_SHARED: usize = 5;
+/// Share of the difference by which the middle one of these identifiers may be off.
+const SPREAD: i64 = 5;
 /// Stations of an identifier that are compared.
 const MOST_STATIONS: usize = 16;
 
@@ -27,7 +33,7 @@ pub(in crate::lab::audit) struct Clocks {
 impl Clocks {
     pub(super) fn of(evidence: &Evidence, identifiers: &[Identifier]) -> Self {
         let mut near: BTreeSet<[StationId; 2]> = BTreeSet::new();
-        let mut far: BTreeMap<[StationId; 2], Vec<Micros>> = BTreeMap::new();
+        let mut all: BTreeMap<[StationId; 2], Vec<Micros>> = BTreeMap::new();
         for identifier in identifiers {
             let mut spans: BTreeMap<StationId, [_; 2]> = BTreeMap::new();
             for pair in identifier.pairs.iter().map(|number| &evidence.pairs[*number as usize]) {
@@ -43,20 +49,29 @@ impl Clocks {
                     let apart = other_from.since(*to).max(from.since(*other_to));
                     if apart <= NEAR {
                         near.insert([*one, *other]);
-                    } else {
-                        far.entry([*one, *other]).or_default().push(other_from.since(*from));
                     }
+                    all.entry([*one, *other]).or_default().push(other_from.since(*from));
                 }
             }
         }
-        far.retain(|stations, _| !near.contains(stations));
-        let middle = |mut all: Vec<Micros>| {
-            all.sort_unstable();
-            all[all.len() / 2]
-        };
-        Self {
-            apart: far.into_iter().map(|(stations, all)| (stations, middle(all))).collect(),
-        }
+        let apart = all.into_iter().filter_map(|(stations, all)| {
+            let n = all.len();
+            let later = middle(all.iter().copied());
+            let spread = middle(
+                all.iter()
+                    .map(|each| Micros(each.0.saturating_sub(later.0).saturating_abs())),
+            );
+            let is_constant = n >= LEAST_SHARED
+                && later.0.saturating_abs() > LEAST.0
+                && spread.0.saturating_mul(SPREAD) < later.0.saturating_abs();
+            (is_constant || !near.contains(&stations)).then_some((stations, later))
+        });
+        Self { apart: apart.collect() }
+    }
+
+    /// Whether any two stations' clocks do not go together.
+    pub(super) fn any_apart(&self) -> bool {
+        !self.apart.is_empty()
     }
 
     /// How much later the second of two tells the time, where their clocks do not go together.
@@ -65,11 +80,17 @@ impl Clocks {
             return self.apart.get(&[one, other]).copied();
         }
         let later = self.apart.get(&[other, one]);
-        later.map(|later| Micros(-later.0))
+        later.map(|later| Micros(later.0.saturating_neg()))
     }
 
     /// All of them: two stations, and how much later the second tells the time.
     pub(in crate::lab::audit) fn all(&self) -> impl Iterator<Item = (StationId, StationId, Micros)> + '_ {
         self.apart.iter().map(|([one, other], later)| (*one, *other, *later))
     }
+}
+
+fn middle(all: impl Iterator<Item = Micros>) -> Micros {
+    let mut all: Vec<Micros> = all.collect();
+    all.sort_unstable();
+    all.get(all.len() / 2).copied().unwrap_or(Micros(0))
 }

@@ -14,6 +14,8 @@ use crate::lab::time::Micros;
 const MANY_ADDRESSES: usize = 4;
 /// How long such a moment is at most.
 const MOMENT: Micros = Micros::from_secs(15);
+/// How long it is where nothing else tells that it is a moment at a rotation: such a value is sent for some 3 s.
+const SHORT: Micros = Micros::from_secs(5);
 /// How soon before and after it the phone's own identifiers are heard where few addresses have to do.
 const NEXT: Micros = Micros::from_secs(2);
 
@@ -79,6 +81,12 @@ fn is_fixed<'a>(identifier: &Identifier, of: impl Fn(&u32) -> &'a Pair, under: &
     let follows = |pair: &Pair| others(pair).iter().any(|other| is_next(other, pair));
     let is_followed = |pair: &Pair| others(pair).iter().any(|other| is_next(pair, other));
     let encloses = |pair: &Pair| others(pair).iter().any(|other| is_within(pair, other));
+    // Or each for a short moment under an address that carries somebody's own identifier.
+    let is_short = |pair: &Pair| pair.last.at.since(pair.first.at).0.saturating_sub(pair.silence.0.0) <= SHORT.0;
+    let addresses: BTreeSet<Address> = moments().map(Pair::address).collect();
+    if addresses.len() > 1 && moments().all(|pair| is_short(pair) && !others(pair).is_empty()) {
+        return true;
+    }
     moments().all(|pair| follows(pair) || is_followed(pair) || encloses(pair))
         && (moments().any(encloses) || moments().any(follows) && moments().any(is_followed))
 }

@@ -42,6 +42,10 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
             "{} again later; their bits are replaced",
             counted(again, "address came", "addresses came")
         );
+        if findings.is_empty() {
+            let why = format!("the bits of addresses are replaced in a protected capture; of {basis} none came again");
+            return Judgement::not_observable(RuleId::B19, why);
+        }
         return Judgement::of(RuleId::B19, basis, seen, findings)
             .note("the bits of addresses are replaced in a protected capture: only whether they come again is judged");
     }

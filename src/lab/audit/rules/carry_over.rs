@@ -32,7 +32,10 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
         .filter(|track| track.first.address.kind.is_private())
         .collect();
     if private.is_empty() {
-        return Judgement::not_observable(RuleId::B14, "no Apple message was heard under a private address");
+        return Judgement::not_observable(
+            RuleId::B14,
+            "no Apple message was heard under a private address; other beacons are not followed over addresses",
+        );
     }
     let mut findings = outliving(&private, settings);
     let tokens = findings.len();

@@ -20,6 +20,8 @@ const OLD: Micros = Micros::from_secs(20 * 60);
 const OLDEST: Micros = Micros::from_secs(28 * 60);
 /// Identifiers of an address that are looked at.
 const MOST_RPIS: usize = 4;
+/// Begins what is said where clocks may be the reason.
+const CLOCKS: &str = "the clocks of";
 /// So many identifiers that come again in their old order are a recording that is played.
 const RECORDING: usize = 3;
 
@@ -42,8 +44,11 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     let mut again: Vec<(UnixMicros, UnixMicros)> = Vec::new();
     for identifier in case.own_identifiers() {
         if let Some((finding, first, returned)) = come_again(case, identifier, settings) {
+            let is_clock = finding.verdict == Verdict::Warn && finding.what.contains(CLOCKS);
             findings.push(finding);
-            again.push((returned, first));
+            if !is_clock {
+                again.push((returned, first));
+            }
         }
         findings.extend(two_addresses(case, identifier, settings));
         findings.extend(two_places(case, identifier, settings));
@@ -83,23 +88,43 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
 
 /// When an address was there; divided as its identifiers are where one of them is replayed.
 pub(super) fn stays_of_address(case: &Case<'_>, on_air: &OnAir, settings: &Settings) -> Vec<[UnixMicros; 2]> {
-    let whole = case.stays_of(&on_air.pairs, gap(settings));
+    let pairs = case.in_step(&on_air.pairs);
+    let whole = case.stays_of(&pairs, gap(settings));
     let is_old = whole.iter().any(|[from, to]| to.since(*from) >= OLD);
     let is_replayed = || {
         on_air.rpis.iter().take(MOST_RPIS).any(|rpi| {
             let identifier = case.identifiers.iter().find(|identifier| identifier.rpi == *rpi);
-            identifier.is_some_and(|identifier| stays(case, identifier, settings).len() > 1)
+            identifier.is_some_and(|identifier| lives(case, identifier, settings).len() > 1)
         })
     };
     if is_old && is_replayed() {
-        case.stays_of(&on_air.pairs, SILENCE)
+        case.stays_of(&pairs, SILENCE)
     } else {
         whole
     }
 }
 
+/// When an identifier was there, by stations whose clocks go together.
+pub(super) fn lives(case: &Case<'_>, identifier: &Identifier, settings: &Settings) -> Vec<[UnixMicros; 2]> {
+    let pairs = case.in_step(&identifier.pairs);
+    if pairs.len() == identifier.pairs.len() {
+        return stays(case, identifier, settings);
+    }
+    let of = || pairs.iter().map(|number| case.pair(*number));
+    let (Some(first), Some(last)) = (of().map(|pair| pair.first).min(), of().map(|pair| pair.last).max()) else {
+        return Vec::new();
+    };
+    let part = Identifier {
+        pairs,
+        first,
+        last,
+        ..identifier.clone()
+    };
+    stays(case, &part, settings)
+}
+
 /// When an identifier was there. A silence of some minutes divides where it must be a replay: another life begins.
-pub(super) fn stays(case: &Case<'_>, identifier: &Identifier, settings: &Settings) -> Vec<[UnixMicros; 2]> {
+fn stays(case: &Case<'_>, identifier: &Identifier, settings: &Settings) -> Vec<[UnixMicros; 2]> {
     let long = case.stays(identifier, gap(settings));
     if long.len() > 1 || identifier.last.at.since(identifier.first.at) < OLD {
         return long;
@@ -166,7 +191,7 @@ fn come_again(
             identifier.rpi,
             age.as_secs_f64() / 60.0,
             match clocks {
-                Some(stations) => format!("it was replayed, or the clocks of {stations} differ"),
+                Some(stations) => format!("it was replayed, or {CLOCKS} {stations} differ"),
                 None if is_sure => "no phone sends an RPI for so long".to_owned(),
                 None => "hardly any phone sends an RPI for so long".to_owned(),
             }
@@ -231,7 +256,11 @@ fn two_addresses(case: &Case<'_>, identifier: &Identifier, settings: &Settings) 
         .take(64)
         .collect();
     let (a, b) = pairs.iter().enumerate().find_map(|(number, a)| {
-        let clash = |b: &&&Pair| a.address() != b.address() && together(a, b) > overlap(settings);
+        let clash = |b: &&&Pair| {
+            a.address() != b.address()
+                && together(a, b) > overlap(settings)
+                && case.clocks.apart(a.station(), b.station()).is_none()
+        };
         pairs[number + 1..].iter().find(clash).map(|b| (*a, *b))
     })?;
     Some(Finding {
@@ -267,7 +296,10 @@ fn two_places(case: &Case<'_>, identifier: &Identifier, settings: &Settings) -> 
         .take(64)
         .collect();
     let (a, b) = placed.iter().enumerate().find_map(|(number, a)| {
-        let clash = |b: &&(&Pair, &str)| a.1 != b.1 && together(a.0, b.0).0 > -within.0;
+        let clash = |b: &&(&Pair, &str)| {
+            let is_apart = case.clocks.apart(a.0.station(), b.0.station()).is_some();
+            a.1 != b.1 && together(a.0, b.0).0 > -within.0 && !is_apart
+        };
         placed[number + 1..].iter().find(clash).map(|b| (*a, *b))
     })?;
     Some(Finding {

@@ -24,7 +24,7 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     let mut all = Vec::new();
     let mut findings = Vec::new();
     for identifier in case.own_identifiers() {
-        let longest = super::replay::stays(case, identifier, settings)
+        let longest = super::replay::lives(case, identifier, settings)
             .into_iter()
             .map(|[from, to]| to.since(from))
             .max();
