@@ -1,7 +1,8 @@
 //! `vicino convert`: a capture into another format, with the privacy options.
 
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write};
+mod pseudonyms;
+
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -16,7 +17,7 @@ use crate::format::open::{self, OpenOptions, parse_clock_offset};
 use crate::format::pcapng_writer::PcapngWriter;
 use crate::format::{DamageLog, EventReader, FormatError};
 use crate::lab::event::{CaptureEvent, EventKind};
-use crate::lab::redact::{Marked, Pseudonymiser, is_exposure_notification};
+use crate::lab::redact::{Pseudonymiser, is_exposure_notification};
 use crate::lab::text::printable;
 use crate::lab::time::Micros;
 
@@ -38,7 +39,7 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "KIND")]
     to: Option<Kind>,
     /// Replaces addresses and identifiers, also in marks, by keyed hashes, consistently within the capture; the key is
-    /// not kept. Leaves out station names (but for --station), title, provenance, the name of the source, the keys of
+    /// not kept (but see --pseudonym-key). Leaves out station names (but for --station), title, provenance, the name of the source, the keys of
     /// bonded peers and the notes of marks.
     ///
     /// Kept as they are: all times and levels; PDU types, kinds of addresses and the structure of payloads (flags, TX
@@ -47,6 +48,11 @@ pub struct ConvertArgs {
     /// typed one of these, read it before you give the capture away: it stands in NAME.events.csv and NAME.toml.
     #[arg(long)]
     pseudonymise: bool,
+    /// With --pseudonymise: the key of this file, which is made where there is none (for you alone). Captures of one event
+    /// that were protected with one key can be audited together. Whoever has the file can recognise identifiers that they
+    /// know: delete it when all captures are protected.
+    #[arg(long, value_name = "FILE", requires = "pseudonymise")]
+    pseudonym_key: Option<PathBuf>,
     /// Keeps only exposure-notification frames (and marks, gaps and what tells about the receiver).
     #[arg(long)]
     strip_others: bool,
@@ -152,6 +158,7 @@ pub(super) fn quietly(input: &Path, output: &Path, pseudonymise: bool) -> Result
         output: output.to_owned(),
         to: None,
         pseudonymise,
+        pseudonym_key: None,
         strip_others: false,
         clock_offset: Micros(0),
         station: None,
@@ -190,8 +197,10 @@ fn convert(args: &ConvertArgs) -> Result<Option<String>, Failure> {
         origin::warn(&args.input);
     }
     let source = origin::meta(&args.input, found);
-    let pseudonymiser = args.pseudonymise.then(|| pseudonymiser(args)).transpose()?;
-    let mut output = create(args, kind, to_stdout, &source)?;
+    let pseudonymiser = args.pseudonymise.then(|| pseudonyms::pseudonymiser(args)).transpose()?;
+    let key = pseudonymiser.as_ref().map(Pseudonymiser::key_id);
+    let meta = meta(args, &source, key.as_deref());
+    let mut output = create(args, kind, to_stdout, meta)?;
     let done = match pump(args, reader.as_mut(), pseudonymiser.as_ref(), &mut output) {
         Ok(done) => done,
         Err(Stop::Output(failure)) if to_stdout && failure.kind() == io::ErrorKind::BrokenPipe => {
@@ -211,7 +220,7 @@ enum Stop {
     Output(io::Error),
 }
 
-fn create(args: &ConvertArgs, kind: Kind, to_stdout: bool, source: &Meta) -> Result<Output, Failure> {
+fn create(args: &ConvertArgs, kind: Kind, to_stdout: bool, meta: Meta) -> Result<Output, Failure> {
     if !to_stdout && matches!(kind, Kind::Csv | Kind::CsvZst) {
         let named = if kind == Kind::CsvZst && Kind::of(&args.output) != Some(kind) {
             args.output.with_added_extension("csv.zst")
@@ -219,7 +228,7 @@ fn create(args: &ConvertArgs, kind: Kind, to_stdout: bool, source: &Meta) -> Res
             args.output.clone()
         };
         let paths = Paths::of(&named);
-        let writer = native::Writer::create(&paths, meta(args, source)).map_err(|error| output_failure(&error))?;
+        let writer = native::Writer::create(&paths, meta).map_err(|error| output_failure(&error))?;
         return Ok(Output::Native(Box::new(writer), paths));
     }
     let stream: Box<dyn Write> = if to_stdout {
@@ -253,8 +262,8 @@ fn create(args: &ConvertArgs, kind: Kind, to_stdout: bool, source: &Meta) -> Res
     })
 }
 
-/// The metadata of what is written: those of the source, and what is done to it here.
-fn meta(args: &ConvertArgs, source: &Meta) -> Meta {
+/// The metadata of what is written: those of the source, and what is done to it here, with which key.
+fn meta(args: &ConvertArgs, source: &Meta, key: Option<&str>) -> Meta {
     let mut meta = source.clone();
     meta.stations.clear();
     meta.clock_offset_s += args.clock_offset.as_secs_f64();
@@ -266,8 +275,16 @@ fn meta(args: &ConvertArgs, source: &Meta) -> Meta {
         treatment.push("all but exposure-notification frames removed".to_owned());
     }
     if args.pseudonymise {
+        let whose = if args.pseudonym_key.is_some() {
+            "key kept apart"
+        } else {
+            "key not kept"
+        };
+        // Pseudonyms of pseudonyms are those of no key.
+        let is_first = !source.is_pseudonymised() && args.pseudonym_key.is_some();
+        meta.pseudonym_key = key.filter(|_| is_first).unwrap_or_default().to_owned();
         treatment.push(format!(
-            "addresses, identifiers and the devices of marks {PSEUDONYMISED}, key not kept; station names, title, \
+            "addresses, identifiers and the devices of marks {PSEUDONYMISED}, {whose}; station names, title, \
                  provenance, name of the source and notes of marks left out"
         ));
         meta.title.clear();
@@ -279,45 +296,6 @@ fn meta(args: &ConvertArgs, source: &Meta) -> Meta {
         meta.privacy = treatment.join("; ");
     }
     meta
-}
-
-/// With a new key, and with what the marks of the capture name.
-fn pseudonymiser(args: &ConvertArgs) -> Result<Pseudonymiser, Failure> {
-    let key = random_key().map_err(|source| {
-        let context = "cannot make a key".to_owned();
-        output_failure(&FormatError::Io { context, source })
-    })?;
-    let marked = marked(&args.input).map_err(|error| input_failure(&error))?;
-    Ok(Pseudonymiser::new(key)
-        .with_marked(marked)
-        .with_station(args.station.clone()))
-}
-
-/// What the marks of a capture name: none but native ones have marks, in a file beside their rows. Where a mark names
-/// an identifier by a prefix, the rows are read once for it.
-fn marked(input: &Path) -> Result<Marked, FormatError> {
-    let mut marked = Marked::default();
-    let paths = Paths::of(input);
-    if input != paths.rows || !paths.events.is_file() {
-        return Ok(marked);
-    }
-    let no_rows = io::Cursor::new(format!("{}\n", native::HEADER).into_bytes());
-    let mut events = native::Reader::new(Box::new(no_rows), native::Side::open(&paths))?;
-    each(&mut events, |event| marked.mark(event))?;
-    if !marked.is_empty() {
-        let mut rows = open::open(input, &OpenOptions::default())?;
-        each(rows.as_mut(), |event| marked.heard(event)).map_err(|error| open::in_file(input, error))?;
-    }
-    Ok(marked)
-}
-
-fn each(reader: &mut dyn EventReader, mut take: impl FnMut(&CaptureEvent)) -> Result<(), FormatError> {
-    let mut batch = Vec::new();
-    while reader.read(&mut batch)? {
-        batch.drain(..).for_each(|event| take(&event));
-    }
-    batch.iter().for_each(take);
-    Ok(())
 }
 
 /// Says which words of a person are not in a pseudonymised capture.
@@ -444,12 +422,6 @@ fn take_away(paths: &Paths) {
     }
 }
 
-fn random_key() -> io::Result<[u8; 32]> {
-    let mut key = [0; 32];
-    File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut key))?;
-    Ok(key)
-}
-
 fn progress(input: &Path) -> ProgressBar {
     let length = std::fs::metadata(input)
         .map(|metadata| metadata.len())
@@ -483,7 +455,13 @@ fn report(args: &ConvertArgs, done: &Done, damage: &DamageLog) -> String {
         lines.push(format!("  stripped: {} events of others", done.stripped));
     }
     if args.pseudonymise {
-        lines.push("  pseudonymised; the key is not kept".to_owned());
+        lines.push(match &args.pseudonym_key {
+            None => "  pseudonymised; the key is not kept".to_owned(),
+            Some(path) => format!(
+                "  pseudonymised; whoever has {} can recognise identifiers: delete it when all captures are protected",
+                name(path)
+            ),
+        });
     }
     if done.broken > 0 {
         lines.push(format!("  {} {BAD_CRC}", done.broken));

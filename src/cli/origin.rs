@@ -23,6 +23,7 @@ pub(super) fn meta(path: &Path, kind: Kind) -> Meta {
             licence: known.licence,
             provenance: known.provenance,
             privacy: known.privacy,
+            pseudonym_key: known.pseudonym_key,
             clock_offset_s: known.clock_offset_s,
             source: known.source,
             stations: known.stations,

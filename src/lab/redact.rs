@@ -1,4 +1,5 @@
-//! Pseudonyms for addresses and identifiers: the same for the same within a capture, unlike without its key.
+//! Pseudonyms for addresses and identifiers: the same for the same within a capture, and within captures that share a key;
+//! unlike without it.
 //!
 //! What is kept: times, RSSI, PDU types, address kinds (also the two top bits of random addresses), lengths and types of
 //! all AD structures, flags, TX powers, service UUIDs, company identifiers, message types; so rotation, linkability and
@@ -31,7 +32,8 @@ use super::event::{CaptureEvent, EventKind, Irk};
 use super::gaen::{self, Rpi};
 pub use marked::Marked;
 
-/// Replaces identifiers in events. Whoever has the key can find known identifiers again: do not store it.
+/// Replaces identifiers in events. Whoever has the key can find known identifiers again: store it only as long as captures
+/// are to be made with it.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Pseudonymiser {
     key: [u8; 32],
@@ -70,6 +72,14 @@ impl Pseudonymiser {
     pub fn with_station(mut self, name: Option<String>) -> Self {
         self.station = name;
         self
+    }
+
+    /// Tells the key from others without telling it: 16 hexadecimal digits of a hash under it, of a text that no identifier is
+    /// hashed as.
+    #[must_use]
+    pub fn key_id(&self) -> String {
+        let hash = self.hash(&[b"vicino pseudonym key id"]);
+        hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Replaces what identifies anybody in an event.
@@ -242,21 +252,30 @@ impl Pseudonymiser {
     /// Overwrites the bytes with as many of their hash under the key; equal context and bytes give equal results.
     fn replace_with(&self, context: &[&[u8]], bytes: &mut [u8]) {
         let plain = bytes.to_vec();
+        let lengths: Vec<[u8; 8]> = context.iter().map(|part| (part.len() as u64).to_le_bytes()).collect();
+        for (block, counter) in bytes.chunks_mut(32).zip(0u8..) {
+            let counter = [counter];
+            let mut parts: Vec<&[u8]> = Vec::with_capacity(2 * context.len() + 2);
+            for (length, part) in lengths.iter().zip(context) {
+                parts.extend([length.as_slice(), part]);
+            }
+            parts.extend([counter.as_slice(), &plain]);
+            let hash = self.hash(&parts);
+            block.copy_from_slice(&hash[..block.len()]);
+        }
+    }
+
+    /// HMAC-SHA-256 under the key.
+    fn hash(&self, parts: &[&[u8]]) -> [u8; 32] {
         // HMAC fills a short key up with zeros to the hash's block.
         let mut key = [0; 64];
         key[..32].copy_from_slice(&self.key);
-        for (block, counter) in bytes.chunks_mut(32).zip(0u8..) {
-            let mut hash = Hmac::<Sha256>::new(&key.into());
-            for part in context {
-                hash.update(&part.len().to_le_bytes());
-                hash.update(part);
-            }
-            hash.update(&[counter]);
-            hash.update(&plain);
-            let hash = hash.finalize().into_bytes();
-            block.copy_from_slice(&hash[..block.len()]);
-        }
+        let mut hash = Hmac::<Sha256>::new(&key.into());
         key.zeroize();
+        for part in parts {
+            hash.update(part);
+        }
+        hash.finalize().into_bytes().into()
     }
 }
 
@@ -319,6 +338,14 @@ mod tests {
             redacted,
             "another key, another pseudonym"
         );
+    }
+
+    #[test]
+    fn a_key_is_told_from_others_by_what_does_not_tell_it() {
+        let id = pseudonymiser().key_id();
+        assert_eq!((id.len(), &id), (16, &pseudonymiser().key_id()));
+        assert_ne!(id, Pseudonymiser::new([8; 32]).key_id());
+        assert!(!id.contains("0707"));
     }
 
     #[test]

@@ -124,14 +124,7 @@ impl InputArgs {
         if let Some(file) = &self.keys {
             keys.extend(lab_keys::read_own(file)?);
         }
-        let is_protected = |capture: &&PathBuf| self.pseudonymised || is_protected(capture);
-        if captures.len() > 1 && captures.iter().any(|capture| is_protected(&capture)) {
-            return Err(Failure::new(
-                Exit::Usage,
-                "protected captures cannot be audited together: each has pseudonyms of its own",
-            )
-            .hint("audit them one by one, or the originals together"));
-        }
+        self.check_pseudonyms(captures)?;
         for capture in captures {
             let damage = self.read(capture, &mut evidence)?;
             evidence.damaged += damage.count;
@@ -144,6 +137,27 @@ impl InputArgs {
         warn_of_twins(&evidence);
         self.name(&mut evidence, &keys)?;
         Ok(evidence)
+    }
+
+    /// That the same identifier is called the same in all of them.
+    fn check_pseudonyms(&self, captures: &[PathBuf]) -> Result<(), Failure> {
+        let is_protected = |capture: &PathBuf| self.pseudonymised || is_protected(capture);
+        if captures.len() < 2 || !captures.iter().any(is_protected) {
+            return Ok(());
+        }
+        let mut keys = captures.iter().map(|capture| key_of_pseudonyms(capture));
+        let first = keys.next().flatten();
+        if first.is_some() && keys.all(|key| key == first) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Exit::Usage,
+            "protected captures cannot be audited together unless all of them tell the same key: each has pseudonyms of its own",
+        )
+        .hint(
+            "protect the originals with one key (vicino convert IN OUT --pseudonymise --pseudonym-key FILE), or audit them \
+             one by one",
+        ))
     }
 
     fn read(&self, path: &Path, evidence: &mut Evidence) -> Result<DamageLog, Failure> {
@@ -311,6 +325,13 @@ fn first(evidence: &Evidence) -> UnixMicros {
 pub(super) fn is_protected(path: &Path) -> bool {
     let meta = Meta::read(&Paths::of(path).meta).ok();
     meta.is_some_and(|meta| meta.is_pseudonymised())
+}
+
+/// Which key a protected capture's pseudonyms are made with, where its metadata tell.
+fn key_of_pseudonyms(path: &Path) -> Option<String> {
+    let meta = Meta::read(&Paths::of(path).meta).ok()?;
+    let is_told = meta.is_pseudonymised() && !meta.pseudonym_key.is_empty();
+    is_told.then_some(meta.pseudonym_key)
 }
 
 /// Tells of receivers that heard exactly the same: the same log twice counts twice.

@@ -34,6 +34,12 @@ pub struct Meta {
     pub provenance: String,
     /// Privacy treatment: `none`, or what was replaced and removed.
     pub privacy: String,
+    /// Which key the pseudonyms are made with, where it is kept (see [`Pseudonymiser::key_id`]): captures that tell the
+    /// same have the same pseudonym for the same. Empty where each has its own.
+    ///
+    /// [`Pseudonymiser::key_id`]: crate::lab::redact::Pseudonymiser::key_id
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub pseudonym_key: String,
     /// Seconds that were added to every time of the source.
     pub clock_offset_s: f64,
     /// Whether the writer came to its end; otherwise the counts and the check sum are older than the rows.
@@ -71,6 +77,7 @@ impl Default for Meta {
             licence: String::new(),
             provenance: String::new(),
             privacy: "none".to_owned(),
+            pseudonym_key: String::new(),
             clock_offset_s: 0.0,
             complete: false,
             sha256: String::new(),
