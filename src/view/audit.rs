@@ -16,7 +16,7 @@ use ratatui::style::Style;
 
 use super::cut;
 use super::frame;
-use super::text::{clip, grouped, put, put_right, select, time, width, wrapped};
+use super::text::{clip, fine_time, grouped, put, put_right, select, width, wrapped};
 use super::theme::Theme;
 use crate::app::audit::masked;
 use crate::app::layout::{self, MARKER};
@@ -207,13 +207,17 @@ impl Pen {
             format!("  RPI {}", model.privacy.identifier(&digits))
         });
         let station = if model.session.stations().len() > 1 {
-            let name = &model.session.station(sight.station).name;
+            let name = model.audit.station_of(sight).name();
             format!("  at {}", printable(name))
         } else {
             String::new()
         };
         let address = model.privacy.identifier(&sight.address.to_string());
-        let text = format!("{}  {address} {}{rpi}{station}", time(sight.at), sight.address.kind);
+        let text = format!(
+            "{}  {address} {}{rpi}{station}",
+            fine_time(sight.at),
+            sight.address.kind
+        );
         let room = usize::from(self.area.width.saturating_sub(MARKER + 3));
         put(buf, self.area, MARKER + 2, self.y, &clip(&text, room), style);
         self.y += 1;
