@@ -180,6 +180,10 @@ fn captures_protected_with_one_key_are_audited_together() {
         open["links"]["summary"]["by_address"],
         closed["links"]["summary"]["by_address"]
     );
+    // As a shell gives it for *.csv.
+    let all = [path("a.csv"), path("a.events.csv"), path("b.csv"), path("b.events.csv")];
+    let with_others = json(&[&["audit", "--json"][..], &all.each_ref().map(String::as_str)].concat());
+    assert_eq!(with_others["scope"]["rpis"], closed["scope"]["rpis"]);
     let refused = vicino(&["audit", &path("a.csv"), &path("alone.csv")]);
     assert_eq!(refused.status.code(), Some(2));
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).expect("for all");

@@ -124,6 +124,7 @@ impl InputArgs {
         if let Some(file) = &self.keys {
             keys.extend(lab_keys::read_own(file)?);
         }
+        let captures = &without_side_files(captures);
         self.check_pseudonyms(captures)?;
         for capture in captures {
             let damage = self.read(capture, &mut evidence)?;
@@ -293,6 +294,31 @@ fn packets_of(
             packets.note_damage(offset, number, CUT_SHORT_EVENT);
         }
     }
+}
+
+/// What `*.csv` names besides captures: the files that lie beside the rows of one that is named too.
+fn without_side_files(captures: &[PathBuf]) -> Vec<PathBuf> {
+    let rows_of = |capture: &Path| {
+        let name = capture.file_name()?.to_str()?;
+        let stem = [".events.csv", ".keys.csv", ".truth.csv"]
+            .into_iter()
+            .find_map(|end| name.strip_suffix(end))?;
+        let rows = [".csv", ".csv.zst"].map(|end| capture.with_file_name(format!("{stem}{end}")));
+        rows.into_iter().find(|rows| captures.contains(rows))
+    };
+    let mut left_out = 0;
+    let kept = captures.iter().filter(|capture| {
+        let is_beside = rows_of(capture).is_some();
+        left_out += usize::from(is_beside);
+        !is_beside
+    });
+    let kept = kept.cloned().collect();
+    if left_out > 0 {
+        tell(format_args!(
+            "{left_out} files that lie beside captures are no captures themselves: left out"
+        ));
+    }
+    kept
 }
 
 /// The lab keys beside a capture, which nobody asked for: where they cannot be used that is told, and they are left out.
