@@ -191,6 +191,19 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Who sent it. Where no address is told, its kind is not known either: it must not pass for one of zeros.
+    fn sender(&self) -> Result<Address, BadRow> {
+        let kind = self.known(KIND)?;
+        Ok(match self.address(ADDRESS)? {
+            Some(bytes) => Address { bytes, kind },
+            None if matches!(kind, AddressKind::Anonymous | AddressKind::Opaque) => Address { bytes: [0; 6], kind },
+            None => Address {
+                bytes: [0; 6],
+                kind: AddressKind::Unknown,
+            },
+        })
+    }
+
     fn address(&self, column: usize) -> Result<Option<[u8; 6]>, BadRow> {
         match self.get(column) {
             "" => Ok(None),
@@ -437,10 +450,7 @@ impl RowParser {
         let mut advert = Advertisement {
             at: UnixMicros(at),
             station: StationId(0),
-            address: Address {
-                bytes: fields.address(ADDRESS)?.unwrap_or_default(),
-                kind: fields.known(KIND)?,
-            },
+            address: fields.sender()?,
             pdu: fields.known(PDU)?,
             rssi: fields.level(RSSI)?,
             rssi_quality: tail.quality,

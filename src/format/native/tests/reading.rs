@@ -1,6 +1,7 @@
 //! Files that were cut, made by hand, or hold what they should not.
 
 use super::*;
+use crate::lab::address::AddressKind;
 use crate::lab::advert::ReportForm;
 use crate::lab::event::EventKind;
 use crate::lab::time::UnixMicros;
@@ -116,4 +117,20 @@ fn recognises_captures_and_not_other_tables() {
     assert!(recognise(b"\xef\xbb\xbf\"time_us\",\"data\"\r\n1,"));
     assert!(!recognise(b"packet,time_us,address,rpi,aem\n"));
     assert!(!recognise(b"btsnoop\0\0\0\0\x01"));
+}
+
+#[test]
+fn a_row_that_tells_no_address_tells_no_kind_of_one_either() {
+    let rows = "time_us,address,address_kind,data\n5,,random-static,0201\n6,,anonymous,0201\n7,c0:01:02:03:04:05,random-static,0201\n";
+    let mut reader = Reader::from_bytes(rows.as_bytes(), None, None).unwrap();
+    let back = read_all(&mut reader);
+    let kind = |event: &CaptureEvent| match event {
+        CaptureEvent::Advert(advert) => Some(advert.address.kind),
+        CaptureEvent::Other(_) => None,
+    };
+    let kinds: Vec<AddressKind> = back.iter().filter_map(kind).collect();
+    assert_eq!(
+        kinds,
+        [AddressKind::Unknown, AddressKind::Anonymous, AddressKind::RandomStatic]
+    );
 }
