@@ -124,8 +124,9 @@ impl InputArgs {
         if let Some(file) = &self.keys {
             keys.extend(lab_keys::read_own(file)?);
         }
-        self.check_pseudonyms(captures)?;
-        for capture in captures {
+        let captures = without_side_files(captures);
+        self.check_pseudonyms(&captures)?;
+        for capture in &captures {
             let damage = self.read(capture, &mut evidence)?;
             evidence.damaged += damage.count;
             origin::warn(capture);
@@ -325,6 +326,22 @@ fn first(evidence: &Evidence) -> UnixMicros {
 pub(super) fn is_protected(path: &Path) -> bool {
     let meta = Meta::read(&Paths::of(path).meta).ok();
     meta.is_some_and(|meta| meta.is_pseudonymised())
+}
+
+/// The captures without the files that lie beside one of them and are read with it, as `*.csv` names them all.
+fn without_side_files(captures: &[PathBuf]) -> Vec<PathBuf> {
+    let is_beside = |path: &PathBuf| {
+        let name = path.to_string_lossy();
+        [".events.csv", ".keys.csv", ".truth.csv"].iter().any(|ending| {
+            let of = name.strip_suffix(ending);
+            of.is_some_and(|of| {
+                [".csv", ".csv.zst"]
+                    .iter()
+                    .any(|rows| captures.contains(&format!("{of}{rows}").into()))
+            })
+        })
+    };
+    captures.iter().filter(|path| !is_beside(path)).cloned().collect()
 }
 
 /// Which key a protected capture's pseudonyms are made with, where its metadata tell.

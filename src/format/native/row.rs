@@ -23,6 +23,8 @@ const TAIL_COLUMNS: usize = 11;
 pub(super) const MAX_NAME: usize = 256;
 /// Name of the station of rows that name none.
 pub(super) const DEFAULT_STATION: &str = "station";
+/// What is to stand in the columns of addresses.
+const AN_ADDRESS: &str = "an address like 5e:1b:09:c4:77:01";
 /// How many columns of a foreign file are looked at.
 const MAX_COLUMNS: usize = 512;
 
@@ -41,7 +43,7 @@ pub fn write_row(line: &mut Vec<u8>, advert: &Advertisement, station: &str) {
     line.push(b',');
     push_text(line, station);
     line.push(b',');
-    push_address(line, (advert.address != Address::default()).then_some(advert.address));
+    push_address(line, Some(advert.address));
     line.push(b',');
     if advert.pdu != PduType::Unknown {
         line.extend_from_slice(advert.pdu.word().as_bytes());
@@ -196,7 +198,7 @@ impl<'a> Fields<'a> {
             "" => Ok(None),
             value => parse_bytes(value)
                 .map(Some)
-                .map_err(|_| bad(column_name(column), value, "an address like 5e:1b:09:c4:77:01")),
+                .map_err(|_| bad(column_name(column), value, AN_ADDRESS)),
         }
     }
 }
@@ -345,12 +347,8 @@ impl RowParser {
     fn fast(&mut self, line: &[u8]) -> Option<Advertisement> {
         let (at, rest) = integer(line)?;
         let (station, rest) = self.fast_station(rest)?;
-        let (bytes, rest) = if let [b',', rest @ ..] = rest {
-            ([0; 6], rest)
-        } else {
-            let (text, rest) = rest.split_first_chunk::<17>()?;
-            (decode_address(text)?, rest.strip_prefix(b",")?)
-        };
+        let (text, rest) = rest.split_first_chunk::<17>()?;
+        let (bytes, rest) = (decode_address(text)?, rest.strip_prefix(b",")?);
         let (kind, rest) = word(rest, &mut self.last_kind, &AddressKind::ALL, AddressKind::word)?;
         let (pdu, rest) = word(rest, &mut self.last_pdu, &PduType::ALL, PduType::word)?;
         let (rssi, rest) = optional(rest)?;
@@ -433,12 +431,18 @@ impl RowParser {
         let at = fields
             .number(TIME, "a whole number of microseconds since 1970")?
             .ok_or_else(|| bad("time_us", "", "a whole number of microseconds since 1970"))?;
+        let bytes = match fields.address(ADDRESS)? {
+            Some(bytes) => bytes,
+            // Without the column nobody has an address; where it is there, all zeros would make one sender of many.
+            None if self.places[ADDRESS].is_none() => [0; 6],
+            None => return Err(bad("address", "", AN_ADDRESS)),
+        };
         let hex = fields.get(DATA);
         let mut advert = Advertisement {
             at: UnixMicros(at),
             station: StationId(0),
             address: Address {
-                bytes: fields.address(ADDRESS)?.unwrap_or_default(),
+                bytes,
                 kind: fields.known(KIND)?,
             },
             pdu: fields.known(PDU)?,

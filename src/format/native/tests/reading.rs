@@ -93,6 +93,30 @@ fn a_bad_value_is_told_with_line_offset_and_column() {
 }
 
 #[test]
+fn a_row_without_an_address_is_a_bad_one_by_both_ways_of_reading() {
+    let canonical = HEADER;
+    let short = "time_us,address,data";
+    let rest = ",random-resolvable,ADV_NONCONN_IND,-60,,,true,0201,,,,,,,,,,,";
+    for (header, rows) in [
+        (
+            canonical,
+            [format!("1,s,{rest}"), format!("2,s,5e:1b:09:c4:77:01{rest}")],
+        ),
+        (short, ["1,,02".to_owned(), "2,5e:1b:09:c4:77:01,02".to_owned()]),
+    ] {
+        let text = format!("{header}\n{}\n", rows.join("\n"));
+        let mut reader = Reader::from_bytes(text.as_bytes(), None, None).unwrap();
+        let back = read_all(&mut reader);
+        let times: Vec<i64> = adverts(&back).iter().map(|advert| advert.at().0).collect();
+        assert_eq!(times, [2], "{header}");
+        assert_eq!(
+            reader.damage().first[0].what,
+            "line 2: column \"address\": \"\" is not an address like 5e:1b:09:c4:77:01"
+        );
+    }
+}
+
+#[test]
 fn late_marks_go_to_their_time_and_recorded_events_to_their_row() {
     let rows = "time_us,data\n10,\n20,\n15,\n30,\n";
     let events = "kind,time_us,row,note\nmark,25,,late\nmark,99,2,recorded\nmark,5,,early\nmark,31,,after\n";
