@@ -291,6 +291,23 @@ impl Model {
         Vec::new()
     }
 
+    /// The number of a packet in its capture, as the verb `audit` tells it: of the record in a packet capture, of the row in a
+    /// native one, of the report in a live stream. `None` where the capture was not read through yet.
+    #[must_use]
+    pub fn packet_number(&self, sight: &Sight) -> Option<u64> {
+        if self.source.playback.is_none() {
+            return Some(sight.number);
+        }
+        let Some(numbers) = &self.timeline.as_ref()?.outline.numbers else {
+            return Some(sight.number);
+        };
+        let place = usize::try_from(sight.number).ok()?.checked_sub(1)?;
+        numbers
+            .get(place)
+            .filter(|number| **number > 0)
+            .map(|number| u64::from(*number))
+    }
+
     /// The rule's verdict and findings, to be copied.
     pub(super) fn audit_text(&self) -> Option<String> {
         let rule = self.audit.rule()?;

@@ -211,7 +211,7 @@ pub(super) const CONVERT: &str = below!(
         "vicino convert phone.pklg phone.btsnoop",
         "vicino convert btsnoop_hci.log walk.csv --clock-offset -7200 --model SM-A515F",
         "vicino convert walk.csv given.csv --pseudonymise --strip-others",
-        "for n in 01 02; do vicino convert $n.btsnoop given-$n.csv --pseudonymise --pseudonym-key event.key; done",
+        "vicino convert 01.btsnoop given-01.csv --pseudonymise --pseudonym-key event.key",
         "vicino convert walk.csv - | jq 'select(.kind == \"mark\")'",
     ],
     "0" "done",

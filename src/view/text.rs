@@ -101,6 +101,15 @@ pub(super) fn time(at: UnixMicros) -> String {
     }
 }
 
+/// As [`time`], to the millisecond.
+pub(super) fn time_ms(at: UnixMicros) -> String {
+    let text = at.to_string();
+    match text.get(11..23) {
+        Some(time) if text.len() == 27 => time.to_owned(),
+        _ => "–".to_owned(),
+    }
+}
+
 /// A text in lines of at most so many cells, broken at blanks where there are any; of a long one the first few.
 pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
     const MOST_LINES: usize = 8;
