@@ -203,3 +203,59 @@ fn captures_that_were_protected_with_one_key_are_audited_together() {
         assert!(told.contains("--pseudonym-key"), "{told}");
     }
 }
+
+/// With one key the same is called the same in all captures, so that they can be audited together; else they are refused.
+#[test]
+fn captures_protected_with_one_key_are_audited_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let (one, other) = (
+        captures.join("rotation-faults.csv.zst"),
+        captures.join("two-phones.csv"),
+    );
+    let protect = |from: &Path, to: &str, key: &[&str]| {
+        let from = from.display().to_string();
+        let done = vicino(&[&["convert", &from, &path(to), "--pseudonymise"][..], key].concat());
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    let key = path("key");
+    protect(&one, "a.csv", &["--pseudonym-key", &key]);
+    protect(&other, "b.csv", &["--pseudonym-key", &key]);
+    protect(&one, "again.csv", &["--pseudonym-key", &key]);
+    protect(&one, "alone.csv", &[]);
+    let mode = fs::metadata(&key).expect("a key").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let rows = |name: &str| fs::read(path(name)).expect("rows");
+    assert!(rows("a.csv") == rows("again.csv") && rows("a.csv") != rows("alone.csv"));
+    let open = json(&[
+        "audit",
+        &one.display().to_string(),
+        &other.display().to_string(),
+        "--json",
+    ]);
+    let closed = json(&["audit", &path("a.csv"), &path("b.csv"), "--json"]);
+    for what in ["rpis", "addresses", "exposure_notifications"] {
+        assert_eq!(open["scope"][what], closed["scope"][what], "{what}");
+    }
+    assert_eq!(
+        open["links"]["summary"]["by_address"],
+        closed["links"]["summary"]["by_address"]
+    );
+    // As a shell gives it for *.csv.
+    let all = [path("a.csv"), path("a.events.csv"), path("b.csv"), path("b.events.csv")];
+    let with_others = json(&[&["audit", "--json"][..], &all.each_ref().map(String::as_str)].concat());
+    assert_eq!(with_others["scope"]["rpis"], closed["scope"]["rpis"]);
+    let refused = vicino(&["audit", &path("a.csv"), &path("alone.csv")]);
+    assert_eq!(refused.status.code(), Some(2));
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).expect("for all");
+    let refused = vicino(&[
+        "convert",
+        &one.display().to_string(),
+        &path("c.csv"),
+        "--pseudonymise",
+        "--pseudonym-key",
+        &key,
+    ]);
+    assert_eq!(refused.status.code(), Some(3));
+}

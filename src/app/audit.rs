@@ -6,7 +6,8 @@ use super::layout;
 use super::model::Model;
 use super::privacy::Privacy;
 use super::tab::Tab;
-use crate::lab::audit::evidence::Owner;
+use crate::lab::advert::StationId;
+use crate::lab::audit::evidence::{Owner, Station};
 use crate::lab::audit::rules::judge_all;
 use crate::lab::audit::settings::Profile;
 use crate::lab::audit::{Case, Evidence, Finding, Judgement, Settings, Sight, Verdict};
@@ -92,6 +93,12 @@ impl Audit {
     /// Time passes: what came is to be judged.
     pub(super) const fn pass_time(&mut self) {
         self.is_due = true;
+    }
+
+    /// Who received a packet.
+    #[must_use]
+    pub fn station_of(&self, sight: &Sight) -> &Station {
+        self.evidence.station(sight.station)
     }
 
     /// The rule that is selected.
@@ -259,6 +266,7 @@ impl Model {
             self.say("no packet is selected: the rule found nothing");
             return Vec::new();
         };
+        let key = key_of(self.audit.station_of(&sight).number, &sight);
         if let Some(playback) = &self.source.playback {
             // Just behind it, so that it is heard, and its sender selected when it is; and there it stays.
             let mut effects = vec![Effect::Playback(Command::SeekTo(sight.at.plus(Micros(1))))];
@@ -269,16 +277,16 @@ impl Model {
             let awaits_reset = sight.at < self.session.now();
             self.sought = Some(Sought {
                 at: sight.at,
-                key: key_of(&sight),
+                key,
                 awaits_reset,
             });
             self.tab = Tab::Device;
             return effects;
         }
-        if self.session.track(key_of(&sight)).is_some() {
+        if self.session.track(key).is_some() {
             self.sought = Some(Sought {
                 at: UnixMicros(i64::MIN),
-                key: key_of(&sight),
+                key,
                 awaits_reset: false,
             });
             self.tab = Tab::Device;
@@ -327,9 +335,9 @@ impl Model {
     }
 }
 
-const fn key_of(sight: &Sight) -> TrackKey {
+const fn key_of(station: StationId, sight: &Sight) -> TrackKey {
     TrackKey {
-        station: sight.station,
+        station,
         address: sight.address,
     }
 }

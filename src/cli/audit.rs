@@ -69,7 +69,7 @@ struct OneArgs {
     input: InputArgs,
     #[command(flatten)]
     judging: JudgingArgs,
-    /// Exits with 1 when a rule turns out so or worse (fail, warn, never), or when no exposure notification was heard
+    /// Exits with 1 when a rule turns out so or worse (fail, warn, never), or when no exposure notification was heard or too many to keep
     #[arg(long, value_name = "VERDICT", value_enum, default_value_t = FailOn::Fail)]
     fail_on: FailOn,
     /// Findings that are known and accepted (TOML or JSON): they are shown, and count for nothing
@@ -147,14 +147,23 @@ enum FailOn {
 
 impl FailOn {
     fn of(self, report: &Report) -> Exit {
-        // A capture in which nothing was heard shows nothing: it must not pass for a good one.
-        if report.scope.exposure_notifications == 0 && self != Self::Never {
-            tell(format_args!(
-                "no exposure notification was heard: nothing could be judged (`--fail-on never` accepts that)"
-            ));
-            return Exit::CheckFailed;
+        // What shows nothing, or only a part, must not pass for a good capture.
+        let scope = &report.scope;
+        let what = if scope.exposure_notifications == 0 {
+            "no exposure notification was heard: nothing could be judged".to_owned()
+        } else if scope.left_out > 0 {
+            format!(
+                "{} reports were too many to keep: not all could be judged",
+                scope.left_out
+            )
+        } else {
+            return self.exit(report.verdict);
+        };
+        if self == Self::Never {
+            return Exit::Done;
         }
-        self.exit(report.verdict)
+        tell(format_args!("{what} (`--fail-on never` accepts that)"));
+        Exit::CheckFailed
     }
 
     fn exit(self, verdict: Verdict) -> Exit {

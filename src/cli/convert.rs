@@ -39,8 +39,8 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "KIND")]
     to: Option<Kind>,
     /// Replaces addresses and identifiers, also in marks, by keyed hashes, consistently within the capture; the key is
-    /// not kept (but see --pseudonym-key). Leaves out station names (but for --station), title, provenance, the name of the source, the keys of
-    /// bonded peers and the notes of marks.
+    /// not kept (but see --pseudonym-key). Leaves out station names (but for --station), title, provenance, the name of the
+    /// source, the keys of bonded peers and the notes of marks.
     ///
     /// Kept as they are: all times and levels; PDU types, kinds of addresses and the structure of payloads (flags, TX
     /// power, service UUIDs, companies); of marks the times, distance, model, orientation and obstacle; the reasons of
@@ -282,7 +282,9 @@ fn meta(args: &ConvertArgs, source: &Meta, key: Option<&str>) -> Meta {
         };
         // Pseudonyms of pseudonyms are those of no key.
         let is_first = !source.is_pseudonymised() && args.pseudonym_key.is_some();
-        meta.pseudonym_key = key.filter(|_| is_first).unwrap_or_default().to_owned();
+        key.filter(|_| is_first)
+            .unwrap_or_default()
+            .clone_into(&mut meta.pseudonym_key);
         treatment.push(format!(
             "addresses, identifiers and the devices of marks {PSEUDONYMISED}, {whose}; station names, title, \
                  provenance, name of the source and notes of marks left out"

@@ -208,7 +208,6 @@ pub(super) const INSPECT: &str = below!(
 
 pub(super) const CONVERT: &str = below!(
     [
-        "vicino convert phone.pklg phone.btsnoop",
         "vicino convert btsnoop_hci.log walk.csv --clock-offset -7200 --model SM-A515F",
         "vicino convert walk.csv given.csv --pseudonymise --strip-others",
         "vicino convert 01.btsnoop given-01.csv --pseudonymise --pseudonym-key event.key",

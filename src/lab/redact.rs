@@ -79,7 +79,8 @@ impl Pseudonymiser {
     #[must_use]
     pub fn key_id(&self) -> String {
         let hash = self.hash(&[b"vicino pseudonym key id"]);
-        hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let first = hash.iter().take(8).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+        format!("{first:016x}")
     }
 
     /// Replaces what identifies anybody in an event.

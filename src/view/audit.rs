@@ -16,7 +16,7 @@ use ratatui::style::Style;
 
 use super::cut;
 use super::frame;
-use super::text::{clip, grouped, put, put_right, select, time_ms, width, wrapped};
+use super::text::{clip, fine_time, grouped, put, put_right, select, width, wrapped};
 use super::theme::Theme;
 use crate::app::audit::masked;
 use crate::app::layout::{self, MARKER};
@@ -218,7 +218,7 @@ impl Columns {
 }
 
 fn station(model: &Model, sight: &Sight) -> String {
-    printable(&model.session.station(sight.station).name).into_owned()
+    printable(model.audit.station_of(sight).name()).into_owned()
 }
 
 /// `#19397`; of a capture that is still read through, no number.
@@ -246,7 +246,7 @@ fn packet_line(model: &Model, sight: &Sight, columns: Columns, cells: u16) -> St
     format!(
         "{station}{pad} {:w$}  {}  {address:17} {kind}{rpi}",
         number(model, sight),
-        time_ms(sight.at),
+        fine_time(sight.at),
         w = columns.number
     )
 }

@@ -101,8 +101,8 @@ pub(super) fn time(at: UnixMicros) -> String {
     }
 }
 
-/// As [`time`], to the millisecond.
-pub(super) fn time_ms(at: UnixMicros) -> String {
+/// Time of day in UTC to the millisecond: by it a packet is found in other programs.
+pub(super) fn fine_time(at: UnixMicros) -> String {
     let text = at.to_string();
     match text.get(11..23) {
         Some(time) if text.len() == 27 => time.to_owned(),

@@ -124,9 +124,9 @@ impl InputArgs {
         if let Some(file) = &self.keys {
             keys.extend(lab_keys::read_own(file)?);
         }
-        let captures = without_side_files(captures);
-        self.check_pseudonyms(&captures)?;
-        for capture in &captures {
+        let captures = &without_side_files(captures);
+        self.check_pseudonyms(captures)?;
+        for capture in captures {
             let damage = self.read(capture, &mut evidence)?;
             evidence.damaged += damage.count;
             origin::warn(capture);
@@ -296,6 +296,31 @@ fn packets_of(
     }
 }
 
+/// What `*.csv` names besides captures: the files that lie beside the rows of one that is named too.
+fn without_side_files(captures: &[PathBuf]) -> Vec<PathBuf> {
+    let rows_of = |capture: &Path| {
+        let name = capture.file_name()?.to_str()?;
+        let stem = [".events.csv", ".keys.csv", ".truth.csv"]
+            .into_iter()
+            .find_map(|end| name.strip_suffix(end))?;
+        let rows = [".csv", ".csv.zst"].map(|end| capture.with_file_name(format!("{stem}{end}")));
+        rows.into_iter().find(|rows| captures.contains(rows))
+    };
+    let mut left_out = 0;
+    let kept = captures.iter().filter(|capture| {
+        let is_beside = rows_of(capture).is_some();
+        left_out += usize::from(is_beside);
+        !is_beside
+    });
+    let kept = kept.cloned().collect();
+    if left_out > 0 {
+        tell(format_args!(
+            "{left_out} files that lie beside captures are no captures themselves: left out"
+        ));
+    }
+    kept
+}
+
 /// The lab keys beside a capture, which nobody asked for: where they cannot be used that is told, and they are left out.
 fn beside(capture: &Path) -> Keyring {
     match lab_keys::beside_own(capture) {
@@ -326,22 +351,6 @@ fn first(evidence: &Evidence) -> UnixMicros {
 pub(super) fn is_protected(path: &Path) -> bool {
     let meta = Meta::read(&Paths::of(path).meta).ok();
     meta.is_some_and(|meta| meta.is_pseudonymised())
-}
-
-/// The captures without the files that lie beside one of them and are read with it, as `*.csv` names them all.
-fn without_side_files(captures: &[PathBuf]) -> Vec<PathBuf> {
-    let is_beside = |path: &PathBuf| {
-        let name = path.to_string_lossy();
-        [".events.csv", ".keys.csv", ".truth.csv"].iter().any(|ending| {
-            let of = name.strip_suffix(ending);
-            of.is_some_and(|of| {
-                [".csv", ".csv.zst"]
-                    .iter()
-                    .any(|rows| captures.contains(&format!("{of}{rows}").into()))
-            })
-        })
-    };
-    captures.iter().filter(|path| !is_beside(path)).cloned().collect()
 }
 
 /// Which key a protected capture's pseudonyms are made with, where its metadata tell.

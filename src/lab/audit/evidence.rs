@@ -184,6 +184,7 @@ impl Evidence {
             let capture = self.captures.len().saturating_sub(1);
             let number = self.add_station(Station {
                 capture,
+                number: station,
                 ..Station::NONE
             });
             self.numbers[idx] = Some(number);

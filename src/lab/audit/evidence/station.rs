@@ -19,6 +19,8 @@ pub struct Station {
     pub info: StationInfo,
     /// Number of its capture.
     pub capture: usize,
+    /// Its number in that capture.
+    pub number: StationId,
     /// Reports of all kinds.
     pub reports: u64,
     /// Exposure notifications.
@@ -58,6 +60,7 @@ impl Station {
             edition: String::new(),
         },
         capture: 0,
+        number: StationId(0),
         reports: 0,
         gaen: 0,
         without_pdu: 0,
@@ -85,6 +88,7 @@ impl Station {
         Self {
             info: self.info.clone(),
             capture: self.capture,
+            number: self.number,
             was_set_back: true,
             settings: self.settings + 1,
             part_of: Some(self.part_of.unwrap_or(number)),

@@ -7,7 +7,7 @@ use crate::lab::audit::case::metadata::Kept;
 use crate::lab::audit::case::{Case, Identifier, OnAir, is_on_air};
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
-use crate::lab::audit::verdict::{Figure, Finding, Judgement, Sight, Verdict, counted};
+use crate::lab::audit::verdict::{Figure, Finding, Judgement, MOST_PACKETS, Sight, Verdict, counted};
 
 pub(super) fn judge(case: &Case<'_>, _: &Settings) -> Judgement {
     let metadata: Vec<Finding> = case
@@ -135,6 +135,8 @@ fn of_each_address(case: &Case<'_>, identifier: &Identifier) -> Vec<Sight> {
     let mut lasts: Vec<Sight> = spans.values().map(|[_, last]| *last).collect();
     firsts.sort_unstable();
     lasts.sort_unstable();
+    firsts.truncate(MOST_PACKETS);
+    lasts.truncate(MOST_PACKETS);
     lasts.retain(|last| !firsts.contains(last));
     firsts.extend(lasts);
     firsts
