@@ -50,6 +50,15 @@ pub trait EventReader: Send {
         intake.take_from(|batch| self.read(batch))
     }
 
+    /// From now on notes in which record of its file each advertisement is, which takes the longer way.
+    fn number_records(&mut self) {}
+
+    /// The numbers of the records in which the advertisements were, from 1, in order, as far as there was room. `None` where
+    /// advertisements are counted themselves: the n-th row is number n.
+    fn take_numbers(&mut self) -> Option<Vec<u32>> {
+        None
+    }
+
     /// What was damaged so far.
     fn damage(&self) -> &DamageLog;
 

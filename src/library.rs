@@ -24,7 +24,7 @@ use crate::lab::time::{Micros, UnixMicros};
 
 pub use density::Density;
 pub use files::{default_folder, delete, files, make_folder, open};
-pub use outline::{Outline, OutlineMark, Rotation, outline};
+pub use outline::{Outline, OutlineMark, Rotation, outline, timeline};
 
 /// Names in a folder that are looked at; further ones are only counted.
 const MOST_LOOKED_AT: usize = 10_000;

@@ -142,6 +142,68 @@ fn a_protected_capture_gives_the_same_verdicts_except_where_it_says_so() {
     assert_eq!(verdict(&custody, 0, "C2"), "pass");
 }
 
+#[test]
+fn captures_that_were_protected_with_one_key_are_audited_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let captures = ["two-phones.csv", "rotation-faults.csv.zst"].map(|name| {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("captures")
+            .join(name)
+            .display()
+            .to_string()
+    });
+    let key = path("event.key");
+    let protect = |capture: &str, name: &str, key: &[&str]| {
+        let out = path(name);
+        let args: Vec<&str> = ["convert", capture, &out, "--pseudonymise"]
+            .into_iter()
+            .chain(key.iter().copied())
+            .collect();
+        let output = vicino(&args);
+        assert!(output.status.success(), "{output:?}");
+        let text = [
+            output.stdout,
+            output.stderr,
+            fs::read(path(&format!("{name}.toml"))).unwrap_or_default(),
+        ]
+        .concat();
+        let digits = fs::read_to_string(path("event.key")).unwrap_or_default();
+        assert!(
+            digits.is_empty() || !String::from_utf8_lossy(&text).contains(digits.trim()),
+            "the key was told"
+        );
+    };
+    let with_key = ["--pseudonym-key", key.as_str()];
+    protect(&captures[0], "a.csv", &with_key);
+    protect(&captures[1], "b.csv", &with_key);
+    protect(&captures[1], "c.csv", &[]);
+    protect(&path("b.csv"), "d.csv", &with_key);
+    assert_eq!(fs::metadata(&key).expect("the key").permissions().mode() & 0o777, 0o600);
+    let original = json(&["audit", &captures[0], &captures[1], "--json"]);
+    // As a shell gives `*.csv`: with what lies beside.
+    let (a, b) = (path("a.csv"), path("b.csv"));
+    let together = json(&["audit", &a, &path("a.events.csv"), &b, &path("b.events.csv"), "--json"]);
+    for figure in [
+        "adverts",
+        "exposure_notifications",
+        "rpis",
+        "addresses",
+        "resolved_identities",
+    ] {
+        assert_eq!(original["scope"][figure], together["scope"][figure], "{figure}");
+    }
+    assert_eq!(original["links"]["n_links"], together["links"]["n_links"]);
+    assert_eq!(together["scope"]["pseudonymised"], true);
+    // Keys of their own, pseudonyms of pseudonyms, and originals do not go together with them.
+    for other in [path("c.csv"), path("d.csv"), captures[1].clone()] {
+        let refused = vicino(&["audit", &a, &other]);
+        assert_eq!(refused.status.code(), Some(2), "{other}");
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(told.contains("--pseudonym-key"), "{told}");
+    }
+}
+
 /// With one key the same is called the same in all captures, so that they can be audited together; else they are refused.
 #[test]
 fn captures_protected_with_one_key_are_audited_together() {

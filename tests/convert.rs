@@ -258,7 +258,7 @@ fn a_recording_killed_at_any_byte_of_its_beginning_opens() {
     let whole = format!(
         "{}\n{}",
         vicino::format::native::HEADER,
-        "10,a,,,,,,,true,0201,,,,,,,,,,,\n11,a"
+        "10,a,5e:1b:09:c4:77:01,,,,,,true,0201,,,,,,,,,,,\n11,a"
     );
     let header = vicino::format::native::HEADER.len();
     // Nothing at all is a recording only where its metadata say so.

@@ -66,3 +66,40 @@ fn what_cannot_be_drawn_is_told() {
     let (code, said) = wrong(&["--snapshot", "/nonexistent/out.svg"]);
     assert!(code == Some(4) && said.contains("/nonexistent/out.svg"), "{said}");
 }
+
+#[test]
+fn packets_of_findings_have_the_numbers_that_the_verb_tells() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let phone = folder.path().join("phone.btsnoop").display().to_string();
+    let run = |args: &[&str]| {
+        let output = Command::cargo_bin("vicino")
+            .expect("the program is built")
+            .args(args)
+            .output();
+        String::from_utf8(output.expect("the program runs").stdout).expect("text")
+    };
+    run(&[
+        "convert",
+        &bundled("rotation-faults.csv.zst").display().to_string(),
+        &phone,
+    ]);
+    let sheet: serde_json::Value = serde_json::from_str(&run(&["audit", &phone, "--json"])).expect("JSON");
+    let packets = sheet["rules"][0]["findings"][0]["packets"].as_array().expect("packets");
+    let number = packets[0]["number"].as_u64().expect("a number");
+    let screen = run(&[
+        "replay",
+        &phone,
+        "--snapshot",
+        "-",
+        "--screen",
+        "audit",
+        "--size",
+        "200x50",
+    ]);
+    let time = packets[0]["time"]
+        .as_str()
+        .and_then(|time| time.get(11..23))
+        .expect("a time");
+    assert!(screen.contains(&format!("#{number} ")), "#{number} is not in {screen}");
+    assert!(screen.contains(time), "{time} is not in {screen}");
+}

@@ -2,7 +2,6 @@
 
 use super::Effect;
 use super::action::Action;
-use super::filter::Filter;
 use super::layout;
 use super::model::Model;
 use super::privacy::Privacy;
@@ -268,11 +267,6 @@ impl Model {
             return Vec::new();
         };
         let key = key_of(self.audit.station_of(&sight).number, &sight);
-        if !self.live.filter.is_empty() {
-            self.live.filter = Filter::default();
-            self.live.needs_order = true;
-            self.say("the filter is off: it may hide the sender");
-        }
         if let Some(playback) = &self.source.playback {
             // Just behind it, so that it is heard, and its sender selected when it is; and there it stays.
             let mut effects = vec![Effect::Playback(Command::SeekTo(sight.at.plus(Micros(1))))];
@@ -303,6 +297,23 @@ impl Model {
             ));
         }
         Vec::new()
+    }
+
+    /// The number of a packet in its capture, as the verb `audit` tells it: of the record in a packet capture, of the row in a
+    /// native one, of the report in a live stream. `None` where the capture was not read through yet.
+    #[must_use]
+    pub fn packet_number(&self, sight: &Sight) -> Option<u64> {
+        if self.source.playback.is_none() {
+            return Some(sight.number);
+        }
+        let Some(numbers) = &self.timeline.as_ref()?.outline.numbers else {
+            return Some(sight.number);
+        };
+        let place = usize::try_from(sight.number).ok()?.checked_sub(1)?;
+        numbers
+            .get(place)
+            .filter(|number| **number > 0)
+            .map(|number| u64::from(*number))
     }
 
     /// The rule's verdict and findings, to be copied.

@@ -181,6 +181,7 @@ impl Model {
             && self.session.now() > at
         {
             self.sought = None;
+            self.uncover(key);
             if self.live.order.contains(&key) {
                 self.live.selected = Some(key);
                 self.live.selected_idx = self.selected_idx().unwrap_or(0);
@@ -199,6 +200,34 @@ impl Model {
             self.live.selected = Some(key);
             self.live.selected_idx = self.selected_idx().unwrap_or(0);
             (self.device.field, self.device.top) = (0, 0);
+        }
+    }
+
+    /// Shows a device that is heard and that the table leaves out, and says what was given up for it.
+    fn uncover(&mut self, key: TrackKey) {
+        let Some(track) = self.session.track(key).filter(|_| !self.live.order.contains(&key)) else {
+            return;
+        };
+        let is_filtered = !self.live.filter.matches(&self.session, track, self.session.now());
+        let is_subtracted = self.live.subtracted.remove(&key);
+        let is_held = self.live.frozen.take().is_some();
+        if is_filtered {
+            self.live.filter = Filter::default();
+        }
+        self.reorder();
+        let given_up: Vec<&str> = [
+            (is_filtered, "the filter is cleared"),
+            (is_subtracted, "it is subtracted no longer"),
+            (is_held, "the view goes on"),
+        ]
+        .into_iter()
+        .filter_map(|(is_so, what)| is_so.then_some(what))
+        .collect();
+        if !given_up.is_empty() {
+            self.say(&format!(
+                "{}: the sender of the packet was not shown",
+                given_up.join(", ")
+            ));
         }
     }
 

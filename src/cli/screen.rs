@@ -202,7 +202,7 @@ pub(super) fn snapshot(args: &Replay, out: &Path, look: &Look) -> Result<Exit, F
         None
     } else {
         let again = open(&args.capture, &args.open_options()).map_err(|error| input_failure(&error))?;
-        Some(library::outline(&mut *{ again }, &AtomicBool::new(false)))
+        Some(library::timeline(&mut *{ again }, &AtomicBool::new(false)))
     };
     let chosen = chosen(look, args.capture.parent())?;
     let mut settings = chosen.settings;

@@ -170,12 +170,17 @@ fn feed_reports(event: &[u8], at: UnixMicros, station: StationId, intake: &mut I
     sound
 }
 
+/// Advertisements whose record is noted (16 MiB).
+const MOST_NUMBERS: usize = 1 << 22;
+
 /// The events of a packet capture.
 pub(crate) struct Decoded<F> {
     records: Records<F>,
     decoder: Decoder,
     /// Given before anything else.
     introduction: Option<StationInfo>,
+    /// In which record each advertisement was, where that is asked for.
+    numbers: Option<Vec<u32>>,
 }
 
 impl<F: Framing> Decoded<F> {
@@ -184,6 +189,7 @@ impl<F: Framing> Decoded<F> {
             records,
             decoder,
             introduction: Some(station),
+            numbers: None,
         }
     }
 }
@@ -200,9 +206,20 @@ impl<F: Framing> Decoded<F> {
             let kind = EventKind::Station(station);
             batch.push(CaptureEvent::other(at, self.decoder.station, kind));
         }
-        let (offset, number) = (packet.offset, packet.number);
+        let (offset, number, had) = (packet.offset, packet.number, batch.len());
         if self.decoder.packet(&packet, batch).is_err() {
             self.records.note_damage(offset, number, CUT_SHORT_EVENT);
+        }
+        if let Some(numbers) = &mut self.numbers {
+            let new = batch.get(had..).unwrap_or_default();
+            let adverts = new
+                .iter()
+                .filter(|event| matches!(event, CaptureEvent::Advert(_)))
+                .count();
+            let room = MOST_NUMBERS.saturating_sub(numbers.len());
+            // Zero is the number of no record.
+            let number = u32::try_from(number).unwrap_or(0);
+            numbers.extend(std::iter::repeat_n(number, adverts.min(room)));
         }
         Ok(true)
     }
@@ -216,7 +233,7 @@ impl<F: Framing> EventReader for Decoded<F> {
             if batch.len() >= enough {
                 break;
             }
-            if self.introduction.is_none() {
+            if self.introduction.is_none() && self.numbers.is_none() {
                 self.decoder.burst(&mut self.records, batch);
             }
             if !self.packet(batch)? {
@@ -236,6 +253,14 @@ impl<F: Framing> EventReader for Decoded<F> {
             }
         }
         Ok(true)
+    }
+
+    fn number_records(&mut self) {
+        self.numbers = Some(Vec::new());
+    }
+
+    fn take_numbers(&mut self) -> Option<Vec<u32>> {
+        self.numbers.take()
     }
 
     fn damage(&self) -> &DamageLog {

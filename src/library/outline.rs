@@ -54,6 +54,8 @@ pub struct Outline {
     pub damage: DamageLog,
     /// Why the capture could not be read to its end; what came before counts. Not neutralised.
     pub failure: Option<String>,
+    /// In which record of its file each advertisement is, see [`EventReader::take_numbers`]; only of a time line.
+    pub numbers: Option<Vec<u32>>,
     /// Marks, gaps and rotations that were too many to keep.
     pub left_out: u64,
 }
@@ -104,6 +106,16 @@ pub fn outline(reader: &mut dyn EventReader, stop: &AtomicBool) -> Outline {
         damage: reader.damage().clone(),
         density,
         ..of_session(&session)
+    }
+}
+
+/// As [`outline`], of what is played: with the numbers of its records.
+pub fn timeline(reader: &mut dyn EventReader, stop: &AtomicBool) -> Outline {
+    reader.number_records();
+    let outline = outline(reader, stop);
+    Outline {
+        numbers: reader.take_numbers(),
+        ..outline
     }
 }
 

@@ -6,7 +6,7 @@
 //!  ▸ ✗ fail B1  address and RPI rotate together   1 address kept over several RPIs, 0 RPIs under several addresses
 //!  ── B1 address and RPI rotate together  finding 1 of 1 ──────────────────────────────────────────────────────────
 //!   9d:… was kept over 2 RPIs, for 6.0 min: whoever listens can follow the phone from one to the next
-//!   ▸ 09:54:08  9d:… random-resolvable  RPI 3f9a2c51…
+//!   ▸ 01 #19397  09:54:08.123  9d:… random-resolvable  RPI 3f9a2c51…
 //!   → Change address, RPI and metadata in one step …
 //! ```
 
@@ -30,6 +30,8 @@ const VERDICT: u16 = 7;
 const CODE: u16 = 4;
 /// Cells of a rule's title where there is little room, and where there is enough.
 const TITLE: (u16, u16) = (31, 50);
+/// Longest name of a station that stands whole in a packet's line, in cells.
+const MOST_STATION: usize = 12;
 /// From this many columns on titles are whole.
 const WIDE: u16 = 120;
 
@@ -149,11 +151,12 @@ fn details(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             style(finding.verdict, theme),
             buf,
         );
+        let columns = Columns::of(model, rule);
         // All packets where there is room, otherwise those around the selected one.
         let room = usize::from(rest.height.saturating_sub(pen.y + 3)).max(1);
         let from = (at + 1).saturating_sub(room);
         for (number, sight) in finding.packets.iter().enumerate().skip(from).take(room) {
-            pen.packet(model, sight, number == at, theme, buf);
+            pen.packet((model, columns), sight, number == at, theme, buf);
         }
     } else {
         pen.text(&hide(&rule.seen), 1, style(rule.verdict, theme), buf);
@@ -172,6 +175,80 @@ fn details(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let figures: Vec<String> = rule.figures.iter().map(ToString::to_string).collect();
     pen.text(&figures.join(" · "), 1, theme.dim, buf);
     pen.text(&format!("threshold: {}", about.threshold), 1, theme.dim, buf);
+    if let Some((_, number, _)) = selected {
+        further(model, rule, number + 1, &mut pen, theme, buf);
+    }
+}
+
+/// The findings after the selected one with their packets, where rows are left.
+fn further(model: &Model, rule: &Judgement, from: usize, pen: &mut Pen, theme: &Theme, buf: &mut Buffer) {
+    let columns = Columns::of(model, rule);
+    for (number, finding) in rule.findings.iter().enumerate().skip(from) {
+        // A finding without one of its packets tells nothing.
+        if pen.y + 3 > pen.area.height {
+            return;
+        }
+        pen.y += 1;
+        let what = masked(&printable(&finding.what), model.privacy);
+        let text = format!("{} finding {}: {what}", finding.verdict.sign(), number + 1);
+        pen.text(&text, 1, style(finding.verdict, theme), buf);
+        for sight in &finding.packets {
+            pen.packet((model, columns), sight, false, theme, buf);
+        }
+    }
+}
+
+/// Widths of what stands in a packet's line, so that all lines of a rule are aligned.
+#[derive(Clone, Copy)]
+struct Columns {
+    station: usize,
+    number: usize,
+}
+
+impl Columns {
+    fn of(model: &Model, rule: &Judgement) -> Self {
+        let sights = || rule.findings.iter().flat_map(|finding| &finding.packets);
+        let station = sights().map(|sight| station(model, sight).chars().count());
+        let number = sights().map(|sight| number(model, sight).len());
+        Self {
+            station: station.max().unwrap_or(0).min(MOST_STATION),
+            number: number.max().unwrap_or(0),
+        }
+    }
+}
+
+fn station(model: &Model, sight: &Sight) -> String {
+    printable(model.audit.station_of(sight).name()).into_owned()
+}
+
+/// `#19397`; of a capture that is still read through, no number.
+fn number(model: &Model, sight: &Sight) -> String {
+    model
+        .packet_number(sight)
+        .map_or_else(|| "#…".to_owned(), |number| format!("#{number}"))
+}
+
+/// A packet as the verb tells it: station, number, time, sender.
+fn packet_line(model: &Model, sight: &Sight, columns: Columns, cells: u16) -> String {
+    let rpi = sight.rpi.map_or_else(String::new, |rpi| {
+        let digits: String = rpi.to_string().chars().take(8).collect();
+        format!("  RPI {}", model.privacy.identifier(&digits))
+    });
+    let kind = if cells < WIDE {
+        format!("{:1}", sight.address.kind.letter())
+    } else {
+        format!("{:19}", sight.address.kind.word())
+    };
+    let address = model.privacy.identifier(&sight.address.to_string());
+    let name = station(model, sight);
+    let station = clip(&name, columns.station);
+    let pad = " ".repeat(columns.station.saturating_sub(usize::from(width(&station))));
+    format!(
+        "{station}{pad} {:w$}  {}  {address:17} {kind}{rpi}",
+        number(model, sight),
+        fine_time(sight.at),
+        w = columns.number
+    )
 }
 
 /// Lines from top to bottom, as long as there is room.
@@ -194,7 +271,14 @@ impl Pen {
         }
     }
 
-    fn packet(&mut self, model: &Model, sight: &Sight, is_selected: bool, theme: &Theme, buf: &mut Buffer) {
+    fn packet(
+        &mut self,
+        (model, columns): (&Model, Columns),
+        sight: &Sight,
+        is_selected: bool,
+        theme: &Theme,
+        buf: &mut Buffer,
+    ) {
         if self.y >= self.area.height {
             return;
         }
@@ -202,22 +286,7 @@ impl Pen {
         if is_selected {
             select(buf, self.area, self.y, style);
         }
-        let rpi = sight.rpi.map_or_else(String::new, |rpi| {
-            let digits: String = rpi.to_string().chars().take(8).collect();
-            format!("  RPI {}", model.privacy.identifier(&digits))
-        });
-        let station = if model.session.stations().len() > 1 {
-            let name = model.audit.station_of(sight).name();
-            format!("  at {}", printable(name))
-        } else {
-            String::new()
-        };
-        let address = model.privacy.identifier(&sight.address.to_string());
-        let text = format!(
-            "{}  {address} {}{rpi}{station}",
-            fine_time(sight.at),
-            sight.address.kind
-        );
+        let text = packet_line(model, sight, columns, self.area.width);
         let room = usize::from(self.area.width.saturating_sub(MARKER + 3));
         put(buf, self.area, MARKER + 2, self.y, &clip(&text, room), style);
         self.y += 1;

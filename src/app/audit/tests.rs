@@ -104,6 +104,55 @@ fn packets_are_walked_through_and_the_sender_of_one_is_shown() {
 }
 
 #[test]
+fn a_filter_that_hides_the_sender_of_a_packet_is_cleared_and_that_is_said() {
+    let mut model = model();
+    update(&mut model, Msg::Events(events()));
+    settle(&mut model);
+    model.live.filter = "rssi>-20".parse().unwrap();
+    model.live.needs_order = true;
+    update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+    update(&mut model, Msg::Frame);
+    assert_eq!(model.selected().unwrap().key.address.bytes[5], 1);
+    assert!(model.live.filter.is_empty());
+    assert!(model.notice.as_ref().unwrap().starts_with("the filter is cleared"));
+    // One that shows it stays.
+    let mut model = super::tests::model();
+    update(&mut model, Msg::Events(events()));
+    settle(&mut model);
+    model.live.filter = "rssi>-70".parse().unwrap();
+    model.live.needs_order = true;
+    update(&mut model, Msg::Key(Key::plain(Code::Enter)));
+    update(&mut model, Msg::Frame);
+    assert_eq!(
+        (model.live.filter.is_empty(), model.selected().is_some()),
+        (false, true)
+    );
+}
+
+#[test]
+fn packets_of_a_packet_capture_have_the_numbers_of_its_records() {
+    let mut model = model();
+    update(&mut model, Msg::Events(events()));
+    settle(&mut model);
+    let sight = |model: &Model| model.audit.selected_packet().unwrap().0.packets[0];
+    let number = sight(&model).number;
+    assert_eq!(model.packet_number(&sight(&model)), Some(number), "live");
+    model.source.playback = Some(crate::source::pacing::Status::new(crate::source::pacing::Pacer::new(
+        crate::source::pacing::Speed::NORMAL,
+        None,
+    )));
+    assert_eq!(model.packet_number(&sight(&model)), None, "not read through yet");
+    let outline = crate::library::Outline {
+        first: Some(UnixMicros(0)),
+        last: Some(UnixMicros(1)),
+        numbers: Some((0..20).map(|n| 1_000 + n).collect()),
+        ..crate::library::Outline::default()
+    };
+    update(&mut model, Msg::Timeline(Box::new(outline)));
+    assert_eq!(model.packet_number(&sight(&model)), Some(1_000 + number - 1));
+}
+
+#[test]
 fn the_profile_decides_about_resolvable_addresses() {
     let mut model = model();
     update(&mut model, Msg::Events(events()));

@@ -358,12 +358,8 @@ impl RowParser {
     fn fast(&mut self, line: &[u8]) -> Option<Advertisement> {
         let (at, rest) = integer(line)?;
         let (station, rest) = self.fast_station(rest)?;
-        let (bytes, rest) = if let [b',', rest @ ..] = rest {
-            ([0; 6], rest)
-        } else {
-            let (text, rest) = rest.split_first_chunk::<17>()?;
-            (decode_address(text)?, rest.strip_prefix(b",")?)
-        };
+        let (text, rest) = rest.split_first_chunk::<17>()?;
+        let (bytes, rest) = (decode_address(text)?, rest.strip_prefix(b",")?);
         let (kind, rest) = word(rest, &mut self.last_kind, &AddressKind::ALL, AddressKind::word)?;
         let (pdu, rest) = word(rest, &mut self.last_pdu, &PduType::ALL, PduType::word)?;
         let (rssi, rest) = optional(rest)?;

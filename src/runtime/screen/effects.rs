@@ -307,7 +307,7 @@ impl Runner {
         let (stop, number) = (Arc::clone(&self.reading), self.number);
         self.beside(move || {
             let outline = match reopen() {
-                Ok(mut reader) => library::outline(&mut *reader, &stop),
+                Ok(mut reader) => library::timeline(&mut *reader, &stop),
                 Err(error) => Outline {
                     failure: Some(error.to_string()),
                     ..Outline::default()

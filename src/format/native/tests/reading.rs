@@ -133,4 +133,10 @@ fn a_row_that_tells_no_address_tells_no_kind_of_one_either() {
         kinds,
         [AddressKind::Unknown, AddressKind::Anonymous, AddressKind::RandomStatic]
     );
+    // The same under the header that is written here.
+    let canonical = format!("{HEADER}\n5,s,,random-static,ADV_IND,-60,,,true,0201,,,,,,,,,,,\n");
+    let mut reader = Reader::from_bytes(canonical.as_bytes(), None, None).unwrap();
+    let back = read_all(&mut reader);
+    let kinds: Vec<AddressKind> = back.iter().filter_map(kind).collect();
+    assert_eq!((kinds, reader.damage().count), (vec![AddressKind::Unknown], 0));
 }
