@@ -64,7 +64,7 @@ rules! {
     B1 "rotation-in-step" "address and RPI rotate together"
         tests "An address on the air that carried two or more RPIs, encrypted metadata that stayed under two or more RPIs, and an RPI under two or more addresses."
         needs "Addresses as they were on the air: HCI logs, sniffers, BlueZ; not macOS, and not what a controller resolved."
-        threshold "An address with two RPIs fails; so do metadata under more RPIs than chance gives with 32 bits; an RPI under two addresses warns."
+        threshold "An address with two RPIs fails, or warns where one of them was heard for 4 s at most and never again; so do metadata under more RPIs than chance gives with 32 bits; an RPI under two addresses warns."
         source "Exposure Notification Bluetooth Specification v1.2; Google's statement on the 'little thumb' of 2020-09-09; DP-3T/bt-measurements, linkability.md"
         means "Whoever listens can join one RPI to the next and so follow the person beyond the 20 minutes that an identifier is meant to last."
         remedy "Change address, RPI and metadata in one step: stop advertising, set the new address, then start with the new payload."

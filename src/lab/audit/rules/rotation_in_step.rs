@@ -5,9 +5,17 @@ use std::collections::BTreeMap;
 use crate::lab::address::Address;
 use crate::lab::audit::case::metadata::Kept;
 use crate::lab::audit::case::{Case, Identifier, OnAir, is_on_air};
+use crate::lab::audit::evidence::Pair;
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::Settings;
 use crate::lab::audit::verdict::{Figure, Finding, Judgement, MOST_PACKETS, Sight, Verdict, counted};
+use crate::lab::gaen::Rpi;
+use crate::lab::time::Micros;
+
+/// A fixed value at a rotation is sent for some 3 s; heard for so long, it may be one.
+const MOMENT: Micros = Micros::from_secs(4);
+/// Within so long after it the station must have listened for a moment at least, for its silence to say something.
+const LISTENS: Micros = Micros::from_secs(6 * 60);
 
 pub(super) fn judge(case: &Case<'_>, _: &Settings) -> Judgement {
     let metadata: Vec<Finding> = case
@@ -171,6 +179,16 @@ fn metadata_kept(case: &Case<'_>, kept: &Kept) -> Finding {
     }
 }
 
+/// Whether an identifier was heard for a moment and never again, though its station listened on.
+fn is_moment(case: &Case<'_>, rpi: Rpi, under_address: &[&Pair]) -> bool {
+    let mut of = under_address.iter().filter(|pair| pair.rpi == rpi).peekable();
+    of.peek().is_some()
+        && of.all(|pair| {
+            let after = case.listened(pair.station(), pair.last.at, pair.last.at.plus(LISTENS));
+            pair.last.at.since(pair.first.at) <= MOMENT && after >= MOMENT
+        })
+}
+
 fn address_kept(case: &Case<'_>, address: Address, on_air: &OnAir) -> Finding {
     let mut pairs: Vec<_> = on_air.pairs.iter().map(|number| case.pair(*number)).collect();
     pairs.retain(|pair| !case.fixed.contains(&pair.rpi));
@@ -185,11 +203,17 @@ fn address_kept(case: &Case<'_>, address: Address, on_air: &OnAir) -> Finding {
         .filter(|two| two[0].rpi != two[1].rpi)
         .flat_map(|two| [two[0].last, two[1].first])
         .collect();
+    let is_moment = on_air.rpis.len() == 2 && on_air.rpis.iter().any(|rpi| is_moment(case, *rpi, &pairs));
+    let meaning = if is_moment {
+        "one of them for a moment only, which may be the fixed value that phones send at a rotation"
+    } else {
+        "whoever listens can follow the phone from one to the next"
+    };
     Finding {
-        verdict: Verdict::Fail,
+        verdict: if is_moment { Verdict::Warn } else { Verdict::Fail },
         subject: format!("address {address}"),
         what: format!(
-            "{address} was kept over {} RPIs, for {minutes:.1} min: whoever listens can follow the phone from one to the next",
+            "{address} was kept over {} RPIs, for {minutes:.1} min: {meaning}",
             on_air.rpis.len()
         ),
         figure: Figure::count("RPIs", on_air.rpis.len()),
