@@ -30,12 +30,6 @@ pub const fn is_on_air(address: Address) -> bool {
     )
 }
 
-/// Whether the receiving controller resolved it.
-#[must_use]
-pub const fn is_resolved(address: Address) -> bool {
-    matches!(address.kind, AddressKind::PublicIdentity | AddressKind::RandomIdentity)
-}
-
 /// An identifier, over all stations.
 #[derive(Clone, Debug)]
 pub struct Identifier {
@@ -161,7 +155,7 @@ impl<'a> Case<'a> {
                 if !self.fixed.contains(&pair.rpi) && seen.insert((address, pair.rpi)) {
                     on_air.rpis.push(pair.rpi);
                 }
-            } else if is_resolved(address) {
+            } else if address.kind.is_resolved() {
                 let rpis = self.resolved.entry(address).or_default();
                 if seen.insert((address, pair.rpi)) {
                     rpis.push(pair.rpi);
@@ -344,7 +338,7 @@ fn identifier(evidence: &Evidence, rpi: Rpi, mut pairs: Vec<u32>) -> Option<Iden
     Some(Identifier {
         rpi,
         addresses: addresses(is_on_air),
-        resolved: addresses(is_resolved),
+        resolved: addresses(|address| address.kind.is_resolved()),
         first,
         last,
         heard: pairs.iter().map(|number| u64::from(of(number).heard)).sum(),

@@ -324,7 +324,7 @@ fn row(case: &Case<'_>, name: &str, model: &str, identifiers: &[&Identifier]) ->
         for pair in identifier.pairs.iter().map(|number| case.pair(*number)) {
             let kind = if super::case::is_on_air(pair.address()) {
                 BandKind::Address
-            } else if super::case::is_resolved(pair.address()) {
+            } else if pair.address().kind.is_resolved() {
                 BandKind::Identity
             } else {
                 continue;

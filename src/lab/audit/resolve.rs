@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aes::Aes128;
 use aes::cipher::{Array, BlockCipherEncrypt as _, KeyInit as _};
 
-use super::case::{Case, is_resolved};
+use super::case::Case;
 use super::evidence::Evidence;
 use super::verdict::Sight;
 use crate::lab::address::{Address, AddressKind};
@@ -119,7 +119,7 @@ impl Identity {
 #[must_use]
 pub fn identities(case: &Case<'_>) -> BTreeMap<Address, Identity> {
     let mut found: BTreeMap<Address, Identity> = BTreeMap::new();
-    for pair in case.pairs().filter(|pair| is_resolved(pair.address())) {
+    for pair in case.pairs().filter(|pair| pair.address().kind.is_resolved()) {
         let identity = found.entry(pair.address()).or_default();
         identity.reports += u64::from(pair.heard);
         identity.rpis.insert(pair.rpi);

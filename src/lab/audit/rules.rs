@@ -104,8 +104,3 @@ fn packets_of(first: super::Sight, mut others: Vec<super::Sight>) -> Vec<super::
     others.insert(0, first);
     others
 }
-
-/// Whether an address of this kind was put there by the receiving controller.
-const fn is_resolved_kind(kind: crate::lab::address::AddressKind) -> bool {
-    super::case::is_resolved(crate::lab::address::Address { bytes: [0; 6], kind })
-}

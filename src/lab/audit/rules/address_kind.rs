@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lab::address::AddressKind;
-use crate::lab::audit::case::{Case, is_on_air, is_resolved};
+use crate::lab::audit::case::{Case, is_on_air};
 use crate::lab::audit::rule::RuleId;
 use crate::lab::audit::settings::{Profile, Settings};
 use crate::lab::audit::verdict::{Figure, Finding, Judgement, Sight, Verdict, counted};
@@ -27,7 +27,7 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
             let of = kinds.entry(address.kind).or_default();
             of.packets += u64::from(pair.heard);
             of.firsts.push(pair.first);
-        } else if is_resolved(address) {
+        } else if address.kind.is_resolved() {
             resolved += u64::from(pair.heard);
         }
     }

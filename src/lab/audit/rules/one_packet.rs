@@ -50,7 +50,7 @@ pub(super) fn judge(case: &Case<'_>, _: &Settings) -> Judgement {
     let mut counts = Vec::new();
     let mut findings = Vec::new();
     // Packets whose address a controller resolved look as they do to everybody else, who sees another kind of address.
-    let is_as_sent = |facts: &&crate::lab::audit::evidence::LookFacts| !super::is_resolved_kind(facts.look.address);
+    let is_as_sent = |facts: &&crate::lab::audit::evidence::LookFacts| !facts.look.address.is_resolved();
     let only_resolved = !case
         .evidence
         .looks()

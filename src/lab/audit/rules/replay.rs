@@ -20,8 +20,6 @@ const OLD: Micros = Micros::from_secs(20 * 60);
 const OLDEST: Micros = Micros::from_secs(28 * 60);
 /// Identifiers of an address that are looked at.
 const MOST_RPIS: usize = 4;
-/// Begins what is said where clocks may be the reason.
-const CLOCKS: &str = "the clocks of";
 /// So many identifiers that come again in their old order are a recording that is played.
 const RECORDING: usize = 3;
 
@@ -43,12 +41,9 @@ pub(super) fn judge(case: &Case<'_>, settings: &Settings) -> Judgement {
     let mut findings = Vec::new();
     let mut again: Vec<(UnixMicros, UnixMicros)> = Vec::new();
     for identifier in case.own_identifiers() {
-        if let Some((finding, first, returned)) = come_again(case, identifier, settings) {
-            let is_clock = finding.verdict == Verdict::Warn && finding.what.contains(CLOCKS);
+        if let Some((finding, times)) = come_again(case, identifier, settings) {
             findings.push(finding);
-            if !is_clock {
-                again.push((returned, first));
-            }
+            again.extend(times);
         }
         findings.extend(two_addresses(case, identifier, settings));
         findings.extend(two_places(case, identifier, settings));
@@ -166,12 +161,13 @@ fn silence(
     stays.windows(2).map(|two| [two[0][1], two[1][0]]).find(is_one)
 }
 
-/// The identifier comes again after a silence in which somebody listened.
+/// The identifier comes again after a silence in which somebody listened; and when it did and when it was first heard, where
+/// no clock can be the reason.
 fn come_again(
     case: &Case<'_>,
     identifier: &Identifier,
     settings: &Settings,
-) -> Option<(Finding, UnixMicros, UnixMicros)> {
+) -> Option<(Finding, Option<(UnixMicros, UnixMicros)>)> {
     let stays = stays(case, identifier, settings);
     let [from, to] = silence(case, identifier, &stays, settings)?;
     let minutes = to.since(from).as_secs_f64() / 60.0;
@@ -179,6 +175,7 @@ fn come_again(
     let is_sure = age >= OLDEST || to.since(from) > gap(settings);
     let clocks = clocks_apart(case, identifier, from, to);
     let packets = around(case, identifier, from, to);
+    let times = clocks.is_none().then_some((to, stays[0][0]));
     let finding = Finding {
         verdict: if is_sure && clocks.is_none() {
             Verdict::Fail
@@ -191,7 +188,7 @@ fn come_again(
             identifier.rpi,
             age.as_secs_f64() / 60.0,
             match clocks {
-                Some(stations) => format!("it was replayed, or {CLOCKS} {stations} differ"),
+                Some(stations) => format!("it was replayed, or the clocks of {stations} differ"),
                 None if is_sure => "no phone sends an RPI for so long".to_owned(),
                 None => "hardly any phone sends an RPI for so long".to_owned(),
             }
@@ -199,7 +196,7 @@ fn come_again(
         figure: Figure::new("silence", minutes, "min"),
         packets,
     };
-    Some((finding, stays[0][0], to))
+    Some((finding, times))
 }
 
 /// The pairs that a silence parts: that end at its beginning or begin at its end.
